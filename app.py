@@ -1,0 +1,24 @@
+"""Entry point of the CDK: context, then settings, then stacks."""
+
+import json
+import sys
+from pathlib import Path
+
+from aws_cdk import App
+
+from infra.context import read_settings
+from infra.errors import DeploymentError
+from infra.packaging import locate_assets
+from infra.stacks import add_stacks
+
+root = Path(__file__).parent
+defaults = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"]
+# Stack traces would name files of this machine in the assembly.
+app = App(context=defaults, stack_traces=False)
+try:
+    settings = read_settings(app.node.get_all_context())
+    assets = locate_assets(root, engine=settings.engine, architecture=settings.architecture)
+    add_stacks(app, settings=settings, assets=assets)
+except DeploymentError as error:
+    sys.exit(f"error: {error}")
+app.synth()

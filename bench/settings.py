@@ -1,0 +1,81 @@
+"""What a run of the benchmark measures, and where it keeps its working files."""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from job.backbone import Backbone, load_backbone
+from job.images import list_photographs
+from job.locations import Location
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "build" / "bench"
+OUT = ROOT / "bench" / "out"
+
+
+class RowFailed(Exception):
+    """A row could not be measured; the message says why."""
+
+
+@dataclass
+class Settings:
+    """Options of a run of the benchmark.
+
+    Parameters
+    ----------
+    images
+        Root of the photographs.
+    components
+        Kept by the notebook's PCA: as many as the job chose, as far as that is known.
+    s3_images
+        Most photographs of the S3 rows.
+    memory_images
+        Most photographs of the memory row's first run; None stands for all.
+    repeat
+        How many times as many its second run has.
+    done
+        Rows measured so far by this run.
+    """
+
+    images: Path
+    components: int
+    s3_images: int = 3000
+    memory_images: int | None = None
+    repeat: int = 10
+    done: set[str] = field(default_factory=set)
+
+    @cached_property
+    def photographs(self) -> list[str]:
+        """Paths below the root, sorted, as the job lists them."""
+        paths: list[str] = list_photographs(Location.parse(str(self.images))).photographs["path"].to_pylist()
+        return paths
+
+    @cached_property
+    def backbone(self) -> Backbone:
+        """The job's default backbone; asking for it freezes the model, which no row should have to time."""
+        return load_backbone("litert", "torchvision")
+
+    def spread(self, most: int | None) -> list[str]:
+        """Choose photographs evenly from the sorted list."""
+        count = len(self.photographs)
+        wanted = min(most or count, count)
+        return [self.photographs[number * count // wanted] for number in range(wanted)]
+
+    def warm(self) -> int:
+        """Read every photograph once, so that the first row finds them in the page cache like the last; give their bytes."""
+        return sum(len((self.images / path).read_bytes()) for path in self.photographs)
+
+
+def cores() -> int:
+    """Give how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fresh_folder(name: str) -> Path:
+    """Give the name of a working folder that is not there; the row makes it."""
+    folder = WORK / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,86 @@
+"""From the context of the CDK (``cdk.json``, ``-c key=value``) to settings, with errors made to be read."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from infra.errors import DeploymentError
+from infra.settings import DeploymentSettings
+
+DEFAULT_ENVIRONMENT = "demo"
+
+# Keys that the CDK, its command line or its users' own ~/.cdk.json put beside ours.
+_CDK_PREFIXES = (
+    "@aws-cdk",
+    "@aws-cdk-containers/",
+    "aws:cdk:",
+    "aws-cdk:",
+    "cli-telemetry",
+    "acknowledged-issue-numbers",
+)
+
+_REASONS = {
+    "string_pattern_mismatch": "it has another form"
+}  # nobody should have to read a regular expression
+
+
+def read_settings(context: Mapping[str, Any]) -> DeploymentSettings:
+    """Build the settings of the environment that the context names.
+
+    Parameters
+    ----------
+    context
+        All the context of the app. ``environments`` maps the name of an environment to its values, ``env``
+        chooses one, and any other key overrides a value.
+
+    Raises
+    ------
+    DeploymentError
+        With one line for each mistake: the key, the value, what is accepted.
+    """
+    given = {key: value for key, value in context.items() if not key.startswith(_CDK_PREFIXES)}
+    environments: Mapping[str, Mapping[str, Any]] = given.pop("environments", {})
+    name = given.setdefault("env", DEFAULT_ENVIRONMENT)
+    if name not in environments:
+        raise DeploymentError(
+            f"env={name}: not an environment of cdk.json; accepted: {', '.join(sorted(environments))}"
+        )
+    values = {**environments[name], **given}
+    try:
+        settings = DeploymentSettings.model_validate(values)
+    except ValidationError as error:
+        raise DeploymentError("\n".join(_lines(error))) from None
+    if name == "prod" and settings.email is None:
+        raise DeploymentError(
+            "email: nobody would learn of a failed run or a spent budget; accepted: -c email=team@example.org"
+        )
+    return settings
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    for mistake in error.errors(include_url=False):
+        if not mistake["loc"]:  # a check across keys, whose message names them
+            yield mistake["msg"].removeprefix("Value error, ")
+            continue
+        key = str(mistake["loc"][0])
+        if mistake["type"] == "extra_forbidden":
+            yield _unknown(key)
+            continue
+        reason = _REASONS.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
+        accepted = DeploymentSettings.model_fields[key].description
+        yield f"{key}={_short(mistake['input'])}: {reason[0].lower()}{reason[1:]}; accepted: {accepted}"
+
+
+def _unknown(key: str) -> str:
+    known = sorted(DeploymentSettings.model_fields)
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"{key}: unknown key; " + (
+        f"did you mean {close[0]}?" if close else f"accepted: {', '.join(known)}"
+    )
+
+
+def _short(value: Any) -> str:
+    text = "(nothing)" if value is None else str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

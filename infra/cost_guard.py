@@ -1,0 +1,166 @@
+"""Cost that stops by itself: a monthly budget that warns, and a longest life for every cluster."""
+
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.acknowledgements import acknowledge, acknowledge_wildcard
+from infra.notifications import CLUSTER_CHANGE
+
+_ACTUAL_SHARES = (50, 80, 100)
+
+
+class MonthlyBudget(Construct):
+    """A budget of the whole account that tells a topic at 50, 80 and 100 %, and when a forecast passes 100 %.
+
+    Of the whole account on purpose: a filter by tag sees nothing until somebody has activated the tag for
+    cost allocation, and a budget that sees nothing never warns.
+
+    Parameters
+    ----------
+    name
+        Of the budget.
+    us_dollars
+        Limit of a month.
+    topic
+        Told of every threshold passed.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, us_dollars: int, topic: sns.ITopic
+    ) -> None:
+        super().__init__(scope, construct_id)
+        thresholds = [*(("ACTUAL", share) for share in _ACTUAL_SHARES), ("FORECASTED", 100)]
+        budget = budgets.CfnBudget(
+            self,
+            "Resource",
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_name=name,
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=us_dollars, unit="USD"),
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        notification_type=kind, comparison_operator="GREATER_THAN", threshold=share
+                    ),
+                    subscribers=[
+                        budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic.topic_arn)
+                    ],
+                )
+                for kind, share in thresholds
+            ],
+        )
+        # Budgets checks, when it is made, that it may publish.
+        budget.node.add_dependency(topic)
+
+
+class MaximumLifetime(Construct):
+    """Terminates every cluster of one name when its time is up, whatever it is doing.
+
+    The event of its start begins an execution that waits and then ends that cluster; ending one that has
+    already ended changes nothing.
+
+    Parameters
+    ----------
+    cluster_name
+        Of the clusters.
+    tags
+        Which the clusters carry; others cannot be terminated.
+    lifetime
+        From the start of a cluster to its end.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster_name: str,
+        tags: dict[str, str],
+        lifetime: Duration,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        clusters = f"arn:{Aws.PARTITION}:elasticmapreduce:{Stack.of(self).region}:{Aws.ACCOUNT_ID}:cluster/*"
+        wait = sfn.Wait(self, "Wait", time=sfn.WaitTime.duration(lifetime))
+        terminate = sfn.CustomState(
+            self,
+            "Terminate",
+            state_json={
+                "Type": "Task",
+                "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:emr:terminateJobFlows",
+                "Parameters": {"JobFlowIds.$": "States.Array($.detail.clusterId)"},
+                "ResultPath": None,
+            },
+        )
+        terminate.add_retry(max_attempts=6, interval=Duration.seconds(30))
+        machine = sfn.StateMachine(
+            self, "Machine", definition_body=sfn.DefinitionBody.from_chainable(wait.next(terminate))
+        )
+        machine.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["elasticmapreduce:TerminateJobFlows"],
+                resources=[clusters],
+                conditions={
+                    "StringEquals": {
+                        f"elasticmapreduce:ResourceTag/{key}": value for key, value in tags.items()
+                    }
+                },
+            )
+        )
+        events.Rule(
+            self,
+            "ClusterStarts",
+            event_pattern=events.EventPattern(
+                source=["aws.emr"],
+                detail_type=[CLUSTER_CHANGE],
+                detail={"name": [cluster_name], "state": ["STARTING"]},
+            ),
+            targets=[targets.SfnStateMachine(machine)],
+        )
+        history = "Step Functions keeps the history of these two states for 90 days; "
+        acknowledge(machine, "SF1", history + "a log group would hold the same lines once more.")
+        acknowledge(machine, "SF2", history + "there is no call to trace but the one that ends it.")
+        acknowledge_wildcard(
+            machine.role, clusters, "A cluster's id is not known before it starts; its tags limit the right."
+        )
+
+
+class IdleAlarm(Construct):
+    """Tells a topic that a cluster has been idle for a quarter of an hour, should its idle stop have failed.
+
+    Parameters
+    ----------
+    cluster_id
+        Of the cluster.
+    topic
+        Who is told.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, cluster_id: str, topic: sns.ITopic) -> None:
+        super().__init__(scope, construct_id)
+        idle = cloudwatch.Metric(
+            namespace="AWS/ElasticMapReduce",
+            metric_name="IsIdle",
+            dimensions_map={"JobFlowId": cluster_id},
+            period=Duration.minutes(5),
+            statistic="Minimum",
+        )
+        alarm = idle.create_alarm(
+            self,
+            "Resource",
+            alarm_description="An EMR cluster is paid for and does nothing",
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            threshold=1,
+            evaluation_periods=3,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(topic))

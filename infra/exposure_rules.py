@@ -1,0 +1,106 @@
+"""Rules against what nobody meant to allow: public buckets, wide roles, other regions, other partitions."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from infra.errors import DeploymentError
+from infra.residency import require_eu_region
+from infra.templates import Deployment, Finding, Resource, as_list, text
+
+_PUBLIC_ACCESS_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+_FOLDER = re.compile(r"[^*?/]+/[^*?]+/\*")  # all objects below a named folder of one bucket
+
+
+def private_buckets(deployment: Deployment) -> Iterator[Finding]:
+    """Every bucket blocks public access in all four ways, and no policy lets everybody in."""
+    for bucket in deployment.resources("AWS::S3::Bucket"):
+        blocks = bucket.properties.get("PublicAccessBlockConfiguration", {})
+        if not all(blocks.get(block) is True for block in _PUBLIC_ACCESS_BLOCKS):
+            yield _finding("private-buckets", bucket, "may become public; set BlockPublicAccess.BLOCK_ALL")
+    for policy in deployment.resources("AWS::S3::BucketPolicy"):
+        for statement in as_list(policy.properties["PolicyDocument"].get("Statement")):
+            if statement["Effect"] == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}):
+                yield _finding("private-buckets", policy, "lets everybody in; name the principal")
+
+
+def narrow_node_role(deployment: Deployment) -> Iterator[Finding]:
+    """Roles of EC2 instances name their actions and their folders."""
+    for role in deployment.resources("AWS::IAM::Role"):
+        if "ec2.amazonaws.com" not in text(role.properties.get("AssumeRolePolicyDocument")):
+            continue
+        if role.properties.get("ManagedPolicyArns"):
+            yield _finding(
+                "narrow-node-role", role, "has a managed policy; grant the job's own actions instead"
+            )
+        for statement in _statements_of(deployment, role):
+            for wide in _wildcards(statement):
+                yield _finding("narrow-node-role", role, f"may use {wide}; name the actions and the folders")
+
+
+def own_partition(deployment: Deployment) -> Iterator[Finding]:
+    """No ARN names the partition ``aws``: in the European Sovereign Cloud it would be another cloud's."""
+    for template in deployment.templates:
+        for logical_id, resource in template.body.get("Resources", {}).items():
+            if any("arn:aws:" in string for string in _strings(resource)):
+                yield Finding(
+                    rule="own-partition",
+                    message=f"{logical_id} holds a literal arn:aws:; build the ARN with Aws.PARTITION",
+                    stack=template.path,
+                    logical_id=logical_id,
+                )
+
+
+def european_region(deployment: Deployment) -> Iterator[Finding]:
+    """Every stack goes to a region of the European Union that is known at synth."""
+    for template in deployment.templates:
+        try:
+            require_eu_region(template.region)
+        except DeploymentError as error:
+            yield Finding(rule="european-region", message=str(error), stack=template.path)
+
+
+def _statements_of(deployment: Deployment, role: Resource) -> Iterator[Mapping[str, Any]]:
+    for inline in as_list(role.properties.get("Policies")):
+        yield from as_list(inline["PolicyDocument"].get("Statement"))
+    identity = f"{role.stack}#{role.logical_id}"
+    for policy in deployment.resources(*_POLICIES):
+        attached = (deployment.target(name, policy.stack) for name in as_list(policy.properties.get("Roles")))
+        if identity in attached:
+            yield from as_list(policy.properties["PolicyDocument"].get("Statement"))
+
+
+def _wildcards(statement: Mapping[str, Any]) -> Iterator[str]:
+    if statement["Effect"] != "Allow":
+        return
+    for negation in ("NotAction", "NotResource"):
+        if negation in statement:
+            yield negation
+    for action in as_list(statement.get("Action")):
+        if "*" in action or "?" in action:
+            yield f"the action {action}"
+    for resource in map(text, as_list(statement.get("Resource"))):
+        if ("*" in resource or "?" in resource) and not _FOLDER.fullmatch(resource):
+            yield f"the resource {resource}"
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield text(value)
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+    elif isinstance(value, str):
+        yield value
+
+
+def _finding(rule: str, resource: Resource, message: str) -> Finding:
+    return Finding(
+        rule=rule,
+        message=f"{resource.logical_id} {message}",
+        stack=resource.stack,
+        logical_id=resource.logical_id,
+    )

@@ -1,0 +1,99 @@
+"""The job on the cluster: its files as assets, and the step that submits it with spark-submit."""
+
+from collections.abc import Sequence
+
+from aws_cdk import AssetHashType
+from aws_cdk import aws_emr as emr
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as s3_assets
+from constructs import Construct
+
+from infra.packaging import Assets
+
+
+class JobStep(Construct):
+    """A run of the job; its name and its arguments hold the run id, so that a new id is a new run.
+
+    Parameters
+    ----------
+    name
+        Of the step; the cluster's name begins it, by which notifications know it.
+    assets
+        The job and its weights.
+    data
+        Bucket of photographs and results.
+    images_prefix, output_prefix
+        Folders of that bucket.
+    options
+        The job's other arguments.
+    """
+
+    jar = "command-runner.jar"
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        assets: Assets,
+        data: s3.IBucket,
+        images_prefix: str,
+        output_prefix: str,
+        options: Sequence[str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.name = name
+        self.images_uri = data.s3_url_for_object(images_prefix)
+        self.output_uri = data.s3_url_for_object(output_prefix)
+        main = s3_assets.Asset(self, "Main", path=str(assets.job_main))
+        archive = s3_assets.Asset(self, "Archive", path=str(assets.job_archive))
+        weights = s3_assets.Asset(self, "Weights", path=str(assets.weights))
+        self.files = (main, archive, weights)
+        # The driver runs on the primary node: never on Spot, and its log is the step's own log.
+        self.arguments = [
+            *("spark-submit", "--deploy-mode", "client"),
+            *("--py-files", archive.s3_object_url, main.s3_object_url),
+            *("--images", self.images_uri, "--output", self.output_uri),
+            *("--weights", weights.s3_object_url),
+            *options,
+        ]
+
+    def as_step(self) -> emr.CfnCluster.StepConfigProperty:
+        """Give the step that a cluster starts with; after a failure, too, a transient cluster ends."""
+        return emr.CfnCluster.StepConfigProperty(
+            name=self.name,
+            action_on_failure="CONTINUE",
+            hadoop_jar_step=emr.CfnCluster.HadoopJarStepConfigProperty(jar=self.jar, args=self.arguments),
+        )
+
+
+class NodeSetup(Construct):
+    """The bootstrap action: installs the wheelhouse into a Python environment of its own on every node.
+
+    Parameters
+    ----------
+    assets
+        The script and the wheelhouse.
+    directory
+        Where the environment goes on the nodes.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, assets: Assets, directory: str) -> None:
+        super().__init__(scope, construct_id)
+        script = s3_assets.Asset(self, "Script", path=str(assets.bootstrap))
+        wheelhouse = s3_assets.Asset(
+            self,
+            "Wheelhouse",
+            path=str(assets.wheelhouse),
+            asset_hash=assets.wheelhouse_hash,
+            asset_hash_type=AssetHashType.CUSTOM,
+        )
+        self.files = (script, wheelhouse)
+        self.action = emr.CfnCluster.BootstrapActionConfigProperty(
+            name="Install Python packages",
+            script_bootstrap_action=emr.CfnCluster.ScriptBootstrapActionConfigProperty(
+                path=script.s3_object_url,
+                args=[wheelhouse.s3_object_url, assets.lock_sha256, directory],
+            ),
+        )

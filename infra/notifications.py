@@ -1,0 +1,70 @@
+"""Who is told: a topic, and the events of clusters and steps that go there."""
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+CLUSTER_CHANGE = "EMR Cluster State Change"
+STEP_CHANGE = "EMR Step Status Change"
+
+_ACCOUNT = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+
+
+class Notifications(Construct):
+    """A topic for everything a person should know of the clusters of one name.
+
+    Parameters
+    ----------
+    cluster_name
+        Of the clusters; the names of their steps begin with it.
+    email
+        Who is told; without one the topic has no subscriber yet.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str, email: str | None) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
+        if email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+        for publisher in ("budgets.amazonaws.com", "cloudwatch.amazonaws.com"):
+            self.topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    actions=["sns:Publish"],
+                    resources=[self.topic.topic_arn],
+                    principals=[iam.ServicePrincipal(publisher)],
+                    conditions=_ACCOUNT,
+                )
+            )
+        self._tell(
+            "ClusterChanges",
+            detail_type=CLUSTER_CHANGE,
+            detail={
+                "name": [cluster_name],
+                "state": ["STARTING", "WAITING", "TERMINATED", "TERMINATED_WITH_ERRORS"],
+            },
+        )
+        self._tell(
+            "StepChanges",
+            detail_type=STEP_CHANGE,
+            detail={
+                "name": events.Match.prefix(f"{cluster_name} "),
+                "state": ["COMPLETED", "FAILED", "CANCELLED"],
+            },
+        )
+
+    def _tell(self, construct_id: str, *, detail_type: str, detail: dict[str, object]) -> None:
+        name = events.EventField.from_path("$.detail.name")
+        cluster = events.EventField.from_path("$.detail.clusterId")
+        state = events.EventField.from_path("$.detail.state")
+        reason = events.EventField.from_path("$.detail.message")
+        text = f"{name} ({cluster}) in {Stack.of(self).region} is {state}. {reason}"
+        events.Rule(
+            self,
+            construct_id,
+            event_pattern=events.EventPattern(source=["aws.emr"], detail_type=[detail_type], detail=detail),
+            targets=[targets.SnsTopic(self.topic, message=events.RuleTargetInput.from_text(text))],
+        )

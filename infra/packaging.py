@@ -1,0 +1,143 @@
+"""What travels to the cluster: the job as one archive, and the products of the build that synth needs."""
+
+import hashlib
+import re
+import zipfile
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from infra.errors import DeploymentError
+from infra.instance_types import Architecture
+from infra.spark import Engine
+
+LOCK = "requirements.txt"
+"""Name of the hash-locked requirements in a wheelhouse, which the bootstrap action installs from."""
+
+_WEIGHTS = {"litert": (".tflite",), "keras": (".pth", ".h5")}
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a ZIP archive can name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assets:
+    """Files that the CDK uploads for the nodes.
+
+    Parameters
+    ----------
+    job_main
+        The script that spark-submit runs.
+    job_archive
+        The job's package, for ``--py-files``.
+    bootstrap
+        Script of the bootstrap action.
+    wheelhouse
+        Folder of wheels for one engine and architecture, and their lock.
+    weights
+        The frozen model (litert) or the checkpoint (keras).
+    """
+
+    job_main: Path
+    job_archive: Path
+    bootstrap: Path
+    wheelhouse: Path
+    weights: Path
+
+    @property
+    def lock_sha256(self) -> str:
+        """SHA-256 of the wheelhouse's lock, which holds the hash of every wheel."""
+        return hashlib.sha256((self.wheelhouse / LOCK).read_bytes()).hexdigest()
+
+    @property
+    def wheelhouse_hash(self) -> str:
+        """Name of the wheelhouse by what decides its content: the lock's hashes and the names of the wheels.
+
+        Hashing half a gigabyte of wheels at each synth would tell nothing more.
+        """
+        names = sorted(wheel.name for wheel in self.wheelhouse.iterdir())
+        return hashlib.sha256("\n".join((self.lock_sha256, *names)).encode()).hexdigest()
+
+
+def locate_assets(root: Path, *, engine: Engine, architecture: Architecture) -> Assets:
+    """Find the build products below the project's folder and pack the job.
+
+    Raises
+    ------
+    DeploymentError
+        With the command that makes what is missing, or for a lock that leaves a requirement open.
+    """
+    job = _required(root / "job")
+    build = root / "build"
+    assets = Assets(
+        job_main=_required(job / "main.py"),
+        job_archive=pack_job(job, build / "job.zip"),
+        bootstrap=_required(root / "assets" / "bootstrap" / "install.sh"),
+        wheelhouse=_required(build / "wheelhouse" / f"{engine}-{architecture}" / LOCK).parent,
+        weights=_weights(build / "model", engine),
+    )
+    require_pinned(assets.wheelhouse / LOCK)
+    return assets
+
+
+def pack_job(package: Path, archive: Path) -> Path:
+    """Pack the job's modules and page templates; the same sources give the same bytes on every machine.
+
+    Parameters
+    ----------
+    package
+        Folder of the package, whose name the archive keeps.
+    archive
+        Where to write it, whole or not at all.
+    """
+    content = BytesIO()
+    with zipfile.ZipFile(
+        content, "w", zipfile.ZIP_STORED
+    ) as packed:  # compressors differ from release to release
+        for source in sorted(path for path in package.iterdir() if path.suffix in {".py", ".html"}):
+            entry = zipfile.ZipInfo(f"{package.name}/{source.name}", _EPOCH)
+            entry.external_attr = 0o644 << 16
+            packed.writestr(entry, source.read_bytes())
+    if not archive.exists() or archive.read_bytes() != content.getvalue():
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        partial = archive.with_suffix(".partial")
+        partial.write_bytes(content.getvalue())
+        partial.replace(archive)
+    return archive
+
+
+def require_pinned(lock: Path) -> None:
+    """Refuse a lock that leaves a requirement open: nodes would install what nobody has tried.
+
+    Raises
+    ------
+    DeploymentError
+        With the first such requirement.
+    """
+    for requirement in lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+        text = requirement.partition(" #")[0].strip()
+        if not text or text.startswith("#"):
+            continue
+        if (
+            not re.match(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?==[^\s;*]+(\s|;|$)", text)
+            or "--hash=sha256:" not in text
+        ):
+            name = text.split(maxsplit=1)[0]
+            raise DeploymentError(
+                f"{lock}: {name} is not pinned to one version with --hash=sha256; run: make lock assets"
+            )
+
+
+def _weights(folder: Path, engine: Engine) -> Path:
+    suffixes = _WEIGHTS[engine]
+    found = sorted(path for path in _required(folder).iterdir() if path.suffix in suffixes)
+    if len(found) != 1:
+        raise DeploymentError(
+            f"{folder}: engine={engine} needs one {' or '.join(suffixes)} file,"
+            f" found {', '.join(path.name for path in found) or 'none'}; run: make assets"
+        )
+    return found[0]
+
+
+def _required(path: Path) -> Path:
+    if not path.exists():
+        raise DeploymentError(f"{path} is missing; run: make assets")
+    return path

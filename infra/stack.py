@@ -1,0 +1,40 @@
+"""What all stacks have in common: a region in the European Union, a name, tags."""
+
+from aws_cdk import CfnOutput, Environment, Stack
+from constructs import Construct
+
+from infra.settings import DeploymentSettings
+
+
+class FruitsStack(Stack):
+    """A stack in the European Union, named for its environment.
+
+    Its account is the one that deploys: with a named account the CDK would look up that account's zones.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: DeploymentSettings,
+        description: str,
+        termination_protection: bool = False,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=settings.stack_name(construct_id),
+            description=description,
+            env=Environment(region=settings.european_region.name),
+            termination_protection=termination_protection,
+        )
+
+    def output(self, name: str, value: str, description: str) -> None:
+        """Show a value after `cdk deploy`, and to the `fruits` command."""
+        CfnOutput(self, name, value=value, description=description)
+
+
+def project_tags(settings: DeploymentSettings) -> dict[str, str]:
+    """Give the tags that every resource carries, by which cost, leaks and rights are told apart."""
+    return {"project": "fruits", "environment": settings.env}

@@ -1,0 +1,130 @@
+"""The stacks: they wire constructs, grant rights between them and show what people need to know."""
+
+from aws_cdk import App, Aws, DefaultStackSynthesizer, Duration, Tags, Validations
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.catalog import Catalog
+from infra.compute import ComputeStack
+from infra.cost_guard import MaximumLifetime, MonthlyBudget
+from infra.network import Network
+from infra.notebook import Notebooks
+from infra.notifications import Notifications
+from infra.packaging import Assets
+from infra.settings import DeploymentSettings
+from infra.stack import FruitsStack, project_tags
+from infra.storage import NOTEBOOKS, Storage
+from infra.validation import DeploymentRules
+
+
+class StorageStack(FruitsStack):
+    """What is kept: buckets and tables."""
+
+    def __init__(self, scope: Construct, *, settings: DeploymentSettings) -> None:
+        super().__init__(
+            scope,
+            "FruitsStorage",
+            settings=settings,
+            description="Fruits: photographs, features, projections and their tables",
+            termination_protection=not settings.remove_data,
+        )
+        self.storage = Storage(
+            self,
+            "Storage",
+            images_prefix=settings.images_prefix,
+            output_prefix=settings.output_prefix,
+            removable=settings.remove_data,
+        )
+        database = settings.name.replace("-", "_")
+        Catalog(self, "Catalog", database=database, bucket=self.storage.data, prefix=settings.output_prefix)
+        self.output("DataBucket", self.storage.data.bucket_name, "Photographs and results")
+        self.output("LogBucket", self.storage.logs.bucket_name, "Logs of clusters and of access to S3")
+        self.output("CodeBucket", self.storage.code.bucket_name, "Notebooks and submitted jobs")
+        self.output("Database", database, "Tables of the results for Athena")
+
+
+class NetworkStack(FruitsStack):
+    """Where the cluster runs; costs nothing."""
+
+    def __init__(self, scope: Construct, *, settings: DeploymentSettings, storage: Storage) -> None:
+        super().__init__(
+            scope,
+            "FruitsNetwork",
+            settings=settings,
+            description="Fruits: isolated subnets, S3 by a gateway endpoint, security groups",
+        )
+        qualifier = self.synthesizer.bootstrap_qualifier or DefaultStackSynthesizer.DEFAULT_QUALIFIER
+        assets_bucket = f"cdk-{qualifier}-assets-{Aws.ACCOUNT_ID}-{settings.region}"
+        self.network = Network(
+            self,
+            "Network",
+            zones=settings.zones,
+            region=settings.region,
+            buckets=[storage.data, storage.logs, storage.code],
+            assets_bucket=s3.Bucket.from_bucket_name(self, "Assets", assets_bucket),
+        )
+
+
+class GuardStack(FruitsStack):
+    """What watches the cost; it is there before the first cluster and after the last."""
+
+    def __init__(self, scope: Construct, *, settings: DeploymentSettings) -> None:
+        super().__init__(
+            scope,
+            "FruitsGuard",
+            settings=settings,
+            description="Fruits: budget, notifications and the maximum lifetime of clusters",
+        )
+        self.topic = Notifications(
+            self, "Notifications", cluster_name=settings.name, email=settings.email
+        ).topic
+        MonthlyBudget(self, "Budget", name=settings.name, us_dollars=settings.budget, topic=self.topic)
+        MaximumLifetime(
+            self,
+            "MaximumLifetime",
+            cluster_name=settings.name,
+            tags=project_tags(settings),
+            lifetime=Duration.seconds(settings.max_lifetime),
+        )
+        self.output("TopicArn", self.topic.topic_arn, "Told of clusters, steps, idleness and spending")
+
+
+class NotebookStack(FruitsStack):
+    """Notebooks on the interactive cluster."""
+
+    def __init__(
+        self, scope: Construct, *, settings: DeploymentSettings, storage: Storage, network: Network
+    ) -> None:
+        super().__init__(
+            scope, "FruitsNotebook", settings=settings, description="Fruits: notebooks on the cluster"
+        )
+        notebooks = Notebooks(
+            self, "Notebooks", name=settings.name, vpc=network.vpc, bucket=storage.code, prefix=NOTEBOOKS
+        )
+        self.output("StudioUrl", notebooks.studio.attr_url, "Log in here with the account's own IAM")
+
+
+def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> None:
+    """Add all stacks to an app, and the rules that a deployment has to keep.
+
+    Parameters
+    ----------
+    app
+        The app.
+    settings
+        What to deploy.
+    assets
+        What travels to the cluster.
+    """
+    for key, value in project_tags(settings).items():
+        Tags.of(app).add(key, value)
+    storage = StorageStack(app, settings=settings).storage
+    network = NetworkStack(app, settings=settings, storage=storage).network
+    guard = GuardStack(app, settings=settings)
+    compute = ComputeStack(
+        app, settings=settings, assets=assets, storage=storage, network=network, topic=guard.topic
+    )
+    compute.add_stack_dependency(guard, "No cluster starts before its maximum lifetime is guarded")
+    if settings.notebook:
+        NotebookStack(app, settings=settings, storage=storage, network=network)
+    Validations.of(app).add_plugins(DeploymentRules())

@@ -1,0 +1,97 @@
+"""Three buckets: data (photographs and results), logs, and code (notebooks and submitted jobs)."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+CLUSTER_LOGS = "emr/"
+"""Folder of the log bucket that clusters write to."""
+
+SUBMITTED_JOBS = "jobs/"
+"""Folder of the code bucket with jobs submitted to an interactive cluster."""
+
+NOTEBOOKS = "notebooks/"
+"""Folder of the code bucket that EMR Studio keeps its workspaces in."""
+
+_ACCESS_LOGS = "s3-access/"
+_SHORTEST_LOG_LIFE = Duration.days(30)
+_OLD_VERSIONS_LIFE = Duration.days(30)
+
+
+class Storage(Construct):
+    """Private, encrypted buckets that outlive every cluster.
+
+    Parameters
+    ----------
+    images_prefix, output_prefix
+        Folders of the data bucket. An overwritten photograph can be had back for a month, a result, which the
+        job can compute again, for a week.
+    removable
+        Whether `cdk destroy` deletes the buckets. CloudFormation refuses to delete one that is not empty, so
+        removing data takes a second decision: emptying them.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, images_prefix: str, output_prefix: str, removable: bool
+    ) -> None:
+        super().__init__(scope, construct_id)
+        removal = RemovalPolicy.DESTROY if removable else RemovalPolicy.RETAIN
+        self.logs: s3.IBucket = self._bucket(
+            "Logs",
+            removal=removal,
+            lifecycle=[
+                s3.LifecycleRule(prefix=CLUSTER_LOGS, expiration=_SHORTEST_LOG_LIFE),
+                s3.LifecycleRule(prefix=_ACCESS_LOGS, expiration=Duration.days(90)),
+            ],
+        )
+        self.data: s3.IBucket = self._bucket(
+            "Data",
+            removal=removal,
+            access_logs=self.logs,
+            versioned=True,
+            lifecycle=[
+                _forget_old_versions(images_prefix, _OLD_VERSIONS_LIFE),
+                _forget_old_versions(output_prefix, Duration.days(7)),
+            ],
+        )
+        self.code: s3.IBucket = self._bucket(
+            "Code",
+            removal=removal,
+            access_logs=self.logs,
+            versioned=True,
+            lifecycle=[
+                s3.LifecycleRule(prefix=SUBMITTED_JOBS, expiration=Duration.days(90)),
+                _forget_old_versions(NOTEBOOKS, _OLD_VERSIONS_LIFE),
+            ],
+        )
+
+    def _bucket(
+        self,
+        construct_id: str,
+        *,
+        removal: RemovalPolicy,
+        lifecycle: list[s3.LifecycleRule],
+        access_logs: s3.IBucket | None = None,
+        versioned: bool = False,
+    ) -> s3.Bucket:
+        unfinished = s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))
+        return s3.Bucket(
+            self,
+            construct_id,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[unfinished, *lifecycle],
+            versioned=versioned,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix=f"{_ACCESS_LOGS}{construct_id.lower()}/" if access_logs else None,
+            removal_policy=removal,
+        )
+
+
+def _forget_old_versions(prefix: str, life: Duration) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        prefix=prefix, noncurrent_version_expiration=life, expired_object_delete_marker=True
+    )

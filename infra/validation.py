@@ -1,0 +1,79 @@
+"""The deployment's own rules, run by the CDK at every synth: what they refuse is not deployed."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import jsii
+from aws_cdk import (
+    IPolicyValidationContext,
+    IPolicyValidationPlugin,
+    PolicyValidationPluginReport,
+    PolicyViolatingResource,
+    PolicyViolation,
+)
+
+from infra import cost_rules, exposure_rules, security_group_rules
+from infra.templates import Deployment, Finding, Template
+
+RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
+    cost_rules.idle_stop,
+    cost_rules.maximum_lifetime,
+    cost_rules.budget,
+    cost_rules.no_standing_network_cost,
+    cost_rules.no_functions,
+    exposure_rules.private_buckets,
+    exposure_rules.narrow_node_role,
+    exposure_rules.own_partition,
+    exposure_rules.european_region,
+    security_group_rules.complete_security_groups,
+)
+
+
+def findings(templates: Iterable[Template]) -> list[Finding]:
+    """Apply all rules to the templates of an app."""
+    deployment = Deployment(tuple(templates))
+    return [finding for rule in RULES for finding in rule(deployment)]
+
+
+@jsii.implements(IPolicyValidationPlugin)
+class DeploymentRules:
+    """The rules as a plugin of the CDK; a finding is fatal, which no acknowledgement can hide."""
+
+    @property
+    def name(self) -> str:
+        """Name in the validation report."""
+        return "Fruits"
+
+    @property
+    def version(self) -> str:
+        """Version in the validation report."""
+        return "1.0.0"
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """Names of the rules."""
+        return [rule.__name__ for rule in RULES]
+
+    def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
+        """Check the templates that the CDK has written."""
+        try:
+            found = findings(
+                Template.read(item.template_path, item.region) for item in context.stack_templates
+            )
+        except Exception as error:  # the CDK deploys after a plugin that raises
+            found = [Finding(rule="rules-applied", message=f"The rules failed: {error!r}", stack="")]
+        return PolicyValidationPluginReport(
+            success=not found, violations=[_violation(item) for item in found]
+        )
+
+
+def _violation(finding: Finding) -> PolicyViolation:
+    return PolicyViolation(
+        rule_name=finding.rule,
+        description=finding.message,
+        severity="fatal",
+        violating_resources=[
+            PolicyViolatingResource(
+                resource_logical_id=finding.logical_id, template_path=finding.stack, locations=[]
+            )
+        ],
+    )

@@ -1,0 +1,127 @@
+"""The arguments of the job: the same on a laptop, in the rehearsal and on EMR."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from job import __version__
+from job.errors import JobError
+from job.locations import Location
+from job.plan import LARGEST_BATCH
+from job.splits import SplitRule
+
+DEFAULT_VARIANCE = 0.95
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A checked set of arguments; see `parse_arguments` for what each means."""
+
+    images: Location
+    output: Location
+    variance: float | None
+    components: int | None
+    engine: str
+    weights: str
+    weights_sha256: str | None
+    batch_size: int
+    splits: SplitRule
+    csv: bool
+    run_label: str
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise JobError(f"{message}; --help lists the arguments")
+
+
+def parse_arguments(argv: Sequence[str]) -> Arguments:
+    """Read and check the command line.
+
+    Raises
+    ------
+    JobError
+        Naming the argument, its value and what is accepted.
+    """
+    parser = _Parser(
+        prog="main.py",
+        description="Photographs of fruits to MobileNetV2 features to principal components.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--images", required=True, metavar="URI", help="root of the photographs: <root>/…/<label>/<file>")
+    add(
+        "--output",
+        required=True,
+        metavar="URI",
+        help="where features, quarantine, pca, projections and reports go",
+    )
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument("--variance", type=float, metavar="SHARE", help=f"keep this share (default {DEFAULT_VARIANCE})")
+    kept.add_argument("--components", type=int, metavar="N", help="or keep so many components")
+    add(
+        "--engine",
+        choices=("litert", "keras"),
+        default="litert",
+        help="litert: fast; keras: the reference, needs TensorFlow",
+    )
+    add(
+        "--weights",
+        default="torchvision",
+        metavar="SOURCE",
+        help="torchvision, keras, or the URI of a .tflite, .pth or .h5",
+    )
+    add("--weights-sha256", metavar="HEX", help="what the file of weights must have")
+    add(
+        "--batch-size",
+        type=int,
+        default=LARGEST_BATCH,
+        metavar="N",
+        help="at most so many photographs to a commit",
+    )
+    add(
+        "--train-folder",
+        default="Training",
+        metavar="NAME",
+        help="photographs below such a folder fit the probe",
+    )
+    add("--test-folder", default="Test", metavar="NAME", help="photographs below such a folder score it")
+    add(
+        "--test-share",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="of the others, by a hash of their path",
+    )
+    add("--csv", action="store_true", help="export the projections as CSV, too")
+    add("--run-label", default="", metavar="TEXT", help="a name for the log; has no effect on the results")
+    add("--version", action="version", version=__version__)
+    given = parser.parse_args(argv)
+
+    images, output = Location.parse(given.images), Location.parse(given.output)
+    if f"{output.uri}/".startswith(f"{images.uri}/"):
+        raise JobError(
+            f"--output {output.uri} lies in --images {images.uri}: results would be read as photographs; move it"
+        )
+    if given.variance is not None and not 0 < given.variance <= 1:
+        raise JobError(f"--variance {given.variance} is no share; give a number above 0 and up to 1, such as 0.95")
+    for name in ("components", "batch_size"):
+        value = getattr(given, name)
+        if value is not None and value < 1:
+            raise JobError(f"--{name.replace('_', '-')} {value} is too small; give 1 or more")
+    if not 0 <= given.test_share <= 1:
+        raise JobError(f"--test-share {given.test_share} is no share; give a number from 0 to 1")
+    variance = DEFAULT_VARIANCE if given.components is None and given.variance is None else given.variance
+    return Arguments(
+        images,
+        output,
+        variance,
+        given.components,
+        given.engine,
+        given.weights,
+        given.weights_sha256,
+        given.batch_size,
+        SplitRule(given.train_folder, given.test_folder, given.test_share),
+        given.csv,
+        given.run_label,
+    )

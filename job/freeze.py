@@ -1,0 +1,24 @@
+"""Freeze weights in a process of its own: `python -m job.freeze RECIPE TARGET`, weights on standard input."""
+
+import sys
+from pathlib import Path
+
+from job.backbone import arrays
+from job.errors import JobError
+from job.network import freeze
+
+
+def main() -> None:
+    """Write the frozen model, whole or not at all."""
+    recipe, target = sys.argv[1], Path(sys.argv[2])
+    try:
+        frozen = freeze(recipe, arrays(recipe, sys.stdin.buffer.read()))
+    except JobError as error:
+        sys.exit(str(error))
+    partial = target.with_suffix(".partial")
+    partial.write_bytes(frozen)
+    partial.replace(target)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""One run, from arguments to manifest: list, plan, featurize, fit, project, judge, report."""
+
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, SparkSession
+
+from job.arguments import Arguments
+from job.backbone import Backbone, load_backbone
+from job.errors import JobError
+from job.featurize import featurize
+from job.images import Listing, list_photographs
+from job.manifest import Stopwatch, manifest_of, run_name
+from job.moments import collect_moments, moments_of
+from job.pca import PrincipalComponents, fit
+from job.plan import batches, row_groups
+from job.probe import ProbeScore
+from job.projections import Projector, collect_probe, collect_scores, project, score
+from job.report import ReportData, render
+from job.session import open_session, progress, slots
+from job.showcase import choose, shown
+from job.store import SELECTIONS, Index, ResultStore, share_out
+
+log = logging.getLogger("fruits")
+
+QUARANTINE_ROWS = 200
+"""Quarantined photographs the report lists one by one."""
+
+
+def run(arguments: Arguments) -> dict[str, Any]:
+    """Run the job.
+
+    Returns
+    -------
+    dict
+        The manifest, as it stands in ``reports/<run>/manifest.json``.
+
+    Raises
+    ------
+    JobError
+        For what the user can mend.
+    """
+    clock = Stopwatch()
+    with (
+        clock.stage("start"),
+        ThreadPoolExecutor(2) as pool,
+    ):  # while the session starts, the driver lists and loads
+        listed = pool.submit(list_photographs, arguments.images)
+        loaded = pool.submit(load_backbone, arguments.engine, arguments.weights, arguments.weights_sha256)
+        spark = open_session()
+        listing, backbone = listed.result(), loaded.result()
+    return Run(arguments, spark, listing, backbone, clock).complete()
+
+
+@dataclass
+class Run:
+    """One run over one listing with one backbone."""
+
+    arguments: Arguments
+    spark: SparkSession
+    listing: Listing
+    backbone: Backbone
+    clock: Stopwatch
+
+    def __post_init__(self) -> None:
+        self.store = ResultStore(self.arguments.output)
+        self.photographs = self.listing.photographs
+        uris = pc.binary_join_element_wise(self.arguments.images.uri, self.photographs["path"], "/")
+        self.photographs = self.photographs.add_column(0, "uri", uris)
+        self.name = run_name(self.arguments, self.backbone.identity, self.photographs)
+        self.folder = f"reports/{self.name}"
+
+    def complete(self) -> dict[str, Any]:
+        """Compute what is missing, write results and report, and the manifest last."""
+        with self.clock.stage("plan"):
+            index = self._index()
+        pending = int(index.pending.sum())
+        log.info("%d photographs, %d to featurize, run %s", self.photographs.num_rows, pending, self.name)
+        if not pending and self.store.exists(f"{self.folder}/manifest.json"):
+            log.info("nothing new: %s/%s is complete", self.store.output.uri, self.folder)
+            manifest: dict[str, Any] = json.loads(self.store.get(f"{self.folder}/manifest.json"))
+            counts = {**manifest["counts"], "computed": 0, "reused": self.photographs.num_rows}
+            return {**manifest, "counts": counts, "seconds": self.clock.total()}
+        commits: list[Any] = []
+        if pending:
+            with self.clock.stage("featurize"):
+                commits = self._featurize(index)
+            with self.clock.stage("check"):
+                index = self._index()
+                self._account_for_all(index)
+        with self.clock.stage("pca"):
+            model = self._fit(index)
+        with self.clock.stage("project"), ThreadPoolExecutor(1) as pool:
+            saved = pool.submit(self._save, model)  # Spark writes the model while it projects
+            gallery = choose(self.photographs.filter(pa.array(index.featurized)))
+            parts = self._project(index, model, gallery)
+            probe, probe_absent = self._judge(parts)
+            saved.result()
+        manifest = manifest_of(
+            run=self.name,
+            arguments=self.arguments,
+            backbone=self.backbone,
+            listing=self.listing,
+            index=index,
+            commits=commits,
+            parts=parts,
+            model=model,
+            slots=slots(self.spark),
+        )
+        manifest["seconds"] = self.clock.total()
+        with self.clock.stage("report"):
+            data = ReportData(
+                manifest,
+                model.explained,
+                shown(self.arguments.images, gallery, parts),
+                probe,
+                index.quarantine.slice(0, QUARANTINE_ROWS),
+                self.clock.batches(commits),
+                probe_absent,
+            )
+            self.store.put(f"{self.folder}/report.html", render(data).encode())
+            self.store.put_table(f"{self.folder}/images.parquet", self.photographs)
+        manifest["seconds"] = self.clock.total()
+        self.store.put(f"{self.folder}/manifest.json", json.dumps(manifest, indent=2).encode())
+        self._forget_other_projections()
+        return manifest
+
+    def _index(self) -> Index:
+        return self.store.index(self.backbone.identity, self.photographs["uri"], self.photographs["etag"])
+
+    def _featurize(self, index: Index) -> list[Any]:
+        pending = self.listing.photographs.filter(pa.array(index.pending))
+        plan, sizes = row_groups(batches(pending, slots(self.spark), self.arguments.batch_size))
+        path = f"{self.folder}/pending.parquet"
+        self.store.put(path, plan)
+        frame = self.spark.range(0, len(sizes), 1, len(sizes)).withColumnRenamed("id", "batch")
+        broadcast = self.spark.sparkContext.broadcast(self.backbone)
+        commits = featurize(
+            frame, images=self.arguments.images, output=self.arguments.output, plan=path, backbone=broadcast
+        )
+        with progress(self.spark, sizes):
+            rows = commits.collect()
+        self.store.delete([path])
+        return rows
+
+    def _account_for_all(self, index: Index) -> None:
+        lost = ~(index.featurized | index.quarantined)
+        if lost.any():
+            example = self.photographs["uri"].filter(pa.array(lost))[0].as_py()
+            raise RuntimeError(
+                f"{int(lost.sum())} of {len(lost)} photographs are neither in features nor in quarantine, such as"
+                f" {example}; run again, and report this if it happens twice"
+            )
+
+    def _shared_out(self, index: Index) -> tuple[DataFrame, int]:
+        """Give the selections as one row for each slot; createDataFrame makes as many partitions."""
+        groups = share_out(index.selections, slots(self.spark))
+        rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in groups]
+        return self.spark.createDataFrame(rows, SELECTIONS), len(rows)
+
+    def _fit(self, index: Index) -> PrincipalComponents:
+        if not index.selections:
+            raise JobError(
+                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons}"
+            )
+        selections, tasks = self._shared_out(index)
+        moments = collect_moments(moments_of(selections, output=self.arguments.output, tasks=tasks))
+        return fit(moments, variance=self.arguments.variance, components=self.arguments.components)
+
+    def _save(self, model: PrincipalComponents) -> None:
+        folder = f"pca/{self.name}"
+        self.store.put(f"{folder}/arrays.npz", model.to_npz())
+        model.to_pipeline_model(self.spark).write().overwrite().save(f"{self.arguments.output.uri}/{folder}/model")
+
+    def _project(self, index: Index, model: PrincipalComponents, gallery: pa.Table) -> list[Any]:
+        arguments = self.arguments
+        uris = frozenset(gallery["uri"].to_pylist())
+        projector = Projector(model, self.name, arguments.images, arguments.splits, uris, arguments.csv)
+        broadcast = self.spark.sparkContext.broadcast(projector)
+        selections, _ = self._shared_out(index)
+        return project(selections, output=arguments.output, projector=broadcast).collect()
+
+    def _judge(self, parts: list[Any]) -> tuple[ProbeScore | None, str]:
+        """Fit the linear probe on the train split and score it on the test split."""
+        statistics = collect_probe(parts)
+        if len(statistics.counts) < 2:
+            return None, f"The train split has {len(statistics.counts)} labels; a probe needs two."
+        if not sum(part.test for part in parts):
+            return None, "The test split is empty."
+        probe = self.spark.sparkContext.broadcast(statistics.solve())
+        frame = self.spark.createDataFrame([(part.path,) for part in parts], "path string")
+        return collect_scores(score(frame, output=self.arguments.output, probe=probe)), ""
+
+    def _forget_other_projections(self) -> None:
+        """Leave the current projections alone in their folders, which Athena reads as tables."""
+        for folder in ("projections", "exports"):
+            keep = f"{folder}/pca={self.name}/"
+            self.store.delete(path for path in self.store.paths(folder) if not path.startswith(keep))

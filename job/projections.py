@@ -1,0 +1,186 @@
+"""Project features on the principal components, and let a linear probe judge the result."""
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from numpy.typing import NDArray
+from pyspark import Broadcast
+from pyspark.sql import DataFrame
+
+from job.locations import Location
+from job.pca import PrincipalComponents
+from job.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
+from job.session import ArrowFunction
+from job.splits import SplitRule
+from job.store import PROJECTIONS_SCHEMA, ResultStore, Selection, feature_matrix
+
+PARTS: Final = "path string, train long, test long, by_hash long, probe binary, gallery binary"
+"""One row a projected file: its path, photographs per split, those without a split folder, probe sums, gallery rows."""
+
+SCORES: Final = "score binary"
+
+
+@dataclass(frozen=True)
+class Projector:
+    """What a task needs to project: broadcast by the driver.
+
+    Parameters
+    ----------
+    components
+        The fitted model.
+    run
+        Names the folder of the projections.
+    root
+        Of the photographs; splits are told by the path below it.
+    splits
+        The rule.
+    gallery
+        URIs whose projections the report shows.
+    csv
+        Export the projections as CSV, too.
+    """
+
+    components: PrincipalComponents
+    run: str
+    root: Location
+    splits: SplitRule
+    gallery: frozenset[str]
+    csv: bool
+
+
+def project(selections: DataFrame, *, output: Location, projector: Broadcast[Projector]) -> DataFrame:
+    """Write the projections of the selected features, one Parquet object for each file of features.
+
+    Parameters
+    ----------
+    selections
+        `job.store.SELECTIONS`.
+    output
+        Where the features are and the projections go.
+    projector
+        Broadcast by the driver.
+
+    Returns
+    -------
+    DataFrame
+        `PARTS`; lazy: collecting it is what writes.
+    """
+    return selections.select("selections").mapInArrow(_writer(output, projector), PARTS)
+
+
+def score(parts: DataFrame, *, output: Location, probe: Broadcast[LinearProbe]) -> DataFrame:
+    """Score a probe on the test split of written projections.
+
+    Parameters
+    ----------
+    parts
+        Column `path`: projections below the output.
+    output
+        Where they are.
+    probe
+        Fitted on the train split.
+
+    Returns
+    -------
+    DataFrame
+        `SCORES`: pickled `ProbeScore`, one row a task.
+    """
+    return parts.select("path").mapInArrow(_scorer(output, probe), SCORES)
+
+
+def collect_scores(scores: DataFrame) -> ProbeScore:
+    """Add up `SCORES` on the driver."""
+    first, *others = (pickle.loads(row.score) for row in scores.collect())
+    for other in others:
+        first = first.merge(other)
+    return first
+
+
+def collect_probe(parts: list[Any]) -> ProbeStatistics:
+    """Add up the probe sums of collected `PARTS` on the driver."""
+    first, *others = (pickle.loads(row.probe) for row in parts)
+    for other in others:
+        first.merge(other)
+    return first
+
+
+def projection_matrix(table: pa.Table) -> NDArray[np.float32]:
+    """Give the column `projection` as (n, k) array."""
+    values: NDArray[np.float32] = table["projection"].combine_chunks().flatten().to_numpy()
+    return values.reshape(table.num_rows, -1)
+
+
+def _writer(output: Location, projector: Broadcast[Projector]) -> ArrowFunction:
+    def write(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        store = ResultStore(output)
+        for selection in Selection.from_batches(record_batches):
+            table = store.read_rows(selection, ["uri", "label", "feature"])
+            yield pa.RecordBatch.from_pylist([_write_part(store, selection.path, table, projector.value)])
+
+    return write
+
+
+def _write_part(store: ResultStore, source: str, table: pa.Table, projector: Projector) -> dict[str, Any]:
+    scores = projector.components.project(feature_matrix(table))
+    prefix = f"{projector.root.uri}/"
+    splits = [projector.splits.split_of(uri.removeprefix(prefix)) for uri in table["uri"].to_pylist()]
+    offsets = pa.array(np.arange(0, scores.size + 1, scores.shape[1], dtype=np.int32))
+    projections = pa.Table.from_arrays(
+        [
+            table["uri"],
+            table["label"],
+            pa.array([split for split, _ in splits], pa.string()),
+            pa.ListArray.from_arrays(offsets, pa.array(scores.reshape(-1))),
+        ],
+        schema=PROJECTIONS_SCHEMA,
+    )
+    name = source.rpartition("/")[2].removesuffix(".parquet")
+    path = f"projections/pca={projector.run}/{name}.parquet"
+    store.put_table(path, projections)
+    if projector.csv:
+        store.put(f"exports/pca={projector.run}/{name}.csv", _csv(projections, scores))
+    train = np.array([split == "train" for split, _ in splits])
+    probe = ProbeStatistics(scores.shape[1])
+    probe.add(scores[train], table["label"].filter(pa.array(train)).to_pylist())
+    shown = projections.filter(pc.is_in(projections["uri"], pa.array(sorted(projector.gallery), pa.string())))
+    return {
+        "path": path,
+        "train": int(train.sum()),
+        "test": int((~train).sum()),
+        "by_hash": sum(not by_folder for _, by_folder in splits),
+        "probe": pickle.dumps(probe),
+        "gallery": pickle.dumps(shown.to_pylist()),
+    }
+
+
+def _csv(projections: pa.Table, scores: NDArray[np.float32]) -> bytes:
+    """One column a component: `pc1`, `pc2`, …, as spreadsheets want them."""
+    flat = projections.drop_columns(["projection"])
+    for number, column in enumerate(scores.T, start=1):
+        flat = flat.append_column(f"pc{number}", pa.array(column))
+    output = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(flat, output)
+    return output.getvalue().to_pybytes()
+
+
+def _scorer(output: Location, probe: Broadcast[LinearProbe]) -> ArrowFunction:
+    def score_parts(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        store = ResultStore(output)
+        total: ProbeScore | None = None
+        for record_batch in record_batches:
+            for path in record_batch["path"].to_pylist():
+                table = store.read_table(path, ["label", "split", "projection"])
+                test = table.filter(pc.equal(table["split"], "test"))
+                if test.num_rows:
+                    part = score_probe(probe.value, projection_matrix(test), test["label"].to_pylist())
+                    total = part if total is None else total.merge(part)
+        if total is not None:
+            yield pa.RecordBatch.from_pylist([{"score": pickle.dumps(total)}])
+
+    return score_parts

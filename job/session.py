@@ -1,0 +1,65 @@
+"""The Spark session, and what the driver watches in it."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+log = logging.getLogger("fruits")
+
+ArrowFunction = Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]
+"""What `DataFrame.mapInArrow` takes: called once a task, with the batches of its partition."""
+
+# One thread to a task: Spark runs a task on each core, and a library that starts one thread per core in each of them
+# makes all of them slower.
+SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def open_session() -> SparkSession:
+    """Open the session with what the job itself needs; everything else comes from spark-submit."""
+    builder = SparkSession.builder.appName("fruits")
+    for variable in SINGLE_THREADED:
+        os.environ.setdefault(variable, "1")  # local mode: workers inherit the driver's environment
+        builder = builder.config(f"spark.executorEnv.{variable}", "1")
+    return builder.getOrCreate()
+
+
+def slots(spark: SparkSession) -> int:
+    """Give how many tasks run at once, as far as the driver knows when it asks."""
+    return max(1, spark.sparkContext.defaultParallelism)
+
+
+@contextmanager
+def progress(spark: SparkSession, batches: list[int], seconds: float = 1.0) -> Iterator[None]:
+    """Log `featurized <done> of <all> photographs` while the stage inside runs, from the tasks Spark counts as done.
+
+    Parameters
+    ----------
+    batches
+        Sizes of the batches; Spark says how many are done, not which, so the first are taken.
+    seconds
+        Between two looks.
+    """
+    tracker = spark.sparkContext.statusTracker()
+    finished = threading.Event()
+
+    def watch() -> None:
+        last = -1
+        while not finished.wait(seconds):
+            stages = (tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds())
+            done = sum(stage.numCompletedTasks for stage in stages if stage)
+            if done != last:
+                last = done
+                log.info("featurized %d of %d photographs", sum(batches[:done]), sum(batches))
+
+    watcher = threading.Thread(target=watch, name="progress", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        watcher.join()

@@ -1,0 +1,66 @@
+"""The photographs a report shows: chosen evenly, read again, reduced to thumbnails."""
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from job.decode import Rejected, thumbnail
+from job.images import Photograph, read_ahead
+from job.locations import Location
+from job.store import PROJECTIONS_SCHEMA
+
+GALLERY: Final = 1200
+"""As many photographs as stay small in one file and legible on one map."""
+
+
+def choose(photographs: pa.Table, most: int = GALLERY) -> pa.Table:
+    """Choose photographs, spread evenly over labels and, as they are sorted by path, over the folders of a label.
+
+    Parameters
+    ----------
+    photographs
+        With column `label`.
+    most
+        No more than these; of more labels than that, not all are shown.
+    """
+    labels = photographs["label"].combine_chunks().dictionary_encode()
+    each = max(1, most // max(1, len(labels.dictionary)))
+    codes = labels.indices.to_numpy()
+    groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    chosen = [rows[np.linspace(0, len(rows) - 1, min(each, len(rows))).astype(np.int64)] for rows in groups]
+    return photographs.take(np.sort(np.concatenate(chosen)[:most]))
+
+
+def shown(root: Location, gallery: pa.Table, parts: list[Any]) -> pa.Table:
+    """Give the chosen photographs with their projections and 64-pixel thumbnails.
+
+    Those that have gone or changed in the meantime are left out.
+
+    Parameters
+    ----------
+    root
+        Of the photographs.
+    gallery
+        What `choose` chose.
+    parts
+        Collected `job.projections.PARTS`.
+    """
+    projections = {row["uri"]: row for part in parts for row in pickle.loads(part.gallery)}
+    columns = (column.to_pylist() for column in gallery.select(Photograph._fields).columns)
+    photographs = map(Photograph._make, zip(*columns, strict=True))
+    with ThreadPoolExecutor(2) as pool:  # Pillow works outside the interpreter's lock
+        pictures = list(pool.map(_thumbnail, read_ahead(root.open(), photographs)))
+    rows = [
+        {**projections[uri], "thumbnail": picture}
+        for uri, picture in zip(gallery["uri"].to_pylist(), pictures, strict=True)
+        if picture is not None
+    ]
+    return pa.Table.from_pylist(rows, schema=PROJECTIONS_SCHEMA.append(pa.field("thumbnail", pa.binary())))
+
+
+def _thumbnail(read: tuple[Photograph, bytes | Rejected]) -> bytes | None:
+    content = read[1]
+    return None if isinstance(content, Rejected) else thumbnail(content)

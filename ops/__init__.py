@@ -1,0 +1,1 @@
+"""Everything around a deployment: the `fruits` command and what it calls."""

@@ -1,0 +1,129 @@
+"""The `fruits` command."""
+
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from ops import fetch, results, submit
+from ops.sample import SampleError, render_sample
+
+app = typer.Typer(no_args_is_help=True, help="Fruit photographs to features to principal components.")
+images = typer.Typer(no_args_is_help=True, help="Get photographs.")
+app.add_typer(images, name="images")
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """End with one line and exit code 1 for what the user can mend."""
+    try:
+        yield
+    except (SampleError, submit.JobFailed, results.NoReport, fetch.FetchFailed) as error:
+        err.print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def _progress(unit: str) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    )
+
+
+@images.command("sample")
+def images_sample(
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder, or one this command filled.")],
+    per_label: Annotated[int, typer.Option(help="Pictures of each of the twelve fruits.")] = 50,
+    seed: Annotated[int, typer.Option(help="Other numbers give other fruits.")] = 20,
+) -> None:
+    """Render a labelled sample: turntable shots of fruits on white, drawn by this program, not photographed."""
+    with _errors(), _progress("pictures") as bar:
+        task = bar.add_task("Rendering", total=None)
+        summary = render_sample(
+            folder,
+            per_label=per_label,
+            seed=seed,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    state = f"{summary.written} written" if summary.written else "all there already"
+    out.print(
+        f"{summary.photographs} rendered pictures of {len(summary.labels)} fruits in {folder} ({state})",
+        soft_wrap=True,
+    )
+
+
+@images.command("fetch")
+def images_fetch(
+    folder: Annotated[Path, typer.Argument(help="Where the photographs go.")],
+    labels: Annotated[list[str] | None, typer.Option("--label", help="Only this label; may be given again.")] = None,
+    per_label: Annotated[
+        int | None, typer.Option(help="At most so many photographs of a label and split.", min=1)
+    ] = None,
+) -> None:
+    """Fetch Fruits-360 from Kaggle, or a subset of it."""
+    with _errors():
+        summary = fetch.fetch_fruits_360(folder, labels=labels or (), per_label=per_label)
+    out.print(f"{summary.photographs} photographs of {summary.labels} labels in {folder}", soft_wrap=True)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def featurize(
+    context: typer.Context,
+    images_uri: Annotated[
+        str, typer.Option("--images", help="Root of the photographs: a folder or s3://bucket/prefix.")
+    ],
+    output_uri: Annotated[str, typer.Option("--output", help="Where results go.")] = "out",
+    master: Annotated[str, typer.Option(help="Spark's master.")] = "local[*]",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the job logs.")] = False,
+) -> None:
+    """Run the job on this machine; further arguments (--variance, --engine, …) go to job/main.py."""
+    arguments = ["--images", images_uri, "--output", output_uri, *context.args]
+    with _errors(), _progress("photographs") as bar:
+        task = bar.add_task("Starting Spark", total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, description="Featurizing", completed=done, total=total)
+
+        def log(line: str) -> None:
+            if verbose:
+                err.print(line, highlight=False, markup=False)
+
+        manifest = submit.submit(submit.Submission(arguments, master), progress=advance, log=log)
+    results.show(manifest, output_uri, out)
+
+
+@app.command()
+def report(
+    output: Annotated[Path, typer.Argument(help="The results of a run.")] = Path("out"),
+    browser: Annotated[bool, typer.Option(help="Open it; otherwise only say where it is.")] = True,
+) -> None:
+    """Open the report of the last run."""
+    with _errors():
+        path = results.last_report(output)
+    out.print(str(path), soft_wrap=True)
+    if browser:
+        webbrowser.open(path.as_uri())
+
+
+if __name__ == "__main__":
+    app()

