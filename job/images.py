@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import obstore
 import pyarrow as pa
+from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore, ObjectStore
 
 from job.decode import Rejected
@@ -84,7 +85,7 @@ def list_photographs(root: Location) -> Listing:
     batches: list[pa.RecordBatch] = []
     chunk: list[Photograph] = []
     for path, size, etag in _list_s3(root) if root.bucket else _list_local(root):
-        if path.endswith("/") or any(part.startswith((".", "_")) for part in path.split("/")):
+        if path.endswith("/") or any(map(_is_hidden, path.split("/"))):
             ignored += 1
             continue
         label = path.rpartition("/")[0].rpartition("/")[2] or root.name
@@ -112,6 +113,10 @@ def is_rendered(root: Location) -> bool:
     return isinstance(marker, dict) and marker.get("rendered") is True
 
 
+def _is_hidden(part: str) -> bool:
+    return part.startswith((".", "_")) and part not in (".", "..")  # these two are odd names on S3, and no folders
+
+
 def _record_batch(photographs: list[Photograph]) -> pa.RecordBatch:
     columns = list(zip(*photographs, strict=True)) or [()] * len(LISTING_SCHEMA)
     return pa.record_batch(
@@ -131,19 +136,17 @@ def _list_local(root: Location) -> Iterator[tuple[str, int, str]]:
         except FileNotFoundError:
             continue  # vanished since it was listed
         except OSError as error:
-            raise JobError(
-                f"cannot list {root.uri}/{folder}: {error.strerror}; grant the right, or move the folder"
-            ) from error
+            raise JobError(f"cannot list {root.uri}/{folder}: {error.strerror}; grant the right, or move it") from error
         with entries:
             for entry in entries:
                 path = f"{folder}{entry.name}"
                 name = os.fsencode(path).decode("utf-8", "backslashreplace")
                 try:
                     status = entry.stat()
-                except OSError:
-                    if entry.is_symlink() or Path(entry).exists():
+                except OSError as error:
+                    if entry.is_symlink() or not isinstance(error, FileNotFoundError):
                         yield name, 0, _NO_STATUS
-                    continue
+                    continue  # without a link to it, what is not there has vanished meanwhile
                 if not stat.S_ISDIR(status.st_mode):
                     yield name, status.st_size, _local_version(status) if name == path else _NO_UTF8
                 elif _inode(status) not in above:  # a link may lead in a circle
@@ -211,23 +214,30 @@ def read_ahead(store: ObjectStore, photographs: Iterable[Photograph]) -> Iterato
 
 
 def _read(store: ObjectStore, photograph: Photograph) -> bytes | Rejected:
-    if photograph.etag in _UNREAD:
-        return Rejected(*_UNREAD[photograph.etag])
-    if photograph.bytes > MAX_BYTES:
-        return Rejected("too-large", f"{photograph.bytes:,} bytes; at most {MAX_BYTES:,} are read")
-    if photograph.path.startswith("/"):  # obstore would drop it, and read another object
-        return Rejected("unsupported-name", "the name starts with a slash")
+    if (refusal := _refusal(photograph)) is not None:
+        return refusal
     try:
         result = obstore.get(store, photograph.path)
         etag = _etag(store, result.meta)
         if etag != photograph.etag:
             return Rejected("changed", f"listed as version {photograph.etag}, found as {etag}; the next run takes it")
         return bytes(result.bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotFoundError):
         return Rejected("vanished", "it was listed, but is not there any more")
     except Exception as error:
         # Refused or unreachable: one object's trouble must not end the run.
         return Rejected(_trouble(store, photograph, error), _first_line(error))
+
+
+def _refusal(photograph: Photograph) -> Rejected | None:
+    """Say why a photograph is not even asked for."""
+    if photograph.etag in _UNREAD:
+        return Rejected(*_UNREAD[photograph.etag])
+    if photograph.bytes > MAX_BYTES:
+        return Rejected("too-large", f"{photograph.bytes:,} bytes; at most {MAX_BYTES:,} are read")
+    if photograph.path.startswith("/"):  # obstore would drop the slash, and read another object
+        return Rejected("unsupported-name", "the name starts with a slash")
+    return None
 
 
 def _trouble(store: ObjectStore, photograph: Photograph, error: Exception) -> str:

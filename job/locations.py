@@ -4,6 +4,7 @@ import io
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import obstore
@@ -44,10 +45,10 @@ class Location:
         """
         scheme, separator, rest = text.partition("://")
         if not separator:
-            local = text.removeprefix("file:")
-            if not local:
+            scheme, rest = "file", text.removeprefix("file:")
+            if not rest:
                 raise JobError("the URI is empty; give a folder or s3://bucket/prefix")
-            return cls(None, os.path.abspath(os.path.expanduser(local)))  # noqa: PTH100, PTH111 - Path keeps "..", raises for ~nobody
+            rest = str(Path.cwd() / os.path.expanduser(rest))  # noqa: PTH111 - Path's raises where there is no such user
         if scheme == "file":
             return cls(None, os.path.normpath("/" + rest.strip("/")))
         bucket, _, prefix = rest.partition("/")
@@ -70,14 +71,12 @@ class Location:
         return self.path.rsplit("/", 1)[-1] or self.bucket or ""
 
     def child(self, relative: str) -> "Location":
-        """Give the location below this one."""
-        return Location(
-            self.bucket, f"{self.path}/{relative}".lstrip("/") if self.bucket else f"{self.path}/{relative}"
-        )
+        """Give the location below this one; the relative path is taken as it stands, also if it starts with a slash."""
+        return Location(self.bucket, f"{self.path.rstrip('/')}/{relative}" if self.path else relative)
 
     def parent(self) -> "Location":
         """Give the folder this location lies in."""
-        return Location(self.bucket, self.path.rpartition("/")[0])
+        return Location(self.bucket, self.path.rpartition("/")[0] or ("" if self.bucket else "/"))
 
     def open(self, *, create: bool = False) -> ObjectStore:
         """Open the location for reading and writing objects by their relative path.

@@ -19,8 +19,8 @@ from job.arguments import Arguments
 from job.backbone import Backbone, describe
 from job.featurize import peak_memory
 from job.images import Listing, is_rendered
+from job.index import Index
 from job.pca import PrincipalComponents
-from job.store import Index
 
 log = logging.getLogger("fruits")
 

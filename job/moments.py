@@ -12,9 +12,10 @@ from pyspark.sql import DataFrame
 
 from job.backbone import FEATURES
 from job.engines import GRID
+from job.index import Selection
 from job.locations import Location
 from job.session import ArrowFunction
-from job.store import ResultStore, Selection, feature_matrix
+from job.store import ResultStore, feature_matrix
 
 LARGEST_FEATURE: Final = 8.0
 """Features lie in [0, 6] by their ReLU6; the bound below is for the next power of two."""
@@ -121,7 +122,7 @@ def moments_of(selections: DataFrame, *, output: Location, tasks: int) -> DataFr
     Parameters
     ----------
     selections
-        `job.store.SELECTIONS`: files below the output and the rows of each.
+        `job.index.SELECTIONS`: files below the output and the rows of each.
     output
         Where the features are.
     tasks
@@ -149,7 +150,7 @@ def _summer(output: Location) -> ArrowFunction:
         moments = Moments.empty(FEATURES)
         waiting: list[NDArray[np.float32]] = []
         for selection in Selection.from_batches(record_batches):
-            waiting.append(feature_matrix(store.read_rows(selection, ["feature"])))
+            waiting.append(feature_matrix(selection.read(store, ["feature"])))
             if sum(map(len, waiting)) >= _BLOCK:
                 moments += Moments.of(np.concatenate(waiting))
                 waiting.clear()

@@ -32,19 +32,20 @@ def cosine_neighbours(projections: NDArray[np.float64]) -> Neighbours:
     """Neighbours by 1 - cosine, in 0 to 2; a projection of length zero is at distance 1 from every other."""
     length = np.linalg.norm(projections, axis=1, keepdims=True)
     unit = np.divide(projections, length, out=np.zeros_like(projections), where=length > 0)
-    return _nearest(np.clip(1 - unit @ unit.T, 0, 2))
+    return _nearest(np.clip(1 - unit @ unit.T, 0, 2), magnitude=1.0)
 
 
 def euclidean_neighbours(projections: NDArray[np.float64]) -> Neighbours:
     """Neighbours by Euclidean distance, in the unit of the projections."""
     square = np.einsum("nk,nk->n", projections, projections)
-    return _nearest(np.sqrt(np.clip(square[:, None] + square - 2 * projections @ projections.T, 0, None)))
+    squared_distance = square[:, None] + square - 2 * projections @ projections.T
+    return _nearest(np.sqrt(np.clip(squared_distance, 0, None)), magnitude=math.sqrt(square.max(initial=0.0)))
 
 
-def _nearest(distance: NDArray[np.float64]) -> Neighbours:
-    # Rounding makes ties of what differs by rounding noise only; the stable sort then orders them by row.
-    digits = 6 - math.ceil(math.log10(distance.max(initial=0.0) or 1.0))
-    distance = np.round(distance, digits)
+def _nearest(distance: NDArray[np.float64], *, magnitude: float) -> Neighbours:
+    # Distances of float64 products are noise below 1e-7 of the factors. Rounding makes ties of what differs by
+    # noise only; the stable sort then orders them by row.
+    distance = np.round(distance, 6 - math.ceil(math.log10(magnitude or 1.0)))
     np.fill_diagonal(distance, np.inf)
     index = np.argsort(distance, axis=1, kind="stable")[:, : min(NEIGHBOURS, max(len(distance) - 1, 0))]
     return Neighbours(index, np.take_along_axis(distance, index, axis=1))

@@ -72,22 +72,18 @@ class PrincipalComponents:
         context = spark.sparkContext
         kept = len(self.components)
         matrix = DenseMatrix(len(self.mean), kept, self.components.reshape(-1))
-        scaler = ml.StandardScalerModel(
-            "fruits_centre",
-            _py2java(context, DenseVector(np.ones_like(self.mean))),
-            _py2java(context, DenseVector(self.mean)),
-        )
+        mean, explained = DenseVector(self.mean), DenseVector(self.explained[:kept])
+        unit = DenseVector(np.ones_like(self.mean))
+        scaler = ml.StandardScalerModel("fruits_centre", _py2java(context, unit), _py2java(context, mean))
         scaler.set(scaler.withMean(), True)
         scaler.set(scaler.withStd(), False)
-        pca = ml.PCAModel(
-            "fruits_pca", _py2java(context, matrix), _py2java(context, DenseVector(self.explained[:kept]))
-        )
+        pca = ml.PCAModel("fruits_pca", _py2java(context, matrix), _py2java(context, explained))
         pca.set(pca.k(), kept)
         scaler.setInputCol("feature").setOutputCol("centred")
         pca.setInputCol("centred").setOutputCol("projection")
-        stages = [StandardScalerModel(scaler), PCAModel(pca)]
-        for stage in stages:
-            stage._resetUid(stage._java_obj.uid())
+        stages: list[Any] = [StandardScalerModel(scaler), PCAModel(pca)]
+        for stage, java in zip(stages, (scaler, pca), strict=True):
+            stage._resetUid(java.uid())
             stage._transfer_params_from_java()
         model = PipelineModel(stages)
         model._resetUid("fruits_pipeline")

@@ -15,6 +15,7 @@ from job.backbone import Backbone, load_backbone
 from job.errors import JobError
 from job.featurize import featurize
 from job.images import Listing, list_photographs
+from job.index import SELECTIONS, Index, drop_stale, look_up, share_out
 from job.manifest import Stopwatch, manifest_of, run_name
 from job.moments import collect_moments, moments_of
 from job.pca import PrincipalComponents, fit
@@ -24,7 +25,7 @@ from job.projections import Projector, collect_probe, collect_scores, project, s
 from job.report import ReportData, render
 from job.session import open_session, progress, slots
 from job.showcase import choose, shown
-from job.store import SELECTIONS, Index, ResultStore, share_out
+from job.store import ResultStore
 
 log = logging.getLogger("fruits")
 
@@ -93,6 +94,10 @@ class Run:
             with self.clock.stage("check"):
                 index = self._index()
                 self._account_for_all(index)
+        if index.stale:
+            with self.clock.stage("renew"):
+                drop_stale(self.store, index)
+                index = self._index()
         with self.clock.stage("pca"):
             model = self._fit(index)
         with self.clock.stage("project"), ThreadPoolExecutor(1) as pool:
@@ -131,7 +136,7 @@ class Run:
         return manifest
 
     def _index(self) -> Index:
-        return self.store.index(self.backbone.identity, self.photographs["uri"], self.photographs["etag"])
+        return look_up(self.store, self.backbone.identity, self.arguments.images.uri, self.photographs)
 
     def _featurize(self, index: Index) -> list[Any]:
         pending = self.listing.photographs.filter(pa.array(index.pending))

@@ -13,7 +13,7 @@ Tick = tuple[float, str]
 
 def components_for(explained: NDArray[np.float64], share: float) -> int | None:
     """Return the fewest components that keep `share` (0 to 1) of the variance, None if all do not."""
-    reached = np.flatnonzero(np.cumsum(explained) >= share - 1e-12)
+    reached = np.flatnonzero(np.cumsum(explained) >= share)
     return int(reached[0]) + 1 if len(reached) else None
 
 

@@ -1,7 +1,8 @@
 """Project features on the principal components, and let a linear probe judge the result."""
 
+import functools
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
 
+from job.index import Selection
 from job.locations import Location
 from job.pca import PrincipalComponents
 from job.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
 from job.session import ArrowFunction
 from job.splits import SplitRule
-from job.store import PROJECTIONS_SCHEMA, ResultStore, Selection, feature_matrix
+from job.store import PROJECTIONS_SCHEMA, ResultStore, feature_matrix
 
 PARTS: Final = "path string, train long, test long, by_hash long, probe binary, gallery binary"
 """One row a projected file: its path, photographs per split, those without a split folder, probe sums, gallery rows."""
@@ -60,7 +62,7 @@ def project(selections: DataFrame, *, output: Location, projector: Broadcast[Pro
     Parameters
     ----------
     selections
-        `job.store.SELECTIONS`.
+        `job.index.SELECTIONS`.
     output
         Where the features are and the projections go.
     projector
@@ -96,18 +98,16 @@ def score(parts: DataFrame, *, output: Location, probe: Broadcast[LinearProbe]) 
 
 def collect_scores(scores: DataFrame) -> ProbeScore:
     """Add up `SCORES` on the driver."""
-    first, *others = (pickle.loads(row.score) for row in scores.collect())
-    for other in others:
-        first = first.merge(other)
-    return first
+    total: ProbeScore = functools.reduce(ProbeScore.merge, (pickle.loads(row.score) for row in scores.collect()))
+    return total
 
 
 def collect_probe(parts: list[Any]) -> ProbeStatistics:
     """Add up the probe sums of collected `PARTS` on the driver."""
-    first, *others = (pickle.loads(row.probe) for row in parts)
-    for other in others:
-        first.merge(other)
-    return first
+    total: ProbeStatistics = pickle.loads(parts[0].probe)
+    for part in parts[1:]:
+        total.merge(pickle.loads(part.probe))
+    return total
 
 
 def projection_matrix(table: pa.Table) -> NDArray[np.float32]:
@@ -120,7 +120,7 @@ def _writer(output: Location, projector: Broadcast[Projector]) -> ArrowFunction:
     def write(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         store = ResultStore(output)
         for selection in Selection.from_batches(record_batches):
-            table = store.read_rows(selection, ["uri", "label", "feature"])
+            table = selection.read(store, ["uri", "label", "feature"])
             yield pa.RecordBatch.from_pylist([_write_part(store, selection.path, table, projector.value)])
 
     return write
@@ -166,7 +166,7 @@ def _csv(projections: pa.Table, scores: NDArray[np.float32]) -> bytes:
         flat = flat.append_column(f"pc{number}", pa.array(column))
     output = pa.BufferOutputStream()
     pyarrow.csv.write_csv(flat, output)
-    return output.getvalue().to_pybytes()
+    return bytes(output.getvalue().to_pybytes())
 
 
 def _scorer(output: Location, probe: Broadcast[LinearProbe]) -> ArrowFunction:

@@ -46,8 +46,8 @@ def fetch_fruits_360(folder: Path, *, labels: Collection[str] = (), per_label: i
     except Exception as error:
         first_line = str(error).partition("\n")[0]
         raise FetchFailed(
-            f"cannot download {DATASET} from Kaggle ({first_line}). Without network: fruits images sample FOLDER renders a"
-            " sample; or unpack the data set yourself and give its folder to --images"
+            f"cannot download {DATASET} from Kaggle ({first_line}). Without network: fruits images sample FOLDER draws"
+            " a sample; or unpack the data set yourself and give its folder to --images"
         ) from error
     return copy_subset(downloaded, folder, labels=labels, per_label=per_label)
 
