@@ -40,6 +40,13 @@ demo: setup ## Run the whole job on a rendered sample, or with IMAGES=folder on 
 	@if [ -z "$(IMAGES)" ]; then fruits images sample build/sample; fi
 	@fruits featurize --images "$(or $(IMAGES),build/sample)" --output "$(OUTPUT)"
 
+ENGINE ?= litert
+ARCHITECTURE ?= x86_64
+
+.PHONY: assets
+assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert|keras ARCHITECTURE=x86_64|arm64)
+	@$(BIN)/python -m ops.products --engine $(ENGINE) --architecture $(ARCHITECTURE)
+
 .PHONY: test
 test: setup ## Run all tests
 	@$(BIN)/python -m pytest

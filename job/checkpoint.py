@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import pickletools
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from job.errors import JobError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+_LARGEST_MEMO = 100_000  # the real one has 1,900 entries; one byte can ask for 4 billion, and the memory for them
 
 
 class _Storage:
@@ -62,6 +64,16 @@ class _CheckpointUnpickler(pickle.Unpickler):
         return self._storages.setdefault(key, _Storage(dtype, size))
 
 
+def _load(stream: io.BytesIO, storages: dict[str, _Storage]) -> Any:
+    """Unpickle the next object, after a look at its instructions that carries none of them out."""
+    start = stream.tell()
+    for instruction, argument, _position in pickletools.genops(stream):
+        if instruction.name in ("PUT", "LONG_BINPUT") and int(argument or 0) > _LARGEST_MEMO:
+            raise pickle.UnpicklingError(f"the checkpoint asks for {argument} memo entries")
+    stream.seek(start)
+    return _CheckpointUnpickler(stream, storages).load()
+
+
 def read_checkpoint(content: bytes) -> dict[str, NDArray[Any]]:
     """Read a PyTorch checkpoint in the legacy (not zipped) format.
 
@@ -84,7 +96,7 @@ def read_checkpoint(content: bytes) -> dict[str, NDArray[Any]]:
     stream = io.BytesIO(content)
     storages: dict[str, _Storage] = {}
     try:
-        magic, _protocol, _system, state, keys = (_CheckpointUnpickler(stream, storages).load() for _ in range(5))
+        magic, _protocol, _system, state, keys = (_load(stream, storages) for _ in range(5))
         if magic != _LEGACY_MAGIC:
             raise pickle.UnpicklingError("wrong magic number")  # noqa: TRY301 - told as the other faults are
         for key in keys:
@@ -93,15 +105,8 @@ def read_checkpoint(content: bytes) -> dict[str, NDArray[Any]]:
             raw = stream.read(storage.size * storage.dtype.itemsize)
             storage.values = np.frombuffer(raw, storage.dtype)
         return {name: tensor.array() for name, tensor in state.items()}
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-    ) as error:
+    except Exception as error:
+        # A damaged pickle makes the unpickler, and the objects it builds, raise almost anything.
         raise JobError(
             f"the weights are no torchvision checkpoint of MobileNetV2 ({error}); accepted is the file"
             " mobilenet_v2-b0353104.pth as torchvision publishes it"

@@ -1,5 +1,6 @@
 """Freeze weights in a process of its own: `python -m job.freeze RECIPE TARGET`, weights on standard input."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def main() -> None:
         frozen = freeze(recipe, arrays(recipe, sys.stdin.buffer.read()))
     except JobError as error:
         sys.exit(str(error))
-    partial = target.with_suffix(".partial")
+    partial = target.with_suffix(f".{os.getpid()}.partial")
     partial.write_bytes(frozen)
     partial.replace(target)
 

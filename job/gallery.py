@@ -141,7 +141,7 @@ class Gallery:
             "shown": f"{len(self.labels):,}",
             "gallery_data": None,
             "examples": "",
-            "chosen": "",
+            "chosen": '<p class="empty">Too few pictures to compare.</p>',
             "agreement": "",
         }
         if len(self.labels) < 2:

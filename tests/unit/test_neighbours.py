@@ -30,9 +30,13 @@ def test_cosine_looks_at_the_direction_and_euclidean_at_the_place() -> None:
 
 
 def test_rounding_noise_does_not_order_what_is_equally_near() -> None:
-    rows = np.random.default_rng(2).standard_normal((1, 50)) * np.array([[1.0], [3.0], [0.7], [11.0], [5.3], [0.1]])
-    assert cosine_neighbours(rows).index[3].tolist() == [0, 1, 2, 4, 5]
-    assert euclidean_neighbours(np.repeat(rows[:1], 6, axis=0)).index[3].tolist() == [0, 1, 2, 4, 5]
+    generator = np.random.default_rng(2)
+    direction = generator.standard_normal((1, 50))
+    first = [[other for other in range(40) if other != row][:NEIGHBOURS] for row in range(40)]
+    alike = generator.uniform(1, 100, (40, 1)) * direction
+    assert cosine_neighbours(alike).index.tolist() == first
+    same = np.repeat(direction, 40, axis=0)
+    assert euclidean_neighbours(same).index.tolist() == first
 
 
 def test_a_projection_of_length_zero_is_far_from_all_by_cosine() -> None:

@@ -82,9 +82,7 @@ def test_labels_far_apart_are_all_told_apart() -> None:
     assert fit_probe(rows, labels).predict(rows) == labels.tolist()
 
 
-@pytest.mark.parametrize(
-    ("labels", "named"), [([], "given 0 \\(none\\)"), (["kaki", "kaki"], "given 1 \\(kaki\\)")]
-)
+@pytest.mark.parametrize(("labels", "named"), [([], "given 0 \\(none\\)"), (["kaki", "kaki"], "given 1 \\(kaki\\)")])
 def test_fewer_than_two_labels_are_refused(labels: list[str], named: str) -> None:
     statistics = ProbeStatistics(2)
     statistics.add(np.ones((len(labels), 2)), labels)

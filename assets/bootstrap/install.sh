@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Bootstrap action of EMR: installs the job's Python packages, offline, into an environment of their own.
+#
+#   install.sh WHEELHOUSE LOCK_SHA256 DIRECTORY
+#
+#   WHEELHOUSE   s3:// address of a ZIP archive of wheels and requirements.txt, their hash-locked list
+#   LOCK_SHA256  of that list: it holds the hash of every wheel, so nothing else can be installed
+#   DIRECTORY    of the environment, such as /opt/fruits
+#
+# It runs on every node before Spark is there, and again on nodes that scaling adds. It never touches the system's
+# Python. Any failure ends it with an error, so that a broken node fails here, where it is cheap, and not in the job.
+set -euo pipefail
+
+log() { printf '%s install.sh: %s\n' "$(date -u +%H:%M:%S)" "$*" >&2; }
+fail() { log "error: $*"; exit 1; }
+
+[[ $# -eq 3 ]] || fail "expected WHEELHOUSE LOCK_SHA256 DIRECTORY, got $# arguments"
+readonly wheelhouse=$1 lock_sha256=$2 directory=$3
+readonly python=python3.11
+command -v "$python" >/dev/null || fail "$python is not on this node; EMR 7.1 and later have it"
+
+if [[ -f $directory/lock.sha256 && $(<"$directory/lock.sha256") == "$lock_sha256" ]]; then
+  log "$directory is complete already"
+  exit 0
+fi
+
+work=$(mktemp -d)
+readonly work
+trap 'rm -rf "$work"' EXIT
+
+log "copying $wheelhouse"
+for attempt in 1 2 3 4 5; do
+  if aws s3 cp --only-show-errors "$wheelhouse" "$work/wheelhouse.zip"; then break; fi
+  [[ $attempt -lt 5 ]] || fail "cannot copy $wheelhouse; check the instance role's right to read it, and the S3 endpoint"
+  log "attempt $attempt failed, trying again in $((attempt * 3)) s"
+  sleep $((attempt * 3))
+done
+"$python" -m zipfile -e "$work/wheelhouse.zip" "$work/wheelhouse" || fail "$wheelhouse is no ZIP archive"
+
+readonly lock=$work/wheelhouse/requirements.txt
+[[ -f $lock ]] || fail "no requirements.txt in $wheelhouse"
+printf '%s  %s\n' "$lock_sha256" "$lock" | sha256sum --check --status || fail "requirements.txt does not have sha256 $lock_sha256"
+
+log "installing into $directory"
+sudo rm -rf "$directory"
+sudo install -d -o "$(id -un)" "$directory"
+"$python" -m venv --without-pip "$directory"
+pip=("$directory/bin/python" "$(find "$work/wheelhouse" -name 'pip-*.whl')/pip" --disable-pip-version-check --no-cache-dir --no-input)
+"${pip[@]}" install --quiet --no-index --find-links "$work/wheelhouse" --require-hashes --no-compile -r "$lock" \
+  || fail "the wheels do not install: a hash is wrong, or one does not fit this node ($(uname -m), $("$python" -V))"
+"${pip[@]}" check || fail "the installed packages do not fit each other"
+
+modules=(ai_edge_litert.interpreter boto3 numpy obstore pandas PIL.Image pyarrow.parquet)
+if grep -q '^tensorflow==' "$lock"; then modules+=(tensorflow); fi
+for module in "${modules[@]}"; do
+  TF_CPP_MIN_LOG_LEVEL=3 "$directory/bin/python" -c "import $module" || fail "cannot import $module"
+done
+
+printf '%s' "$lock_sha256" >"$directory/lock.sha256"
+log "done: ${#modules[@]} modules import from $directory"
