@@ -1,8 +1,12 @@
 """Entry point of the CDK: context, then settings, then stacks."""
 
 import json
+import os
 import sys
 from pathlib import Path
+
+# Node, which the CDK runs in, is installed beside this interpreter; nobody has to put it on the PATH.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 from aws_cdk import App
 
@@ -13,8 +17,7 @@ from infra.stacks import add_stacks
 
 root = Path(__file__).parent
 defaults = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"]
-# Stack traces would name files of this machine in the assembly.
-app = App(context=defaults, stack_traces=False)
+app = App(context=defaults, stack_traces=False)  # traces would name files of this machine
 try:
     settings = read_settings(app.node.get_all_context())
     assets = locate_assets(root, engine=settings.engine, architecture=settings.architecture)

@@ -73,9 +73,7 @@ class Catalog(Construct):
     nobody can list in advance, hence the kind ``injected``: a query names the one it wants.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, database: str, bucket: s3.IBucket, prefix: str
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, database: str, bucket: s3.IBucket, prefix: str) -> None:
         super().__init__(scope, construct_id)
         self.database = glue.CfnDatabase(
             self,
@@ -109,8 +107,7 @@ class Catalog(Construct):
                 },
                 storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
                     columns=[
-                        glue.CfnTable.ColumnProperty(name=name, type=kind)
-                        for name, kind in table.columns.items()
+                        glue.CfnTable.ColumnProperty(name=name, type=kind) for name, kind in table.columns.items()
                     ],
                     location=location,
                     input_format=f"{_PARQUET}.MapredParquetInputFormat",

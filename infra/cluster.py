@@ -124,9 +124,7 @@ class Cluster(Construct):
             ebs_root_volume_size=_ROOT_VOLUME_GIB,
             scale_down_behavior="TERMINATE_AT_TASK_COMPLETION",
             step_concurrency_level=1,
-            auto_termination_policy=emr.CfnCluster.AutoTerminationPolicyProperty(
-                idle_timeout=idle_stop.to_seconds()
-            ),
+            auto_termination_policy=emr.CfnCluster.AutoTerminationPolicyProperty(idle_timeout=idle_stop.to_seconds()),
             managed_scaling_policy=fleets.scaling_policy(),
             configurations=[_configuration(name, values) for name, values in configurations.items()],
             bootstrap_actions=[bootstrap],
@@ -146,7 +144,7 @@ class Cluster(Construct):
         )
         Tags.of(self.resource).add(EMR_MANAGED_TAG, "true")
         # Rights first: nodes that start before their policy is attached fail in the bootstrap action.
-        self.resource.node.add_dependency(service, nodes)
+        self.resource.node.add_dependency(service.policy, nodes.policy)
         acknowledge(
             self.resource,
             "EMR4",
@@ -168,10 +166,6 @@ class Cluster(Construct):
 
 def _configuration(name: str, values: Mapping[str, str]) -> emr.CfnCluster.ConfigurationProperty:
     if name not in _ENVIRONMENT_FILES:
-        return emr.CfnCluster.ConfigurationProperty(
-            classification=name, configuration_properties=dict(values)
-        )
-    export = emr.CfnCluster.ConfigurationProperty(
-        classification="export", configuration_properties=dict(values)
-    )
+        return emr.CfnCluster.ConfigurationProperty(classification=name, configuration_properties=dict(values))
+    export = emr.CfnCluster.ConfigurationProperty(classification="export", configuration_properties=dict(values))
     return emr.CfnCluster.ConfigurationProperty(classification=name, configurations=[export])

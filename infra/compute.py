@@ -30,9 +30,7 @@ class ComputeStack(FruitsStack):
         network: Network,
         topic: sns.ITopic,
     ) -> None:
-        super().__init__(
-            scope, "FruitsCompute", settings=settings, description="Fruits: the EMR cluster and its job"
-        )
+        super().__init__(scope, "FruitsCompute", settings=settings, description="Fruits: the EMR cluster and its job")
         interactive = settings.mode == "interactive"
         step = JobStep(
             self,
@@ -56,7 +54,6 @@ class ComputeStack(FruitsStack):
             nodes.allow_asset(asset)
         if interactive:
             nodes.allow_reading(storage.code, SUBMITTED_JOBS)
-        log_uri = storage.logs.s3_url_for_object(CLUSTER_LOGS)
         cluster = Cluster(
             self,
             "Cluster",
@@ -76,11 +73,12 @@ class ComputeStack(FruitsStack):
             service=ServiceIdentity(self, "Service", node_role=nodes.role, disk_key=encryption.key),
             nodes=nodes,
             encryption=encryption,
-            log_uri=log_uri,
+            log_uri=storage.logs.s3_url_for_object(CLUSTER_LOGS),
             configurations=configurations(
                 engine=settings.engine,
                 region=settings.region,
                 node_types=(*settings.core_types, *settings.task_types),
+                generation=settings.cluster_generation,
                 notebooks=interactive,
             ),
             bootstrap=setup.action,
@@ -90,8 +88,8 @@ class ComputeStack(FruitsStack):
         )
         IdleAlarm(self, "IdleAlarm", cluster_id=cluster.resource.ref, topic=topic)
         self.output("ClusterId", cluster.resource.ref, "The cluster")
-        self.output("ImagesUri", step.images_uri, "Upload photographs here: <label>/<file>")
-        self.output("OutputUri", step.output_uri, "Results of the job")
-        self.output("LogUri", log_uri, "Logs of the cluster")
-        submission = {"name": step.name, "jar": step.jar, "arguments": step.arguments}
-        self.output("JobStep", self.to_json_string(submission), "The step, to submit it once more")
+        if interactive:
+            submission = {"name": step.name, "jar": step.jar, "arguments": step.arguments}
+            self.output("JobStep", self.to_json_string(submission), "The step to submit to the cluster")
+            # The arguments hold names of buckets, which are imported; nobody imports this output in turn.
+            self.without_lint("W6001")

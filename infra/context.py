@@ -21,9 +21,7 @@ _CDK_PREFIXES = (
     "acknowledged-issue-numbers",
 )
 
-_REASONS = {
-    "string_pattern_mismatch": "it has another form"
-}  # nobody should have to read a regular expression
+_REASONS = {"string_pattern_mismatch": "it has another form"}  # nobody should have to read a regular expression
 
 
 def read_settings(context: Mapping[str, Any]) -> DeploymentSettings:
@@ -44,9 +42,8 @@ def read_settings(context: Mapping[str, Any]) -> DeploymentSettings:
     environments: Mapping[str, Mapping[str, Any]] = given.pop("environments", {})
     name = given.setdefault("env", DEFAULT_ENVIRONMENT)
     if name not in environments:
-        raise DeploymentError(
-            f"env={name}: not an environment of cdk.json; accepted: {', '.join(sorted(environments))}"
-        )
+        accepted = ", ".join(sorted(environments)) or "none, for the context has no environments"
+        raise DeploymentError(f"env={name}: not an environment; accepted: {accepted}")
     values = {**environments[name], **given}
     try:
         settings = DeploymentSettings.model_validate(values)
@@ -76,9 +73,7 @@ def _lines(error: ValidationError) -> Iterator[str]:
 def _unknown(key: str) -> str:
     known = sorted(DeploymentSettings.model_fields)
     close = difflib.get_close_matches(key, known, n=1)
-    return f"{key}: unknown key; " + (
-        f"did you mean {close[0]}?" if close else f"accepted: {', '.join(known)}"
-    )
+    return f"{key}: unknown key; " + (f"did you mean {close[0]}?" if close else f"accepted: {', '.join(known)}")
 
 
 def _short(value: Any) -> str:

@@ -5,14 +5,13 @@ from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.acknowledgements import acknowledge, acknowledge_wildcard
-from infra.notifications import CLUSTER_CHANGE
+from infra.notifications import CLUSTER_CHANGE, NotificationTopic
 
 _ACTUAL_SHARES = (50, 80, 100)
 
@@ -29,14 +28,15 @@ class MonthlyBudget(Construct):
         Of the budget.
     us_dollars
         Limit of a month.
-    topic
+    notifications
         Told of every threshold passed.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, us_dollars: int, topic: sns.ITopic
+        self, scope: Construct, construct_id: str, *, name: str, us_dollars: int, notifications: NotificationTopic
     ) -> None:
         super().__init__(scope, construct_id)
+        topic = notifications.topic
         thresholds = [*(("ACTUAL", share) for share in _ACTUAL_SHARES), ("FORECASTED", 100)]
         budget = budgets.CfnBudget(
             self,
@@ -60,7 +60,7 @@ class MonthlyBudget(Construct):
             ],
         )
         # Budgets checks, when it is made, that it may publish.
-        budget.node.add_dependency(topic)
+        budget.node.add_dependency(notifications.policy)
 
 
 class MaximumLifetime(Construct):
@@ -90,48 +90,63 @@ class MaximumLifetime(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         clusters = f"arn:{Aws.PARTITION}:elasticmapreduce:{Stack.of(self).region}:{Aws.ACCOUNT_ID}:cluster/*"
-        wait = sfn.Wait(self, "Wait", time=sfn.WaitTime.duration(lifetime))
-        terminate = sfn.CustomState(
-            self,
-            "Terminate",
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:emr:terminateJobFlows",
-                "Parameters": {"JobFlowIds.$": "States.Array($.detail.clusterId)"},
-                "ResultPath": None,
-            },
-        )
-        terminate.add_retry(max_attempts=6, interval=Duration.seconds(30))
-        machine = sfn.StateMachine(
-            self, "Machine", definition_body=sfn.DefinitionBody.from_chainable(wait.next(terminate))
-        )
-        machine.add_to_role_policy(
+        terminating = self._role("Terminating", "states.amazonaws.com")
+        terminating.add_to_policy(
             iam.PolicyStatement(
                 actions=["elasticmapreduce:TerminateJobFlows"],
                 resources=[clusters],
                 conditions={
-                    "StringEquals": {
-                        f"elasticmapreduce:ResourceTag/{key}": value for key, value in tags.items()
-                    }
+                    "StringEquals": {f"elasticmapreduce:ResourceTag/{key}": value for key, value in tags.items()}
                 },
             )
         )
-        events.Rule(
+        machine = sfn.CfnStateMachine(
+            self,
+            "Machine",
+            role_arn=terminating.role_arn,
+            definition_string=Stack.of(self).to_json_string(_wait_then_terminate(lifetime)),
+        )
+        machine.node.add_dependency(terminating.node.find_child("DefaultPolicy"))
+        starting = self._role("Starting", "events.amazonaws.com")
+        starting.add_to_policy(iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine.ref]))
+        events.CfnRule(
             self,
             "ClusterStarts",
-            event_pattern=events.EventPattern(
-                source=["aws.emr"],
-                detail_type=[CLUSTER_CHANGE],
-                detail={"name": [cluster_name], "state": ["STARTING"]},
-            ),
-            targets=[targets.SfnStateMachine(machine)],
+            state="ENABLED",
+            event_pattern={
+                "source": ["aws.emr"],
+                "detail-type": [CLUSTER_CHANGE],
+                "detail": {"name": [cluster_name], "state": ["STARTING"]},
+            },
+            targets=[events.CfnRule.TargetProperty(id="Machine", arn=machine.ref, role_arn=starting.role_arn)],
         )
         history = "Step Functions keeps the history of these two states for 90 days; "
         acknowledge(machine, "SF1", history + "a log group would hold the same lines once more.")
         acknowledge(machine, "SF2", history + "there is no call to trace but the one that ends it.")
         acknowledge_wildcard(
-            machine.role, clusters, "A cluster's id is not known before it starts; its tags limit the right."
+            terminating, clusters, "A cluster's id is not known before it starts; its tags limit the right."
         )
+
+    def _role(self, construct_id: str, service: str) -> iam.Role:
+        ours = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+        return iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal(service, conditions=ours))
+
+
+def _wait_then_terminate(lifetime: Duration) -> dict[str, object]:
+    """Define the state machine, whose input is the event of a cluster's start."""
+    return {
+        "StartAt": "Wait",
+        "States": {
+            "Wait": {"Type": "Wait", "Seconds": lifetime.to_seconds(), "Next": "Terminate"},
+            "Terminate": {
+                "Type": "Task",
+                "Resource": f"arn:{Aws.PARTITION}:states:::aws-sdk:emr:terminateJobFlows",
+                "Parameters": {"JobFlowIds.$": "States.Array($.detail.clusterId)"},
+                "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "BackoffRate": 2, "MaxAttempts": 6}],
+                "End": True,
+            },
+        },
+    }
 
 
 class IdleAlarm(Construct):

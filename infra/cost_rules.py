@@ -15,21 +15,16 @@ def idle_stop(deployment: Deployment) -> Iterator[Finding]:
     for cluster in deployment.resources(CLUSTER):
         timeout = cluster.properties.get("AutoTerminationPolicy", {}).get("IdleTimeout", 0)
         if not 60 <= timeout <= _WEEK:
-            yield _finding(
-                "idle-stop", cluster, "has no idle stop; set AutoTerminationPolicy.IdleTimeout to 60-604800 s"
-            )
+            yield cluster.finding("idle-stop", "has no idle stop; set AutoTerminationPolicy.IdleTimeout to 60-604800 s")
 
 
 def maximum_lifetime(deployment: Deployment) -> Iterator[Finding]:
     """Every cluster's start begins a state machine that waits and then terminates it."""
     for cluster in deployment.resources(CLUSTER):
         name = cluster.properties.get("Name")
-        if not any(
-            _limits_life(deployment, rule, name) for rule in deployment.resources("AWS::Events::Rule")
-        ):
-            yield _finding(
+        if not any(_limits_life(deployment, rule, name) for rule in deployment.resources("AWS::Events::Rule")):
+            yield cluster.finding(
                 "maximum-lifetime",
-                cluster,
                 f"has no maximum lifetime; add MaximumLifetime for clusters named {name}",
             )
 
@@ -38,9 +33,7 @@ def budget(deployment: Deployment) -> Iterator[Finding]:
     """Where there is a cluster there is a budget that tells somebody."""
     for cluster in deployment.resources(CLUSTER):
         if not any(_warns(item) for item in deployment.resources("AWS::Budgets::Budget")):
-            yield _finding(
-                "budget", cluster, "has no budget that tells anybody; add MonthlyBudget with a topic"
-            )
+            yield cluster.finding("budget", "has no budget that tells anybody; add MonthlyBudget with a topic")
 
 
 def no_standing_network_cost(deployment: Deployment) -> Iterator[Finding]:
@@ -51,21 +44,17 @@ def no_standing_network_cost(deployment: Deployment) -> Iterator[Finding]:
         "AWS::EC2::EgressOnlyInternetGateway",
         "AWS::EC2::VPCGatewayAttachment",
     ):
-        yield _finding(
-            "no-internet", gateway, f"is a {gateway.kind}; keep the subnets isolated, S3 has its endpoint"
-        )
+        yield gateway.finding("no-internet", f"is a {gateway.kind}; keep the subnets isolated, S3 has its endpoint")
     for subnet in deployment.resources("AWS::EC2::Subnet"):
         if subnet.properties.get("MapPublicIpOnLaunch"):
-            yield _finding("no-internet", subnet, "gives nodes public addresses; keep the subnets isolated")
+            yield subnet.finding("no-internet", "gives nodes public addresses; keep the subnets isolated")
 
 
 def no_functions(deployment: Deployment) -> Iterator[Finding]:
     """No custom resource and no Lambda: a deployment hangs where they fail, and their log groups stay."""
     for resource in deployment.resources():
         if resource.kind.startswith(("Custom::", "AWS::Lambda::", "AWS::CloudFormation::CustomResource")):
-            yield _finding(
-                "no-functions", resource, f"is a {resource.kind}; find a way without custom resources"
-            )
+            yield resource.finding("no-functions", f"is a {resource.kind}; find a way without custom resources")
 
 
 def _limits_life(deployment: Deployment, rule: Resource, cluster_name: Any) -> bool:
@@ -79,13 +68,8 @@ def _limits_life(deployment: Deployment, rule: Resource, cluster_name: Any) -> b
         or cluster_name not in detail.get("name", [cluster_name])
     ):
         return False
-    machines = {
-        f"{machine.stack}#{machine.logical_id}": machine
-        for machine in deployment.resources("AWS::StepFunctions::StateMachine")
-    }
-    targets = (
-        deployment.target(target["Arn"], rule.stack) for target in as_list(rule.properties.get("Targets"))
-    )
+    machines = {machine.identity: machine for machine in deployment.resources("AWS::StepFunctions::StateMachine")}
+    targets = (deployment.target(target["Arn"], rule.stack) for target in as_list(rule.properties.get("Targets")))
     return any(target in machines and _waits_then_terminates(machines[target]) for target in targets)
 
 
@@ -107,12 +91,3 @@ def _warns(item: Resource) -> bool:
     limit = item.properties.get("Budget", {}).get("BudgetLimit", {}).get("Amount", 0)
     notifications = as_list(item.properties.get("NotificationsWithSubscribers"))
     return float(limit) > 0 and any(notification.get("Subscribers") for notification in notifications)
-
-
-def _finding(rule: str, resource: Resource, message: str) -> Finding:
-    return Finding(
-        rule=rule,
-        message=f"{resource.logical_id} {message}",
-        stack=resource.stack,
-        logical_id=resource.logical_id,
-    )

@@ -17,12 +17,13 @@ def private_buckets(deployment: Deployment) -> Iterator[Finding]:
     """Every bucket blocks public access in all four ways, and no policy lets everybody in."""
     for bucket in deployment.resources("AWS::S3::Bucket"):
         blocks = bucket.properties.get("PublicAccessBlockConfiguration", {})
-        if not all(blocks.get(block) is True for block in _PUBLIC_ACCESS_BLOCKS):
-            yield _finding("private-buckets", bucket, "may become public; set BlockPublicAccess.BLOCK_ALL")
+        public = text(bucket.properties.get("AccessControl", "")).startswith("Public")
+        if public or not all(blocks.get(block) is True for block in _PUBLIC_ACCESS_BLOCKS):
+            yield bucket.finding("private-buckets", "may become public; set BlockPublicAccess.BLOCK_ALL")
     for policy in deployment.resources("AWS::S3::BucketPolicy"):
         for statement in as_list(policy.properties["PolicyDocument"].get("Statement")):
-            if statement["Effect"] == "Allow" and statement.get("Principal") in ("*", {"AWS": "*"}):
-                yield _finding("private-buckets", policy, "lets everybody in; name the principal")
+            if statement["Effect"] == "Allow" and _everybody(statement.get("Principal")):
+                yield policy.finding("private-buckets", "lets everybody in; name the principal")
 
 
 def narrow_node_role(deployment: Deployment) -> Iterator[Finding]:
@@ -31,19 +32,20 @@ def narrow_node_role(deployment: Deployment) -> Iterator[Finding]:
         if "ec2.amazonaws.com" not in text(role.properties.get("AssumeRolePolicyDocument")):
             continue
         if role.properties.get("ManagedPolicyArns"):
-            yield _finding(
-                "narrow-node-role", role, "has a managed policy; grant the job's own actions instead"
-            )
+            yield role.finding("narrow-node-role", "has a managed policy; grant the job's own actions instead")
         for statement in _statements_of(deployment, role):
             for wide in _wildcards(statement):
-                yield _finding("narrow-node-role", role, f"may use {wide}; name the actions and the folders")
+                yield role.finding("narrow-node-role", f"may use {wide}; name the actions and the folders")
 
 
 def own_partition(deployment: Deployment) -> Iterator[Finding]:
     """No ARN names the partition ``aws``: in the European Sovereign Cloud it would be another cloud's."""
     for template in deployment.templates:
-        for logical_id, resource in template.body.get("Resources", {}).items():
-            if any("arn:aws:" in string for string in _strings(resource)):
+        for logical_id, part in (
+            *template.body.get("Resources", {}).items(),
+            *template.body.get("Outputs", {}).items(),
+        ):
+            if any("arn:aws:" in string for string in _strings(part)):
                 yield Finding(
                     rule="own-partition",
                     message=f"{logical_id} holds a literal arn:aws:; build the ARN with Aws.PARTITION",
@@ -61,13 +63,16 @@ def european_region(deployment: Deployment) -> Iterator[Finding]:
             yield Finding(rule="european-region", message=str(error), stack=template.path)
 
 
+def _everybody(principal: Any) -> bool:
+    return principal == "*" or (isinstance(principal, Mapping) and "*" in as_list(principal.get("AWS")))
+
+
 def _statements_of(deployment: Deployment, role: Resource) -> Iterator[Mapping[str, Any]]:
     for inline in as_list(role.properties.get("Policies")):
         yield from as_list(inline["PolicyDocument"].get("Statement"))
-    identity = f"{role.stack}#{role.logical_id}"
     for policy in deployment.resources(*_POLICIES):
         attached = (deployment.target(name, policy.stack) for name in as_list(policy.properties.get("Roles")))
-        if identity in attached:
+        if role.identity in attached:
             yield from as_list(policy.properties["PolicyDocument"].get("Statement"))
 
 
@@ -95,12 +100,3 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(part)
     elif isinstance(value, str):
         yield value
-
-
-def _finding(rule: str, resource: Resource, message: str) -> Finding:
-    return Finding(
-        rule=rule,
-        message=f"{resource.logical_id} {message}",
-        stack=resource.stack,
-        logical_id=resource.logical_id,
-    )

@@ -5,7 +5,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from infra.acknowledgements import acknowledge, acknowledge_folder
 
@@ -28,6 +28,11 @@ class NodeIdentity(Construct):
             self, "Profile", roles=[self.role.role_name], instance_profile_name=self.role.role_name
         )
 
+    @property
+    def policy(self) -> IConstruct:
+        """All that was granted so far."""
+        return self.role.node.find_child("DefaultPolicy")
+
     def allow_listing(self, bucket: s3.IBucket, *prefixes: str) -> None:
         """Let the nodes list what lies in folders of a bucket."""
         patterns = [pattern for prefix in prefixes for pattern in (prefix.rstrip("/"), f"{prefix}*")]
@@ -42,9 +47,7 @@ class NodeIdentity(Construct):
 
         S3A asks for the folder itself as if it were an object, and ends the uploads of failed tasks.
         """
-        self._allow(
-            [*_READ, *_WRITE], [*self._folder(bucket, prefix), bucket.arn_for_objects(prefix.rstrip("/"))]
-        )
+        self._allow([*_READ, *_WRITE], [*self._folder(bucket, prefix), bucket.arn_for_objects(prefix.rstrip("/"))])
         self._allow(["s3:ListBucketMultipartUploads"], [bucket.bucket_arn])
 
     def allow_adding(self, bucket: s3.IBucket, prefix: str) -> None:
@@ -60,9 +63,7 @@ class NodeIdentity(Construct):
         self._allow(["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"], [key.key_arn])
 
     def _folder(self, bucket: s3.IBucket, prefix: str) -> list[str]:
-        acknowledge_folder(
-            self.role, bucket, prefix, f"Objects below {prefix} get their names when they are made."
-        )
+        acknowledge_folder(self.role, bucket, prefix, f"Objects below {prefix} get their names when they are made.")
         return [bucket.arn_for_objects(f"{prefix}*")]
 
     def _allow(
@@ -71,9 +72,7 @@ class NodeIdentity(Construct):
         resources: list[str],
         conditions: dict[str, dict[str, list[str]]] | None = None,
     ) -> None:
-        self.role.add_to_policy(
-            iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions)
-        )
+        self.role.add_to_policy(iam.PolicyStatement(actions=actions, resources=resources, conditions=conditions))
 
 
 class ServiceIdentity(Construct):
@@ -87,9 +86,7 @@ class ServiceIdentity(Construct):
         The key with which EC2 encrypts their disks.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, node_role: iam.IRole, disk_key: kms.IKey
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, node_role: iam.IRole, disk_key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         region = Stack.of(self).region
         self.role = iam.Role(
@@ -99,9 +96,7 @@ class ServiceIdentity(Construct):
                 "elasticmapreduce.amazonaws.com",
                 conditions={
                     "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                    "ArnLike": {
-                        "aws:SourceArn": f"arn:{Aws.PARTITION}:elasticmapreduce:{region}:{Aws.ACCOUNT_ID}:*"
-                    },
+                    "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:elasticmapreduce:{region}:{Aws.ACCOUNT_ID}:*"},
                 },
             ),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_EMR_POLICY)],
@@ -140,3 +135,4 @@ class ServiceIdentity(Construct):
             "Amazon's scoped policy for EMR: it reaches only what carries the EMR tag, and Amazon amends it"
             " when a release needs another call.",
         )
+        self.policy = self.role.node.find_child("DefaultPolicy")

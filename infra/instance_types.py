@@ -83,9 +83,7 @@ def default_instance_types(*, region: str, architecture: Architecture) -> tuple[
     """All general-purpose types of four vCPUs: a fleet with many finds capacity, and takes the cheapest."""
     general = (family for family in _families(region, architecture) if family.startswith("m"))
     families = _SOVEREIGN_DEFAULTS[architecture] if region == "eusc-de-east-1" else tuple(general)
-    return tuple(
-        instance_type(f"{name}.xlarge", region=region, architecture=architecture) for name in families
-    )
+    return tuple(instance_type(f"{name}.xlarge", region=region, architecture=architecture) for name in families)
 
 
 def _families(region: str, architecture: Architecture) -> tuple[str, ...]:

@@ -19,16 +19,10 @@ class JobSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    images_prefix: Prefix = Field(
-        default="images/", description="a folder in the data bucket such as images/"
-    )
-    output_prefix: Prefix = Field(
-        default="results/", description="a folder in the data bucket such as results/"
-    )
+    images_prefix: Prefix = Field(default="images/", description="a folder in the data bucket such as images/")
+    output_prefix: Prefix = Field(default="results/", description="a folder in the data bucket such as results/")
     engine: Engine = Field(default="litert", description="litert, keras")
-    variance: float | None = Field(
-        default=None, gt=0, le=1, description="a share above 0 and up to 1, such as 0.95"
-    )
+    variance: float | None = Field(default=None, gt=0, le=1, description="a share above 0 and up to 1, such as 0.95")
     components: Integer | None = Field(default=None, ge=1, le=1_280, description="1 to 1280 components")
     batch_size: Integer | None = Field(default=None, ge=1, le=512, description="1 to 512 photographs")
     csv: bool = Field(default=False, description="true, false")
@@ -46,18 +40,14 @@ class JobSettings(BaseModel):
         images, output = self.images_prefix, self.output_prefix
         if images.startswith(output) or output.startswith(images):
             raise ValueError(
-                f"output_prefix={output}: overlaps images_prefix={images};"
-                " accepted: two folders beside each other"
+                f"output_prefix={output}: overlaps images_prefix={images}; accepted: two folders beside each other"
             )
         if self.variance is not None and self.components is not None:
             raise ValueError(
-                f"components={self.components}: variance={self.variance} is given too;"
-                " accepted: one of the two"
+                f"components={self.components}: variance={self.variance} is given too; accepted: one of the two"
             )
         if self.train_folder == self.test_folder:
-            raise ValueError(
-                f"test_folder={self.test_folder}: is the train_folder; accepted: two different folders"
-            )
+            raise ValueError(f"test_folder={self.test_folder}: is the train_folder; accepted: two different folders")
         length, accepted = sum(map(len, (*self.job_options, images, output))), STEP_LIMIT - STEP_RESERVE
         if length > accepted:
             raise ValueError(
@@ -69,11 +59,7 @@ class JobSettings(BaseModel):
     @property
     def job_options(self) -> tuple[str, ...]:
         """Arguments of the job beside the URIs it works on."""
-        kept = (
-            ("--components", str(self.components))
-            if self.components
-            else ("--variance", str(self.variance or 0.95))
-        )
+        kept = ("--components", str(self.components)) if self.components else ("--variance", str(self.variance or 0.95))
         batch = ("--batch-size", str(self.batch_size)) if self.batch_size else ()
         return (
             *kept,

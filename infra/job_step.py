@@ -44,8 +44,6 @@ class JobStep(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = name
-        self.images_uri = data.s3_url_for_object(images_prefix)
-        self.output_uri = data.s3_url_for_object(output_prefix)
         main = s3_assets.Asset(self, "Main", path=str(assets.job_main))
         archive = s3_assets.Asset(self, "Archive", path=str(assets.job_archive))
         weights = s3_assets.Asset(self, "Weights", path=str(assets.weights))
@@ -54,7 +52,8 @@ class JobStep(Construct):
         self.arguments = [
             *("spark-submit", "--deploy-mode", "client"),
             *("--py-files", archive.s3_object_url, main.s3_object_url),
-            *("--images", self.images_uri, "--output", self.output_uri),
+            *("--images", data.s3_url_for_object(images_prefix)),
+            *("--output", data.s3_url_for_object(output_prefix)),
             *("--weights", weights.s3_object_url),
             *options,
         ]

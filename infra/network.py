@@ -43,15 +43,12 @@ class Network(Construct):
         assets_bucket: s3.IBucket,
     ) -> None:
         super().__init__(scope, construct_id)
-        network = ec2.CfnVPC(
-            self, "Vpc", cidr_block=_ADDRESSES, enable_dns_support=True, enable_dns_hostnames=True
-        )
+        network = ec2.CfnVPC(self, "Vpc", cidr_block=_ADDRESSES, enable_dns_support=True, enable_dns_hostnames=True)
         # EMR's tag is not for the VPC: with it EMR may make an interface endpoint that nothing deletes again.
         Tags.of(network).add("Name", self.node.path)
         routes = ec2.CfnRouteTable(self, "Routes", vpc_id=network.ref)
         subnets = [
-            self._subnet(index, zone=zone, vpc_id=network.ref, routes=routes)
-            for index, zone in enumerate(zones)
+            self._subnet(index, zone=zone, vpc_id=network.ref, routes=routes) for index, zone in enumerate(zones)
         ]
         ec2.CfnVPCEndpoint(
             self,
@@ -60,9 +57,7 @@ class Network(Construct):
             service_name=f"com.amazonaws.{region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[routes.ref],
-            policy_document=iam.PolicyDocument(
-                statements=_endpoint_statements(region, buckets, assets_bucket)
-            ),
+            policy_document=iam.PolicyDocument(statements=_endpoint_statements(region, buckets, assets_bucket)),
         )
         self.vpc = ec2.Vpc.from_vpc_attributes(
             self,
@@ -138,9 +133,7 @@ class ClusterSecurityGroups(Construct):
         self.service.add_ingress_rule(self.primary, ec2.Port.tcp(9443), "Metrics for managed scaling")
 
     def _group(self, construct_id: str, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(
-            self, construct_id, vpc=vpc, description=description, allow_all_outbound=False
-        )
+        group = ec2.SecurityGroup(self, construct_id, vpc=vpc, description=description, allow_all_outbound=False)
         Tags.of(group).add(EMR_MANAGED_TAG, "true")
         return group
 

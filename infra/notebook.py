@@ -72,12 +72,10 @@ class Notebooks(Construct):
             workspace_security_group_id=workspace.security_group_id,
             service_role=self.role.role_arn,
         )
-        self.studio.node.add_dependency(self.role)
+        self.studio.node.add_dependency(self.role.node.find_child("DefaultPolicy"))
 
     def _group(self, construct_id: str, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(
-            self, construct_id, vpc=vpc, description=description, allow_all_outbound=False
-        )
+        group = ec2.SecurityGroup(self, construct_id, vpc=vpc, description=description, allow_all_outbound=False)
         Tags.of(group).add(EMR_MANAGED_TAG, "true")
         return group
 
@@ -104,9 +102,7 @@ class Notebooks(Construct):
             _TAGGED_RESOURCE,
         )
         self._allow(["ec2:DeleteNetworkInterfacePermission"], ["*"], _TAGGED_RESOURCE)
-        self._allow(
-            ["ec2:CreateTags"], [interface], {"StringEquals": {"ec2:CreateAction": "CreateNetworkInterface"}}
-        )
+        self._allow(["ec2:CreateTags"], [interface], {"StringEquals": {"ec2:CreateAction": "CreateNetworkInterface"}})
         self._allow(
             [
                 "ec2:DescribeInstances",
@@ -128,27 +124,17 @@ class Notebooks(Construct):
         )
 
     def _allow_workspaces(self, bucket: s3.IBucket, prefix: str) -> None:
-        self._grant(
-            ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], [bucket.arn_for_objects(f"{prefix}*")]
-        )
+        self._grant(["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], [bucket.arn_for_objects(f"{prefix}*")])
         self._grant(["s3:ListBucket", "s3:GetEncryptionConfiguration"], [bucket.bucket_arn])
-        acknowledge_folder(
-            self.role, bucket, prefix, "Notebooks get their names from the people who write them."
-        )
+        acknowledge_folder(self.role, bucket, prefix, "Notebooks get their names from the people who write them.")
 
-    def _allow(
-        self, actions: Sequence[str], resources: Sequence[str], conditions: _Conditions | None = None
-    ) -> None:
+    def _allow(self, actions: Sequence[str], resources: Sequence[str], conditions: _Conditions | None = None) -> None:
         self._grant(actions, resources, conditions)
-        reason = (
-            "EMR Studio makes and finds these as notebooks are attached; nobody knows their ids beforehand."
-        )
+        reason = "EMR Studio makes and finds these as notebooks are attached; nobody knows their ids beforehand."
         for resource in resources:
             acknowledge_wildcard(self.role, resource, reason)
 
-    def _grant(
-        self, actions: Sequence[str], resources: Sequence[str], conditions: _Conditions | None = None
-    ) -> None:
+    def _grant(self, actions: Sequence[str], resources: Sequence[str], conditions: _Conditions | None = None) -> None:
         self.role.add_to_policy(
             iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
         )

@@ -1,6 +1,6 @@
 """Who is told: a topic, and the events of clusters and steps that go there."""
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Aws, Stack, Validations
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -11,36 +11,54 @@ from constructs import Construct
 CLUSTER_CHANGE = "EMR Cluster State Change"
 STEP_CHANGE = "EMR Step Status Change"
 
-_ACCOUNT = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
-
-class Notifications(Construct):
-    """A topic for everything a person should know of the clusters of one name.
+class NotificationTopic(Construct):
+    """A topic for everything a person should know.
 
     Parameters
     ----------
-    cluster_name
-        Of the clusters; the names of their steps begin with it.
     email
         Who is told; without one the topic has no subscriber yet.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str, email: str | None) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, email: str | None) -> None:
         super().__init__(scope, construct_id)
         self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
         if email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
+        else:
+            Validations.of(self).add_warning(
+                "fruits:nobody-is-told",
+                "email: not set, so nobody learns of a failed run or a spent budget; give -c email=team@example.org",
+            )
         for publisher in ("budgets.amazonaws.com", "cloudwatch.amazonaws.com"):
             self.topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     actions=["sns:Publish"],
                     resources=[self.topic.topic_arn],
                     principals=[iam.ServicePrincipal(publisher)],
-                    conditions=_ACCOUNT,
+                    conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
                 )
             )
+        self.policy = self.topic.node.find_child("Policy")
+
+
+class StateChanges(Construct):
+    """Tells a topic what happens to the clusters of one name, and to their steps.
+
+    Parameters
+    ----------
+    cluster_name
+        Of the clusters; the names of their steps begin with it.
+    topic
+        Who is told.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str, topic: sns.ITopic) -> None:
+        super().__init__(scope, construct_id)
+        self._topic = topic
         self._tell(
-            "ClusterChanges",
+            "Clusters",
             detail_type=CLUSTER_CHANGE,
             detail={
                 "name": [cluster_name],
@@ -48,7 +66,7 @@ class Notifications(Construct):
             },
         )
         self._tell(
-            "StepChanges",
+            "Steps",
             detail_type=STEP_CHANGE,
             detail={
                 "name": events.Match.prefix(f"{cluster_name} "),
@@ -66,5 +84,5 @@ class Notifications(Construct):
             self,
             construct_id,
             event_pattern=events.EventPattern(source=["aws.emr"], detail_type=[detail_type], detail=detail),
-            targets=[targets.SnsTopic(self.topic, message=events.RuleTargetInput.from_text(text))],
+            targets=[targets.SnsTopic(self._topic, message=events.RuleTargetInput.from_text(text))],
         )

@@ -89,9 +89,7 @@ def pack_job(package: Path, archive: Path) -> Path:
         Where to write it, whole or not at all.
     """
     content = BytesIO()
-    with zipfile.ZipFile(
-        content, "w", zipfile.ZIP_STORED
-    ) as packed:  # compressors differ from release to release
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as packed:  # compressors differ from release to release
         for source in sorted(path for path in package.iterdir() if path.suffix in {".py", ".html"}):
             entry = zipfile.ZipInfo(f"{package.name}/{source.name}", _EPOCH)
             entry.external_attr = 0o644 << 16
@@ -116,10 +114,7 @@ def require_pinned(lock: Path) -> None:
         text = requirement.partition(" #")[0].strip()
         if not text or text.startswith("#"):
             continue
-        if (
-            not re.match(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?==[^\s;*]+(\s|;|$)", text)
-            or "--hash=sha256:" not in text
-        ):
+        if not re.match(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?==[^\s;*]+(\s|;|$)", text) or "--hash=sha256:" not in text:
             name = text.split(maxsplit=1)[0]
             raise DeploymentError(
                 f"{lock}: {name} is not pinned to one version with --hash=sha256; run: make lock assets"

@@ -20,12 +20,15 @@ class EuropeanRegion:
         Letters of its availability zones.
     partition
         The partition of AWS it belongs to: its own accounts, roles and ARNs.
+    knows_budgets
+        Whether CloudFormation there knows budgets (registry of resource types in cfn-lint 1.58.0).
     """
 
     name: str
     place: str
     zones: str = "abc"
     partition: str = "aws"
+    knows_budgets: bool = True
 
 
 EU_REGIONS: Mapping[str, EuropeanRegion] = {
@@ -34,9 +37,9 @@ EU_REGIONS: Mapping[str, EuropeanRegion] = {
         EuropeanRegion(name="eu-west-1", place="Ireland"),
         EuropeanRegion(name="eu-west-3", place="Paris"),
         EuropeanRegion(name="eu-central-1", place="Frankfurt"),
-        EuropeanRegion(name="eu-north-1", place="Stockholm"),
-        EuropeanRegion(name="eu-south-1", place="Milan"),
-        EuropeanRegion(name="eu-south-2", place="Spain"),
+        EuropeanRegion(name="eu-north-1", place="Stockholm", knows_budgets=False),
+        EuropeanRegion(name="eu-south-1", place="Milan", knows_budgets=False),
+        EuropeanRegion(name="eu-south-2", place="Spain", knows_budgets=False),
         EuropeanRegion(name="eusc-de-east-1", place="Brandenburg", zones="ab", partition="aws-eusc"),
     )
 }

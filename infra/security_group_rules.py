@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.templates import Deployment, Finding, Resource, as_list, text
+from infra.templates import Deployment, Finding, as_list, text
 
 _GROUPS = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
 _MAIN, _CORE, _SERVICE = "primary", "core", "service"
@@ -56,7 +56,9 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
         instances = cluster.properties["Instances"]
         missing = [key for key in _GROUPS if key not in instances]
         if missing:
-            yield _finding(cluster, f"lets EMR make its own groups: name {', '.join(missing)}")
+            yield cluster.finding(
+                "complete-security-groups", f"lets EMR make its own groups: name {', '.join(missing)}"
+            )
             continue
         names = {
             deployment.target(instances[key], cluster.stack): name
@@ -65,8 +67,8 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
         declared = set(_declared(deployment, names))
         for opening in REQUIRED_OPENINGS:
             if opening not in declared:
-                yield _finding(
-                    cluster,
+                yield cluster.finding(
+                    "complete-security-groups",
                     f"lacks the security-group rule {opening.direction} {opening.group} {opening.protocol}"
                     f" {opening.first}-{opening.last} with {opening.peer}: EMR would add it,"
                     " and cdk destroy would hang on it",
@@ -82,11 +84,9 @@ def _declared(deployment: Deployment, names: dict[str, str]) -> Iterator[Opening
             group = names.get(deployment.target(rule.properties["GroupId"], rule.stack))
             yield from _openings(deployment, names, rule.stack, direction, group, peer_key, rule.properties)
         for group_resource in deployment.resources("AWS::EC2::SecurityGroup"):
-            group = names.get(f"{group_resource.stack}#{group_resource.logical_id}")
+            group = names.get(group_resource.identity)
             for properties in as_list(group_resource.properties.get(inline)):
-                yield from _openings(
-                    deployment, names, group_resource.stack, direction, group, peer_key, properties
-                )
+                yield from _openings(deployment, names, group_resource.stack, direction, group, peer_key, properties)
 
 
 def _openings(
@@ -109,12 +109,3 @@ def _openings(
             int(properties.get("FromPort", -1)),
             int(properties.get("ToPort", -1)),
         )
-
-
-def _finding(cluster: Resource, message: str) -> Finding:
-    return Finding(
-        rule="complete-security-groups",
-        message=f"{cluster.logical_id} {message}",
-        stack=cluster.stack,
-        logical_id=cluster.logical_id,
-    )

@@ -26,13 +26,9 @@ class DeploymentSettings(JobSettings):
         See `infra.context.read_settings`, which says it in one line a mistake.
     """
 
-    env: str = Field(
-        pattern=r"^[a-z][a-z0-9]{1,15}$", description="2 to 16 small letters and digits, a letter first"
-    )
+    env: str = Field(pattern=r"^[a-z][a-z0-9]{1,15}$", description="2 to 16 small letters and digits, a letter first")
     region: str = Field(default="eu-west-3", description="a region of AWS in the European Union")
-    availability_zones: Names = Field(
-        default=(), description="two or more zones of the region, separated by commas"
-    )
+    availability_zones: Names = Field(default=(), description="two or more zones of the region, separated by commas")
     release_label: str = Field(default="emr-7.13.0", description="emr-7.10.0 or a newer release of EMR 7")
     architecture: Architecture = Field(default="x86_64", description="x86_64, arm64")
     mode: Literal["transient", "interactive"] = Field(
@@ -50,9 +46,7 @@ class DeploymentSettings(JobSettings):
     spot_fallback: Literal["on-demand"] = Field(
         default="on-demand", description="on-demand (without a fallback a Spot shortage ends the cluster)"
     )
-    maximum_vcpus: Integer | None = Field(
-        default=None, ge=4, le=12_000, description="4 to 12000 vCPUs, core and task"
-    )
+    maximum_vcpus: Integer | None = Field(default=None, ge=4, le=12_000, description="4 to 12000 vCPUs, core and task")
 
     idle_stop: Seconds = Field(
         default=900, ge=60, le=7 * _DAY, description="60 seconds to 7 days, for example 900, 15m or 2h"
@@ -70,10 +64,7 @@ class DeploymentSettings(JobSettings):
         pattern=r"^[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+$",
         description="one address such as team@example.org",
     )
-
-    remove_data: bool = Field(
-        default=False, description="true (cdk destroy removes emptied buckets), false (kept)"
-    )
+    remove_data: bool = Field(default=False, description="true (cdk destroy removes emptied buckets), false (kept)")
 
     @field_validator("release_label")
     @classmethod
@@ -112,18 +103,15 @@ class DeploymentSettings(JobSettings):
         wanted = self.core_vcpus + self.task_spot_vcpus
         if self.vcpu_limit < wanted:
             raise ValueError(
-                f"maximum_vcpus={self.maximum_vcpus}: core and task fleets ask for {wanted};"
-                f" accepted: {wanted} or more"
+                f"maximum_vcpus={self.maximum_vcpus}: core and task fleets ask for {wanted}; accepted: {wanted} or more"
             )
-        if self.max_lifetime <= self.idle_stop:
+        if self.max_lifetime < self.idle_stop:
             raise ValueError(
-                f"max_lifetime={self.max_lifetime}: not longer than the idle stop;"
-                f" accepted: more than {self.idle_stop} seconds"
+                f"max_lifetime={self.max_lifetime}: shorter than the idle stop;"
+                f" accepted: {self.idle_stop} seconds or more"
             )
         if self.notebook and self.mode != "interactive":
-            raise ValueError(
-                "notebook=true: a transient cluster ends with its job; accepted: mode=interactive"
-            )
+            raise ValueError("notebook=true: a transient cluster ends with its job; accepted: mode=interactive")
 
     @property
     def name(self) -> str:
@@ -159,6 +147,17 @@ class DeploymentSettings(JobSettings):
     def vcpu_limit(self) -> int:
         """Most vCPUs that managed scaling may reach with core and task nodes."""
         return self.maximum_vcpus or self.core_vcpus + self.task_spot_vcpus
+
+    @property
+    def cluster_generation(self) -> str:
+        """What makes a new cluster when it changes: the run, and all that only a running cluster can be told.
+
+        A transient cluster has ended by the time its settings change. CloudFormation would try to amend it and fail.
+        """
+        if self.mode == "interactive":
+            return self.run_id
+        limits = f"core {self.core_vcpus}, task {self.task_spot_vcpus}, at most {self.vcpu_limit} vCPUs"
+        return f"{self.run_id}: {limits}, idle {self.idle_stop} s"
 
     def stack_name(self, stack: str) -> str:
         """Name in CloudFormation of what `cdk` calls by `stack`: an account may hold several environments."""

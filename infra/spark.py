@@ -62,7 +62,7 @@ def executor_size(engine: Engine, node_types: Iterable[InstanceType]) -> Executo
 
 
 def configurations(
-    *, engine: Engine, region: str, node_types: Iterable[InstanceType], notebooks: bool
+    *, engine: Engine, region: str, node_types: Iterable[InstanceType], generation: str, notebooks: bool
 ) -> dict[str, dict[str, str]]:
     """Give the cluster's configuration files by EMR's classification; ``*-env`` hold what they export.
 
@@ -74,6 +74,8 @@ def configurations(
         Told to the job, which opens S3 with it.
     node_types
         Of core and task nodes.
+    generation
+        A text of no effect on Spark. A change of the configuration replaces the cluster, so a new text does.
     notebooks
         Whether Livy serves notebooks on the cluster.
     """
@@ -97,6 +99,7 @@ def configurations(
         "spark.executor.memoryOverhead": f"{size.overhead_mib}m",
         "spark.task.cpus": "1",
         "spark.sql.adaptive.enabled": "true",
+        "spark.fruits.generation": generation,
         "spark.hadoop.mapreduce.input.fileinputformat.list-status.num-threads": "16",
         "spark.hadoop.fs.s3a.endpoint.region": region,
         **encrypted,

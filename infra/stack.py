@@ -3,6 +3,7 @@
 from aws_cdk import CfnOutput, Environment, Stack
 from constructs import Construct
 
+from infra.residency import require_eu_region
 from infra.settings import DeploymentSettings
 
 
@@ -19,6 +20,7 @@ class FruitsStack(Stack):
         *,
         settings: DeploymentSettings,
         description: str,
+        region: str | None = None,
         termination_protection: bool = False,
     ) -> None:
         super().__init__(
@@ -26,13 +28,17 @@ class FruitsStack(Stack):
             construct_id,
             stack_name=settings.stack_name(construct_id),
             description=description,
-            env=Environment(region=settings.european_region.name),
+            env=Environment(region=require_eu_region(region or settings.region).name),
             termination_protection=termination_protection,
         )
 
     def output(self, name: str, value: str, description: str) -> None:
         """Show a value after `cdk deploy`, and to the `fruits` command."""
         CfnOutput(self, name, value=value, description=description)
+
+    def without_lint(self, rule: str) -> None:
+        """Tell cfn-lint, wherever it is run, that a rule does not apply to this stack."""
+        self.add_metadata("cfn-lint", {"config": {"ignore_checks": [rule]}})
 
 
 def project_tags(settings: DeploymentSettings) -> dict[str, str]:

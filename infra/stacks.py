@@ -9,12 +9,15 @@ from infra.compute import ComputeStack
 from infra.cost_guard import MaximumLifetime, MonthlyBudget
 from infra.network import Network
 from infra.notebook import Notebooks
-from infra.notifications import Notifications
+from infra.notifications import NotificationTopic, StateChanges
 from infra.packaging import Assets
 from infra.settings import DeploymentSettings
 from infra.stack import FruitsStack, project_tags
-from infra.storage import NOTEBOOKS, Storage
+from infra.storage import CLUSTER_LOGS, NOTEBOOKS, Storage
 from infra.validation import DeploymentRules
+
+BUDGET_REGION = "eu-central-1"
+"""Where the budget goes if the region of the deployment cannot have one."""
 
 
 class StorageStack(FruitsStack):
@@ -37,8 +40,12 @@ class StorageStack(FruitsStack):
         )
         database = settings.name.replace("-", "_")
         Catalog(self, "Catalog", database=database, bucket=self.storage.data, prefix=settings.output_prefix)
-        self.output("DataBucket", self.storage.data.bucket_name, "Photographs and results")
+        data = self.storage.data
+        self.output("DataBucket", data.bucket_name, "Photographs and results")
+        self.output("ImagesUri", data.s3_url_for_object(settings.images_prefix), "Photographs: <label>/<file>")
+        self.output("OutputUri", data.s3_url_for_object(settings.output_prefix), "Results of the job")
         self.output("LogBucket", self.storage.logs.bucket_name, "Logs of clusters and of access to S3")
+        self.output("LogUri", self.storage.logs.s3_url_for_object(CLUSTER_LOGS), "Logs of clusters")
         self.output("CodeBucket", self.storage.code.bucket_name, "Notebooks and submitted jobs")
         self.output("Database", database, "Tables of the results for Athena")
 
@@ -63,6 +70,7 @@ class NetworkStack(FruitsStack):
             buckets=[storage.data, storage.logs, storage.code],
             assets_bucket=s3.Bucket.from_bucket_name(self, "Assets", assets_bucket),
         )
+        self.without_lint("W3010")  # the zones are a setting, checked against the region
 
 
 class GuardStack(FruitsStack):
@@ -75,10 +83,11 @@ class GuardStack(FruitsStack):
             settings=settings,
             description="Fruits: budget, notifications and the maximum lifetime of clusters",
         )
-        self.topic = Notifications(
-            self, "Notifications", cluster_name=settings.name, email=settings.email
-        ).topic
-        MonthlyBudget(self, "Budget", name=settings.name, us_dollars=settings.budget, topic=self.topic)
+        notifications = NotificationTopic(self, "Notifications", email=settings.email)
+        self.topic = notifications.topic
+        StateChanges(self, "StateChanges", cluster_name=settings.name, topic=self.topic)
+        if settings.european_region.knows_budgets:
+            _add_budget(self, settings, notifications)
         MaximumLifetime(
             self,
             "MaximumLifetime",
@@ -89,19 +98,27 @@ class GuardStack(FruitsStack):
         self.output("TopicArn", self.topic.topic_arn, "Told of clusters, steps, idleness and spending")
 
 
+class BudgetStack(FruitsStack):
+    """The budget of a deployment in a region where CloudFormation cannot make one; it counts the whole account."""
+
+    def __init__(self, scope: Construct, *, settings: DeploymentSettings) -> None:
+        super().__init__(scope, "FruitsBudget", settings=settings, description="Fruits: budget", region=BUDGET_REGION)
+        _add_budget(self, settings, NotificationTopic(self, "Notifications", email=settings.email))
+
+
 class NotebookStack(FruitsStack):
     """Notebooks on the interactive cluster."""
 
-    def __init__(
-        self, scope: Construct, *, settings: DeploymentSettings, storage: Storage, network: Network
-    ) -> None:
-        super().__init__(
-            scope, "FruitsNotebook", settings=settings, description="Fruits: notebooks on the cluster"
-        )
+    def __init__(self, scope: Construct, *, settings: DeploymentSettings, storage: Storage, network: Network) -> None:
+        super().__init__(scope, "FruitsNotebook", settings=settings, description="Fruits: notebooks on the cluster")
         notebooks = Notebooks(
             self, "Notebooks", name=settings.name, vpc=network.vpc, bucket=storage.code, prefix=NOTEBOOKS
         )
         self.output("StudioUrl", notebooks.studio.attr_url, "Log in here with the account's own IAM")
+
+
+def _add_budget(scope: Construct, settings: DeploymentSettings, notifications: NotificationTopic) -> None:
+    MonthlyBudget(scope, "Budget", name=settings.name, us_dollars=settings.budget, notifications=notifications)
 
 
 def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> None:
@@ -121,9 +138,9 @@ def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> Non
     storage = StorageStack(app, settings=settings).storage
     network = NetworkStack(app, settings=settings, storage=storage).network
     guard = GuardStack(app, settings=settings)
-    compute = ComputeStack(
-        app, settings=settings, assets=assets, storage=storage, network=network, topic=guard.topic
-    )
+    if not settings.european_region.knows_budgets:
+        BudgetStack(app, settings=settings)
+    compute = ComputeStack(app, settings=settings, assets=assets, storage=storage, network=network, topic=guard.topic)
     compute.add_stack_dependency(guard, "No cluster starts before its maximum lifetime is guarded")
     if settings.notebook:
         NotebookStack(app, settings=settings, storage=storage, network=network)

@@ -92,6 +92,4 @@ class Storage(Construct):
 
 
 def _forget_old_versions(prefix: str, life: Duration) -> s3.LifecycleRule:
-    return s3.LifecycleRule(
-        prefix=prefix, noncurrent_version_expiration=life, expired_object_delete_marker=True
-    )
+    return s3.LifecycleRule(prefix=prefix, noncurrent_version_expiration=life, expired_object_delete_marker=True)

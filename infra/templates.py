@@ -26,6 +26,15 @@ class Resource:
     kind: str
     properties: Mapping[str, Any]
 
+    @property
+    def identity(self) -> str:
+        """Name among all templates, as `Deployment.target` gives it."""
+        return f"{self.stack}#{self.logical_id}"
+
+    def finding(self, rule: str, message: str) -> "Finding":
+        """Report what a rule has against this resource; the message goes on after its name."""
+        return Finding(rule=rule, message=f"{self.logical_id} {message}", stack=self.stack, logical_id=self.logical_id)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:

@@ -56,14 +56,10 @@ class DeploymentRules:
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Check the templates that the CDK has written."""
         try:
-            found = findings(
-                Template.read(item.template_path, item.region) for item in context.stack_templates
-            )
+            found = findings(Template.read(item.template_path, item.region) for item in context.stack_templates)
         except Exception as error:  # the CDK deploys after a plugin that raises
             found = [Finding(rule="rules-applied", message=f"The rules failed: {error!r}", stack="")]
-        return PolicyValidationPluginReport(
-            success=not found, violations=[_violation(item) for item in found]
-        )
+        return PolicyValidationPluginReport(success=not found, violations=[_violation(item) for item in found])
 
 
 def _violation(finding: Finding) -> PolicyViolation:
@@ -72,8 +68,6 @@ def _violation(finding: Finding) -> PolicyViolation:
         description=finding.message,
         severity="fatal",
         violating_resources=[
-            PolicyViolatingResource(
-                resource_logical_id=finding.logical_id, template_path=finding.stack, locations=[]
-            )
+            PolicyViolatingResource(resource_logical_id=finding.logical_id, template_path=finding.stack, locations=[])
         ],
     )

@@ -20,9 +20,7 @@ def _seconds(value: Any) -> Any:
 
 
 def _comma_separated(value: Any) -> Any:
-    return (
-        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-    )
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def _folder(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-os.environ["PATH"] = f"{PROJECT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"  # jsii needs node
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where jsii finds node
 
 from aws_cdk import App  # noqa: E402
 
@@ -19,6 +20,8 @@ from infra.packaging import Assets, locate_assets  # noqa: E402
 from infra.settings import DeploymentSettings  # noqa: E402
 from infra.stacks import add_stacks  # noqa: E402
 from infra.templates import Deployment, Template  # noqa: E402
+
+AS_THE_COMMAND_LINE = {"aws:cdk:enable-path-metadata": True}
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +78,7 @@ def build(
     """Build an app with all stacks of some settings, not yet synthesised."""
 
     def build_app(outdir: str | None = None, **given: Any) -> App:
-        app = App(context=context, outdir=outdir, stack_traces=False)
+        app = App(context=context | AS_THE_COMMAND_LINE, outdir=outdir, stack_traces=False)
         settings = settings_of(**given)
         add_stacks(app, settings=settings, assets=assets_of(settings))
         return app

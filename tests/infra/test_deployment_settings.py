@@ -12,7 +12,7 @@ Settings = Callable[..., DeploymentSettings]
 BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"colour": "red"}, "colour: unknown key; accepted: architecture, availability_zones,"),
     "a misspelt key": ({"idel_stop": "900"}, "idel_stop: unknown key; did you mean idle_stop?"),
-    "an environment that is none": ({"env": "staging"}, "env=staging: not an environment of cdk.json; accepted: demo, dev,"),
+    "an environment that is none": ({"env": "staging"}, "env=staging: not an environment; accepted: demo, dev,"),
     "a word for a number": ({"core_vcpus": "many"}, "core_vcpus=many: "),
     "a list for a number": ({"core_vcpus": [8]}, "accepted: 4 to 2000 vCPUs, On-Demand"),
     "a truth value for a number": ({"budget": True}, "budget=True: it is a truth value; accepted: 1 to 100000"),
@@ -23,14 +23,14 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "an idle stop under a minute": ({"idle_stop": "5"}, "idle_stop=5: "),
     "an idle stop over a week": ({"idle_stop": "8d"}, "accepted: 60 seconds to 7 days"),
     "a lifetime over a week": ({"max_lifetime": "169h"}, "accepted: 600 seconds to 7 days"),
-    "a lifetime below the idle stop": ({"max_lifetime": "10m", "idle_stop": "15m"}, "accepted: more than 900 seconds"),
+    "a lifetime below the idle stop": ({"max_lifetime": "10m", "idle_stop": "15m"}, "accepted: 900 seconds or more"),
     "an old release": ({"release_label": "emr-6.15.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
     "a release before S3A": ({"release_label": "emr-7.9.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
     "a Spark release": ({"release_label": "emr-spark-8.0.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
-    "a type that does not exist": ({"core_instance_types": "m99.xlarge"}, "m99.xlarge is not a type this project knows"),
+    "a type that does not exist": ({"core_instance_types": "m99.xlarge"}, "m99.xlarge is not a type"),
     "a type of another region": ({"task_instance_types": "m7a.xlarge"}, "EMR does not offer m7a.xlarge in eu-west-3"),
     "a type of another architecture": ({"core_instance_types": "m6g.xlarge"}, "or architecture=arm64"),
-    "nodes too small for the engine": ({"engine": "keras", "core_instance_types": "c6i.xlarge"}, "lack 3584 MiB"),
+    "small nodes for the engine": ({"engine": "keras", "core_instance_types": "c6i.xlarge"}, "lack 3584 MiB"),
     "an e-mail that is none": ({"email": "the team"}, "accepted: one address such as team@example.org"),
     "two e-mails": ({"email": "a@example.org,b@example.org"}, "accepted: one address"),
     "no e-mail in production": ({"env": "prod"}, "accepted: -c email="),
@@ -48,18 +48,19 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "an empty zone": ({"availability_zones": ["", "eu-west-3a"]}, "not two or more zones"),
     "a limit below the fleets": ({"maximum_vcpus": "8", "task_spot_vcpus": "8"}, "accepted: 16 or more"),
     "notebooks on a transient cluster": ({"notebook": "true"}, "accepted: mode=interactive"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD_INPUT)
 def test_bad_input_is_refused_in_one_line_that_says_what_is_accepted(name: str, settings_of: Settings) -> None:
     given, expected = BAD_INPUT[name]
+    known_keys = DeploymentSettings.model_fields.keys()
     with pytest.raises(DeploymentError) as refusal:
         settings_of(**given)
     message = str(refusal.value)
     assert expected in message
     assert "\n" not in message
-    assert all(message.startswith(("train_folder", *given, "engine", "max_lifetime")) for _ in given)
+    assert message.startswith(tuple(known_keys | given.keys()))
 
 
 def test_each_mistake_has_a_line_of_its_own(settings_of: Settings) -> None:
@@ -77,8 +78,8 @@ def test_a_long_value_is_shortened_in_its_error(settings_of: Settings) -> None:
         settings_of(run_id="x" * 500)
 
 
-def test_without_environments_the_error_names_the_file_that_holds_them() -> None:
-    with pytest.raises(DeploymentError, match=r"^env=demo: not an environment of cdk\.json; accepted: $"):
+def test_a_context_without_environments_is_refused() -> None:
+    with pytest.raises(DeploymentError, match=r"^env=demo: .*accepted: none, for the context has no environments$"):
         read_settings({})
 
 
@@ -98,7 +99,7 @@ def test_the_keys_of_the_cdk_itself_are_not_ours(settings_of: Settings) -> None:
     ("written", "seconds"), [("900", 900), ("90s", 90), ("15m", 900), ("2h", 7_200), ("7d", 604_800), (60, 60)]
 )
 def test_a_duration_may_have_a_unit(written: str | int, seconds: int, settings_of: Settings) -> None:
-    assert settings_of(idle_stop=written, max_lifetime="7d" if seconds < 604_800 else "8d").idle_stop == seconds
+    assert settings_of(idle_stop=written, max_lifetime="7d").idle_stop == seconds
 
 
 def test_an_override_wins_over_the_environment(settings_of: Settings) -> None:

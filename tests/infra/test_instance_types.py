@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 from typing import get_args
 
-import cfnlint
+import cfnlint  # type: ignore[import-untyped]
 import pytest
 
 from infra.instance_types import Architecture, default_instance_types, instance_type
@@ -11,8 +11,25 @@ from infra.residency import EU_REGIONS
 _TABLE = "data/schemas/extensions/aws_emr_cluster/instancetypeconfig_instancetype_enum.json"
 PRICE_LIST = json.loads((Path(cfnlint.__file__).parent / _TABLE).read_text(encoding="utf-8"))
 FAMILIES = {
-    "x86_64": "c6a c6i c7a c7i m5 m5a m6a m6i m7a m7i r5 r5a r6a r6i r7a r7i".split(),
-    "arm64": "c6g c7g c8g m6g m7g m8g r6g r7g r8g".split(),
+    "x86_64": [
+        "c6a",
+        "c6i",
+        "c7a",
+        "c7i",
+        "m5",
+        "m5a",
+        "m6a",
+        "m6i",
+        "m7a",
+        "m7i",
+        "r5",
+        "r5a",
+        "r6a",
+        "r6i",
+        "r7a",
+        "r7i",
+    ],
+    "arm64": ["c6g", "c7g", "c8g", "m6g", "m7g", "m8g", "r6g", "r7g", "r8g"],
 }
 SIZES = ("xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
 LISTED_REGIONS = sorted(set(EU_REGIONS) & set(PRICE_LIST))

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import botocore
+import cfnlint  # type: ignore[import-untyped]
 import pytest
 
 from infra.errors import DeploymentError
@@ -43,9 +44,17 @@ def test_a_region_that_is_european_by_name_only_is_refused_with_the_reason(regio
 
 @pytest.mark.parametrize("region", [None, "", "${Token[AWS.Region.9]}", "${AWS::Region}"])
 def test_a_region_that_is_not_known_at_synth_is_refused(region: str | None) -> None:
-    with pytest.raises(DeploymentError, match="^region: not decided at synth"):
+    with pytest.raises(DeploymentError, match=r"^region: not decided at synth"):
         require_eu_region(region)
 
 
 def test_every_region_has_two_zones_to_choose_from() -> None:
     assert all(len(region.zones) >= 2 for region in EU_REGIONS.values())
+
+
+def test_budgets_are_made_only_where_cloudformation_knows_them() -> None:
+    registry = Path(cfnlint.__file__).parent / "data" / "schemas" / "providers"
+    for region in EU_REGIONS.values():
+        known = json.loads((registry / f"{region.name}.json").read_text(encoding="utf-8"))
+        assert ("AWS::Budgets::Budget" in known) is region.knows_budgets
+        assert {"AWS::EMR::Cluster", "AWS::EMR::Studio", "AWS::Glue::Table"} <= set(known)

@@ -32,24 +32,29 @@ def test_workers_with_tensorflow_get_more_memory_beside_the_heap() -> None:
     assert executor_size("keras", nodes).overhead_mib > executor_size("litert", nodes).overhead_mib
 
 
+def _files(
+    engine: Engine = "litert", *, region: str = "eu-west-3", notebooks: bool = False
+) -> dict[str, dict[str, str]]:
+    nodes = [_type("m5.xlarge")]
+    return configurations(engine=engine, region=region, node_types=nodes, generation="first", notebooks=notebooks)
+
+
 def test_driver_and_executors_use_the_python_that_the_bootstrap_action_installs() -> None:
-    files = configurations(engine="litert", region="eu-west-3", node_types=[_type("m5.xlarge")], notebooks=False)
+    files = _files()
     assert files["spark-defaults"]["spark.pyspark.python"] == "/opt/fruits/bin/python"
     assert files["spark-defaults"]["spark.pyspark.driver.python"] == "/opt/fruits/bin/python"
     assert files["spark-env"]["PYSPARK_PYTHON"] == "/opt/fruits/bin/python"
 
 
 def test_the_region_reaches_driver_and_executors() -> None:
-    files = configurations(engine="litert", region="eu-north-1", node_types=[_type("m5.xlarge")], notebooks=False)
+    files = _files(region="eu-north-1")
     assert files["spark-env"]["AWS_REGION"] == "eu-north-1"
     assert files["spark-defaults"]["spark.executorEnv.AWS_REGION"] == "eu-north-1"
     assert files["spark-defaults"]["spark.yarn.appMasterEnv.AWS_REGION"] == "eu-north-1"
 
 
 def test_a_task_has_a_core_and_a_thread() -> None:
-    defaults = configurations(engine="keras", region="eu-west-3", node_types=[_type("m5.xlarge")], notebooks=False)[
-        "spark-defaults"
-    ]
+    defaults = _files("keras")["spark-defaults"]
     assert defaults["spark.task.cpus"] == "1"
     assert defaults["spark.executor.cores"] == "4"
     assert defaults["spark.executorEnv.OMP_NUM_THREADS"] == "1"
@@ -57,14 +62,12 @@ def test_a_task_has_a_core_and_a_thread() -> None:
 
 
 def test_spark_encrypts_its_traffic_and_so_does_its_shuffle_service() -> None:
-    files = configurations(engine="litert", region="eu-west-3", node_types=[_type("m5.xlarge")], notebooks=False)
+    files = _files()
     for name in ("spark-defaults", "yarn-site"):
         assert files[name]["spark.authenticate"] == "true"
         assert files[name]["spark.network.crypto.enabled"] == "true"
 
 
 def test_only_notebooks_need_livy() -> None:
-    nodes = [_type("m5.xlarge")]
     for notebooks in (True, False):
-        files = configurations(engine="litert", region="eu-west-3", node_types=nodes, notebooks=notebooks)
-        assert ("livy-env" in files) is notebooks
+        assert ("livy-env" in _files(notebooks=notebooks)) is notebooks
