@@ -77,7 +77,9 @@ def goals(rows: Mapping[str, Row]) -> list[Goal]:
         found = _compare(comparison, rows)
         told = isinstance(found, float)
         measured = f"{found:.2f}" if told else str(found)
-        reached.append(Goal(f"{text}: at least {least:g}", measured, found >= least if isinstance(found, float) else None))
+        reached.append(
+            Goal(f"{text}: at least {least:g}", measured, found >= least if isinstance(found, float) else None)
+        )
     return [*reached, *_memory_goals(rows.get("memory")), _again_goal(rows.get("job-again"))]
 
 

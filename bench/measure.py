@@ -1,19 +1,22 @@
 """Run a command to its end and measure it from outside: wall time, and the memory peak of each of its processes."""
 
 import json
+import os
+import re
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Final
 
 import psutil
 
 from bench.settings import OUT, RowFailed
 
-_SECONDS_BETWEEN_SAMPLES = 0.25
+_SECONDS_BETWEEN_SAMPLES: Final = 0.5
+_ERROR: Final = re.compile(r"error: |[\w.]*(Error|Exception)\b")
+"""How a line begins that says what was wrong: our own messages, and the last line of a traceback."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Measured:
     seconds
         From start to exit.
     answer
-        The JSON object on the last line of its standard output.
+        The JSON object on the last line it printed that begins as one.
     peaks
         (command line, peak resident bytes) of each process of its tree.
     """
@@ -34,34 +37,47 @@ class Measured:
     answer: dict[str, Any]
     peaks: list[tuple[str, int]]
 
-    def peak(self, words: str) -> int | None:
-        """Give the largest peak among processes with these words in their command line, in bytes."""
-        return max((peak for command, peak in self.peaks if words in command), default=None)
+    def peak(self, program: str, words: str = "") -> int | None:
+        """Give the largest peak among the processes of a program with these words in their command line, in bytes.
+
+        Parameters
+        ----------
+        program
+            How the file name of the program begins, such as ``python``.
+        words
+            For example the name of a script; Spark's JVM has that in its command line, too.
+        """
+        return max((peak for command, peak in self.peaks if _is(command, program) and words in command), default=None)
 
 
 def run(command: Sequence[str], *, row: str, environment: Mapping[str, str]) -> Measured:
-    """Run a command whose last line of output is a JSON object.
+    """Run a command that prints a JSON object when it is done.
 
     Parameters
     ----------
     command
         Program and arguments.
     row
-        Names the log, ``bench/out/<row>.log``, where its standard error goes.
+        Names the log, ``bench/out/<row>.log``, of all that it prints.
     environment
         The whole environment.
 
     Raises
     ------
     RowFailed
-        With the last line it printed, if it fails or gives no JSON object.
+        With its last line that tells of an error, if it fails or gives no JSON object.
     """
     OUT.mkdir(parents=True, exist_ok=True)
     log = OUT / f"{row}.log"
-    with log.open("wb") as errors, tempfile.TemporaryFile() as output:
+    with log.open("wb") as output:
         started = time.monotonic()
         process = psutil.Popen(
-            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,  # spark-submit itself lays the driver's standard error on its standard output
+            start_new_session=True,
         )
         peaks: dict[int, tuple[str, int]] = {}
         try:
@@ -75,7 +91,7 @@ def run(command: Sequence[str], *, row: str, environment: Mapping[str, str]) -> 
             stop(process)
             raise
         seconds = time.monotonic() - started
-        return Measured(seconds, _answer(process.returncode, output, log), list(peaks.values()))
+    return Measured(seconds, _answer(process.returncode, log), list(peaks.values()))
 
 
 def stop(process: psutil.Process) -> None:
@@ -103,6 +119,10 @@ def peak_bytes(process: psutil.Process) -> int:
     return int(rest.split(maxsplit=1)[0]) * 1024 if found else 0  # a zombie has no memory any more
 
 
+def _is(command: str, program: str) -> bool:
+    return command.partition(" ")[0].rpartition("/")[2].startswith(program)
+
+
 def _sample(process: psutil.Process, peaks: dict[int, tuple[str, int]]) -> None:
     try:
         family = [process, *process.children(recursive=True)]
@@ -118,22 +138,17 @@ def _sample(process: psutil.Process, peaks: dict[int, tuple[str, int]]) -> None:
         peaks[member.pid] = (command or known_command, max(peak, known_peak))
 
 
-def _answer(code: int, output: IO[bytes], log: Path) -> dict[str, Any]:
-    output.seek(0)
-    printed = output.read().decode(errors="replace").strip()
-    last_line = printed.rpartition("\n")[2]
-    if code == 0:
-        try:
-            answer = json.loads(last_line)
-        except json.JSONDecodeError:
-            answer = None
-        if isinstance(answer, dict):
+def _answer(code: int, log: Path) -> dict[str, Any]:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    if code:
+        errors = [line for line in lines if _ERROR.match(line)]
+        why = (errors or lines or ["it printed nothing"])[-1]
+        raise RowFailed(f"exit code {code}: {why.strip()[:300]}; see {os.path.relpath(log)}")
+    for line in reversed(lines):
+        if line.startswith("{"):
+            answer: dict[str, Any] = json.loads(line)
             return answer
-        raise RowFailed(f"printed no JSON object on its last line but {last_line!r}; see {log}")
-    complaints = log.read_text(errors="replace").strip().splitlines()
-    errors = [line for line in complaints if "rror" in line]
-    why = (errors or complaints or [last_line])[-1]
-    raise RowFailed(f"exit code {code}: {why.strip()[:300]}; see {log}")
+    raise RowFailed(f"printed no JSON object; see {os.path.relpath(log)}")
 
 
 def _ignore_gone(action: Any) -> None:

@@ -60,7 +60,18 @@ def table_of(rows: Mapping[str, Row]) -> Table:
     table = Table(title="Benchmark", title_justify="left")
     for heading in ("row", "what"):
         table.add_column(heading, overflow="fold")
-    for heading in ("images", "seconds", "images/s", "featurize s", "PCA s", "ratio", "driver MB", "JVM MB", "worker MB"):
+    for heading in (
+        "images",
+        "seconds",
+        "images/s",
+        "featurize s",
+        "PCA s",
+        "ratio",
+        "driver MB",
+        "JVM MB",
+        "worker MB",
+        "load",
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows.values():
         if row.error:
@@ -79,6 +90,7 @@ def table_of(rows: Mapping[str, Row]) -> Table:
             _megabytes(row.driver_peak_bytes),
             _megabytes(row.jvm_peak_bytes),
             _megabytes(row.worker_peak_bytes),
+            f"{row.machine['load_average']:.1f}",
         )
     return table
 

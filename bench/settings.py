@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from job.backbone import Backbone, load_backbone
+from job.backbone import load_backbone
 from job.images import list_photographs
 from job.locations import Location
 
@@ -53,9 +53,15 @@ class Settings:
         return paths
 
     @cached_property
-    def backbone(self) -> Backbone:
-        """The job's default backbone; asking for it freezes the model, which no row should have to time."""
-        return load_backbone("litert", "torchvision")
+    def model(self) -> bytes:
+        """The job's default backbone, frozen."""
+        payload = load_backbone("litert", "torchvision").payload
+        assert isinstance(payload, bytes)
+        return payload
+
+    def freeze(self) -> None:
+        """Convert the model unless this machine has done so before; the job then finds it, and is not timed for it."""
+        _ = self.model
 
     def spread(self, most: int | None) -> list[str]:
         """Choose photographs evenly from the sorted list."""
@@ -64,7 +70,7 @@ class Settings:
         return [self.photographs[number * count // wanted] for number in range(wanted)]
 
     def warm(self) -> int:
-        """Read every photograph once, so that the first row finds them in the page cache like the last; give their bytes."""
+        """Read every photograph once, so that the first row finds them cached like the last; give their bytes."""
         return sum(len((self.images / path).read_bytes()) for path in self.photographs)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from job import __version__
 from job.errors import JobError
 from job.locations import Location
-from job.plan import LARGEST_BATCH
 from job.splits import SplitRule
 
 DEFAULT_VARIANCE = 0.95
+DEFAULT_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     add(
         "--batch-size",
         type=int,
-        default=LARGEST_BATCH,
+        default=DEFAULT_BATCH,
         metavar="N",
         help="at most so many photographs to a commit",
     )

@@ -1,16 +1,18 @@
-"""Photographs to features: one task reads, decodes, infers and commits one batch."""
+"""Photographs to features: a task reads ahead, decodes, infers, and commits batch by batch."""
 
+import itertools
 import os
 import resource
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
 
@@ -23,45 +25,53 @@ from job.session import ArrowFunction
 from job.store import FEATURES_SCHEMA, QUARANTINE_SCHEMA, ResultStore
 
 COMMITS: Final = (
-    "batch long, images long, features long, quarantined long,"
+    "task long, images long, features long, quarantined long,"
     " started double, ended double, peak_bytes long, worker string"
 )
 """One row a batch: what it held, when it was worked on (seconds since the epoch), and its worker's memory."""
 
 
 def featurize(
-    batches: DataFrame, *, images: Location, output: Location, plan: str, backbone: Broadcast[Backbone]
+    tasks: DataFrame, *, images: Location, output: Location, plan: str, backbone: Broadcast[Backbone], batch_size: int
 ) -> DataFrame:
-    """Featurize and commit batches of photographs.
+    """Featurize photographs, and commit them batch by batch.
 
     Parameters
     ----------
-    batches
-        Column `batch`: row groups of the plan. One row a partition keeps tasks as small as batches.
+    tasks
+        Column `task`: row groups of the plan; one row a partition.
     images
         Root of the photographs.
     output
         Where features and quarantine are committed.
     plan
-        Path below the output of the Parquet object whose row groups are the batches (`LISTING_SCHEMA`).
+        Path below the output of the Parquet object whose row groups are the tasks (`LISTING_SCHEMA`).
     backbone
         Broadcast by the driver; each Python worker builds one engine from it, once.
+    batch_size
+        Photographs to a commit: what a kill can cost a worker.
 
     Returns
     -------
     DataFrame
-        `COMMITS`; lazy: collecting it is what runs the batches.
+        `COMMITS`; lazy: collecting it is what runs the tasks.
     """
-    return batches.select("batch").mapInArrow(_committer(images, output, plan, backbone), COMMITS)
+    return tasks.select("task").mapInArrow(_committer(images, output, plan, backbone, batch_size), COMMITS)
 
 
 def featurize_batch(
-    photographs: Iterable[Photograph],
-    read: Callable[[Iterable[Photograph]], Iterator[tuple[Photograph, bytes | Rejected]]],
-    engine: Engine,
-    root: Location,
+    read: Iterable[tuple[Photograph, bytes | Rejected]], engine: Engine, root: Location
 ) -> tuple[pa.Table, pa.Table]:
-    """Turn a batch of photographs into rows of features and rows of quarantine.
+    """Turn photographs into rows of features and rows of quarantine.
+
+    Parameters
+    ----------
+    read
+        Photographs with their content, or with why there is none, as they arrive.
+    engine
+        Computes the features.
+    root
+        What the photographs' paths are below of.
 
     Returns
     -------
@@ -70,15 +80,14 @@ def featurize_batch(
     """
     rows: list[tuple[Any, ...]] = []
     rejected: list[tuple[Any, ...]] = []
-    features: list[np.ndarray[Any, np.dtype[np.float32]]] = []
+    features: list[NDArray[np.float32]] = []
     waiting: list[Decoded] = []
 
     def infer() -> None:
-        if waiting:
-            features.append(engine.features(np.stack([photograph.pixels for photograph in waiting])))
-            waiting.clear()
+        features.append(engine.features(np.stack([photograph.pixels for photograph in waiting])))
+        waiting.clear()
 
-    for photograph, content in read(photographs):
+    for photograph, content in read:
         columns = (root.child(photograph.path).uri, photograph.label, photograph.bytes, photograph.etag)
         try:
             if isinstance(content, Rejected):
@@ -91,36 +100,37 @@ def featurize_batch(
         waiting.append(decoded)
         if len(waiting) == engine.batch:
             infer()
-    infer()
+    if waiting:
+        infer()
     return _features_table(rows, features), _table(rejected, QUARANTINE_SCHEMA)
 
 
-def _committer(images: Location, output: Location, plan: str, backbone: Broadcast[Backbone]) -> ArrowFunction:
+def _committer(
+    images: Location, output: Location, plan: str, backbone: Broadcast[Backbone], batch_size: int
+) -> ArrowFunction:
     def commit(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         store = ResultStore(output)
         root = images.open()
         engine = engine_of(backbone.value)
-        for record_batch in record_batches:
-            for batch in record_batch["batch"].to_pylist():
+        for task in (number for record_batch in record_batches for number in record_batch["task"].to_pylist()):
+            planned = pq.ParquetFile(ObjectReader(store.objects, plan)).read_row_group(task, LISTING_SCHEMA.names)
+            photographs = map(Photograph._make, zip(*(column.to_pylist() for column in planned.columns), strict=True))
+            read = read_ahead(root, photographs)  # reads on while a batch is committed
+            for _ in range(0, planned.num_rows, batch_size):
                 started = time.time()
-                table = pq.ParquetFile(ObjectReader(store.objects, plan)).read_row_group(batch, LISTING_SCHEMA.names)
-                photographs = map(Photograph._make, zip(*(column.to_pylist() for column in table.columns), strict=True))
-                features, quarantined = featurize_batch(
-                    photographs, lambda wanted: read_ahead(root, wanted), engine, images
-                )
+                features, quarantined = featurize_batch(itertools.islice(read, batch_size), engine, images)
                 store.commit_batch(backbone.value.identity, features, quarantined)
-                yield pa.RecordBatch.from_pydict(
-                    {
-                        "batch": [batch],
-                        "images": [table.num_rows],
-                        "features": [features.num_rows],
-                        "quarantined": [quarantined.num_rows],
-                        "started": [started],
-                        "ended": [time.time()],
-                        "peak_bytes": [peak_memory()],
-                        "worker": [worker_name()],
-                    }
-                )
+                row = {
+                    "task": task,
+                    "images": features.num_rows + quarantined.num_rows,
+                    "features": features.num_rows,
+                    "quarantined": quarantined.num_rows,
+                    "started": started,
+                    "ended": time.time(),
+                    "peak_bytes": peak_memory(),
+                    "worker": f"{socket.gethostname()}:{os.getpid()}",
+                }
+                yield pa.RecordBatch.from_pylist([row])
 
     return commit
 
@@ -131,12 +141,7 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def worker_name() -> str:
-    """Name this Python worker by host and process."""
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _features_table(rows: list[tuple[Any, ...]], features: list[np.ndarray[Any, np.dtype[np.float32]]]) -> pa.Table:
+def _features_table(rows: list[tuple[Any, ...]], features: list[NDArray[np.float32]]) -> pa.Table:
     if not rows:
         return FEATURES_SCHEMA.empty_table()
     values = np.concatenate(features).reshape(-1)

@@ -119,10 +119,10 @@ def _is_hidden(part: str) -> bool:
 
 def _record_batch(photographs: list[Photograph]) -> pa.RecordBatch:
     columns = list(zip(*photographs, strict=True)) or [()] * len(LISTING_SCHEMA)
-    return pa.record_batch(
-        [pa.array(column, kind) for column, kind in zip(columns, LISTING_SCHEMA.types, strict=True)],
-        schema=LISTING_SCHEMA,
-    )
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, LISTING_SCHEMA.types, strict=True)]
+    batch = pa.record_batch(arrays, schema=LISTING_SCHEMA)
+    # One buffer of the right size: those that grew as they were filled are half as large again.
+    return pa.ipc.read_record_batch(batch.serialize(), LISTING_SCHEMA)
 
 
 def _list_local(root: Location) -> Iterator[tuple[str, int, str]]:

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,9 @@ from job.store import QUARANTINE_SCHEMA, ResultStore, keys
 PASSING_REASONS: Final = ("changed", "unreadable", "vanished")
 """Quarantined for what may not last: the next run tries these photographs again."""
 
+_READERS: Final = 16
 _WRITERS: Final = 8
+_BLOCK: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -118,17 +121,18 @@ def look_up(store: ResultStore, identity: str, root: str, photographs: pa.Table)
     photographs
         With columns `uri` and `etag`.
     """
-    wanted = keys(photographs)
-    features = _Rows.of(store, f"features/model={identity}", ["uri", "etag"])
+    wanted = _digests(photographs)
+    features = _Rows.of(store, f"features/model={identity}", root)
     at = features.find(wanted)
     featurized = at >= 0
 
-    rejected = _Rows.of(store, f"quarantine/model={identity}", QUARANTINE_SCHEMA.names)
+    folder = f"quarantine/model={identity}"
+    rejected = _Rows.of(store, folder, root)
     rejected_at = rejected.find(wanted)
     quarantined = (rejected_at >= 0) & ~featurized
     quarantine = QUARANTINE_SCHEMA.empty_table()
-    if rejected.tables:
-        quarantine = pa.concat_tables(rejected.tables).take(rejected_at[quarantined])
+    if quarantined.any():
+        quarantine = pa.concat_tables(store.read_all(rejected.paths)).take(rejected_at[quarantined])
     lasting = np.zeros_like(quarantined)
     lasting[quarantined] = ~pc.is_in(quarantine["reason"], pa.array(PASSING_REASONS)).to_numpy()
     return Index(
@@ -137,7 +141,7 @@ def look_up(store: ResultStore, identity: str, root: str, photographs: pa.Table)
         lasting,
         features.selections(at[featurized]),
         quarantine,
-        features.stale(at[featurized], root) + rejected.stale(rejected_at[quarantined], root),
+        features.stale(at[featurized]) + rejected.stale(rejected_at[quarantined]),
     )
 
 
@@ -154,40 +158,58 @@ def drop_stale(store: ResultStore, index: Index) -> None:
         list(pool.map(rewrite, index.stale))
 
 
+def _digests(table: pa.Table) -> NDArray[np.bytes_]:
+    """Give 16 bytes for each key: whole keys of millions of photographs would fill the driver's memory."""
+    digests = bytearray()
+    for batch in table.to_batches(max_chunksize=_BLOCK):
+        digests += b"".join(blake2b(key.encode(), digest_size=16).digest() for key in keys(batch).to_pylist())
+    return np.frombuffer(digests, "S16")
+
+
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of several objects, laid end to end."""
+    """The rows of several objects, laid end to end: digests of their keys, and whether they lie below the root."""
 
     paths: list[str]
-    tables: list[pa.Table]
+    sizes: list[int]
+    digests: NDArray[np.bytes_]
+    below: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, store: ResultStore, folder: str, columns: Sequence[str]) -> "_Rows":
-        paths = store.paths(folder)
-        return cls(paths, store.read_all(paths, columns))
+    def of(cls, store: ResultStore, folder: str, root: str) -> "_Rows":
+        def read(path: str) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
+            table = store.read_table(path, ["uri", "etag"])
+            return _digests(table), pc.starts_with(table["uri"], f"{root}/").to_numpy()
 
-    def find(self, wanted: pa.ChunkedArray) -> NDArray[np.int64]:
-        """Give the row of each wanted key, or -1."""
-        chunks = [chunk for table in self.tables for chunk in keys(table).chunks]
-        known = pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())
-        found: NDArray[np.int64] = pc.fill_null(pc.index_in(wanted, value_set=known), -1).to_numpy().astype(np.int64)
+        paths = store.paths(folder)
+        with ThreadPoolExecutor(_READERS) as pool:
+            parts = list(pool.map(read, paths))
+        sizes = [len(digests) for digests, _ in parts]
+        digests = np.concatenate([np.empty(0, "S16"), *(digests for digests, _ in parts)])
+        return cls(paths, sizes, digests, np.concatenate([np.empty(0, bool), *(below for _, below in parts)]))
+
+    def find(self, wanted: NDArray[np.bytes_]) -> NDArray[np.int64]:
+        """Give the first row of each wanted key, or -1."""
+        if not len(self.digests):
+            return np.full(len(wanted), -1)
+        order = np.argsort(self.digests, kind="stable")
+        places = np.searchsorted(self.digests, wanted, sorter=order)
+        found = order[np.minimum(places, len(order) - 1)]
+        found[self.digests[found] != wanted] = -1
         return found
 
     def selections(self, rows: NDArray[np.int64]) -> list[Selection]:
         """Give the selections that hold these rows, without objects that hold none."""
         return [selection for selection in self._by_object(rows) if selection.count]
 
-    def stale(self, live: NDArray[np.int64], root: str) -> list[Selection]:
+    def stale(self, live: NDArray[np.int64]) -> list[Selection]:
         """Give what to keep of the objects that hold rows below the root that are not live."""
-        if not self.tables:
-            return []
-        uris = pa.chunked_array([chunk for table in self.tables for chunk in table["uri"].chunks], pa.string())
-        keep = ~pc.starts_with(uris, f"{root}/").to_numpy()
+        keep = ~self.below
         keep[live] = True
         return [selection for selection in self._by_object(np.flatnonzero(keep)) if selection.rows is not None]
 
     def _by_object(self, rows: NDArray[np.int64]) -> list[Selection]:
-        starts = np.concatenate([[0], np.cumsum([table.num_rows for table in self.tables], dtype=np.int64)])
+        starts = np.concatenate([[0], np.cumsum(self.sizes, dtype=np.int64)])
         rows = np.sort(rows)
         bounds = np.searchsorted(rows, starts)
         selections = []

@@ -69,9 +69,9 @@ class Stopwatch:
 def run_name(arguments: Arguments, identity: str, photographs: pa.Table) -> str:
     """Name a run by what decides its results: photographs and their versions, backbone, arguments, program."""
     digest = hashlib.sha256()
-    for column in ("path", "etag"):
-        for chunk in photographs[column].chunks:
-            digest.update("\0".join(chunk.to_pylist()).encode())
+    for batch in photographs.select(["path", "etag"]).to_batches(max_chunksize=10_000):
+        for column in batch.columns:
+            digest.update("\0".join([*column.to_pylist(), ""]).encode())
     request = [
         __version__,
         identity,

@@ -19,15 +19,18 @@ from job.index import SELECTIONS, Index, drop_stale, look_up, share_out
 from job.manifest import Stopwatch, manifest_of, run_name
 from job.moments import collect_moments, moments_of
 from job.pca import PrincipalComponents, fit
-from job.plan import batches, row_groups
+from job.plan import write_plan
 from job.probe import ProbeScore
 from job.projections import Projector, collect_probe, collect_scores, project, score
 from job.report import ReportData, render
-from job.session import open_session, progress, slots
+from job.session import every, open_session, slots
 from job.showcase import choose, shown
 from job.store import ResultStore
 
 log = logging.getLogger("fruits")
+
+PROGRESS_SECONDS = 2.0
+"""Between two looks at how far the featurization is; each lists the objects of the features."""
 
 QUARANTINE_ROWS = 200
 """Quarantined photographs the report lists one by one."""
@@ -82,7 +85,7 @@ class Run:
             index = self._index()
         pending = int(index.pending.sum())
         log.info("%d photographs, %d to featurize, run %s", self.photographs.num_rows, pending, self.name)
-        if not pending and self.store.exists(f"{self.folder}/manifest.json"):
+        if not pending and self._is_complete(index):
             log.info("nothing new: %s/%s is complete", self.store.output.uri, self.folder)
             manifest: dict[str, Any] = json.loads(self.store.get(f"{self.folder}/manifest.json"))
             counts = {**manifest["counts"], "computed": 0, "reused": self.photographs.num_rows}
@@ -132,23 +135,39 @@ class Run:
             self.store.put_table(f"{self.folder}/images.parquet", self.photographs)
         manifest["seconds"] = self.clock.total()
         self.store.put(f"{self.folder}/manifest.json", json.dumps(manifest, indent=2).encode())
-        self._forget_other_projections()
+        self._forget_other_projections(parts)
         return manifest
+
+    def _is_complete(self, index: Index) -> bool:
+        """Say whether the results are those of these photographs; a run over others has forgotten the projections."""
+        projected = self.store.paths(f"projections/pca={self.name}")
+        manifest = self.store.exists(f"{self.folder}/manifest.json")
+        return manifest and not index.stale and len(projected) == len(index.selections)
 
     def _index(self) -> Index:
         return look_up(self.store, self.backbone.identity, self.arguments.images.uri, self.photographs)
 
     def _featurize(self, index: Index) -> list[Any]:
         pending = self.listing.photographs.filter(pa.array(index.pending))
-        plan, sizes = row_groups(batches(pending, slots(self.spark), self.arguments.batch_size))
+        plan, tasks = write_plan(pending, slots(self.spark))
         path = f"{self.folder}/pending.parquet"
         self.store.put(path, plan)
-        frame = self.spark.range(0, len(sizes), 1, len(sizes)).withColumnRenamed("id", "batch")
-        broadcast = self.spark.sparkContext.broadcast(self.backbone)
         commits = featurize(
-            frame, images=self.arguments.images, output=self.arguments.output, plan=path, backbone=broadcast
+            self.spark.range(0, tasks, 1, tasks).withColumnRenamed("id", "task"),
+            images=self.arguments.images,
+            output=self.arguments.output,
+            plan=path,
+            backbone=self.spark.sparkContext.broadcast(self.backbone),
+            batch_size=self.arguments.batch_size,
         )
-        with progress(self.spark, sizes):
+        identity = self.backbone.identity
+        before = self.store.committed(identity)
+
+        def tell() -> None:
+            done = self.store.committed(identity) - before
+            log.info("featurized %d of %d photographs", done, pending.num_rows)
+
+        with every(PROGRESS_SECONDS, tell):
             rows = commits.collect()
         self.store.delete([path])
         return rows
@@ -201,8 +220,9 @@ class Run:
         frame = self.spark.createDataFrame([(part.path,) for part in parts], "path string")
         return collect_scores(score(frame, output=self.arguments.output, probe=probe)), ""
 
-    def _forget_other_projections(self) -> None:
+    def _forget_other_projections(self, parts: list[Any]) -> None:
         """Leave the current projections alone in their folders, which Athena reads as tables."""
+        current = {part.path.partition("/")[2].removesuffix(".parquet") for part in parts}
         for folder in ("projections", "exports"):
-            keep = f"{folder}/pca={self.name}/"
-            self.store.delete(path for path in self.store.paths(folder) if not path.startswith(keep))
+            paths = self.store.paths(folder)
+            self.store.delete(path for path in paths if path.partition("/")[2].rpartition(".")[0] not in current)

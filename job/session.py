@@ -34,32 +34,21 @@ def slots(spark: SparkSession) -> int:
 
 
 @contextmanager
-def progress(spark: SparkSession, batches: list[int], seconds: float = 1.0) -> Iterator[None]:
-    """Log `featurized <done> of <all> photographs` while the stage inside runs, from the tasks Spark counts as done.
-
-    Parameters
-    ----------
-    batches
-        Sizes of the batches; Spark says how many are done, not which, so the first are taken.
-    seconds
-        Between two looks.
-    """
-    tracker = spark.sparkContext.statusTracker()
+def every(seconds: float, action: Callable[[], None]) -> Iterator[None]:
+    """Do something every so many seconds while the block runs; its errors are logged, and end nothing."""
     finished = threading.Event()
 
-    def watch() -> None:
-        last = -1
+    def repeat() -> None:
         while not finished.wait(seconds):
-            stages = (tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds())
-            done = sum(stage.numCompletedTasks for stage in stages if stage)
-            if done != last:
-                last = done
-                log.info("featurized %d of %d photographs", sum(batches[:done]), sum(batches))
+            try:
+                action()
+            except Exception:
+                log.warning("cannot tell the progress", exc_info=True)
 
-    watcher = threading.Thread(target=watch, name="progress", daemon=True)
-    watcher.start()
+    thread = threading.Thread(target=repeat, name="progress", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         finished.set()
-        watcher.join()
+        thread.join()

@@ -140,6 +140,11 @@ class ResultStore:
             if table.num_rows:
                 self.put_batch(f"{kind}/model={identity}", table)
 
+    def committed(self, identity: str) -> int:
+        """Count the photographs committed under a model, from the names of its batches alone."""
+        paths = (path for kind in ("features", "quarantine") for path in self.paths(f"{kind}/model={identity}"))
+        return sum(int(path.removesuffix(".parquet").rpartition("-")[2]) for path in paths)
+
     def put_batch(self, folder: str, table: pa.Table) -> str:
         """Write photographs as one object named by what is in it, and give its path."""
         path = f"{folder}/{_batch_name(table)}.parquet"
@@ -163,10 +168,11 @@ def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def keys(table: pa.Table) -> pa.ChunkedArray:
+def keys(table: pa.Table | pa.RecordBatch) -> pa.ChunkedArray | pa.Array:
     """Name each photograph and its version in one string."""
     return pc.binary_join_element_wise(table["uri"], table["etag"], "\n")
 
 
 def _batch_name(table: pa.Table) -> str:
-    return hashlib.sha256("\0".join(keys(table).to_pylist()).encode()).hexdigest()[:24]
+    digest = hashlib.sha256("\0".join(keys(table).to_pylist()).encode()).hexdigest()
+    return f"{digest[:24]}-{table.num_rows}"
