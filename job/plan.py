@@ -19,8 +19,8 @@ _SHARE: Final = 2
 def task_sizes(photographs: int, slots: int) -> Iterator[int]:
     """Give the sizes of tasks: large at first, small at the end, so that all slots finish together.
 
-    Guided self-scheduling (Polychronopoulos and Kuck 1987, doi:10.1109/TC.1987.5009495): each task takes a fixed share of
-    what remains.
+    Guided self-scheduling (Polychronopoulos and Kuck 1987, doi:10.1109/TC.1987.5009495): each task takes a fixed
+    share of what remains.
 
     Parameters
     ----------
