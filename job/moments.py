@@ -20,7 +20,7 @@ from job.store import ResultStore, feature_matrix
 LARGEST_FEATURE: Final = 8.0
 """Features lie in [0, 6] by their ReLU6; the bound below is for the next power of two."""
 
-_BLOCK: Final = 4096
+_BLOCK: Final = 2048
 """Rows summed in float64 at a time: products of two features are below 2**38 units, so 2**15 rows would be exact."""
 
 

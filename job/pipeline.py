@@ -24,7 +24,7 @@ from job.probe import ProbeScore
 from job.projections import Projector, collect_probe, collect_scores, project, score
 from job.report import ReportData, render
 from job.session import every, open_session, slots
-from job.showcase import choose, shown
+from job.showcase import choose, shown, thumbnails
 from job.store import ResultStore
 
 log = logging.getLogger("fruits")
@@ -101,14 +101,17 @@ class Run:
             with self.clock.stage("renew"):
                 drop_stale(self.store, index)
                 index = self._index()
-        with self.clock.stage("pca"):
-            model = self._fit(index)
-        with self.clock.stage("project"), ThreadPoolExecutor(1) as pool:
-            saved = pool.submit(self._save, model)  # Spark writes the model while it projects
-            gallery = choose(self.photographs.filter(pa.array(index.featurized)))
-            parts = self._project(index, model, gallery)
-            probe, probe_absent = self._judge(parts)
-            saved.result()
+        self._require_features(index)
+        gallery = choose(self.photographs.filter(pa.array(index.featurized)))
+        with ThreadPoolExecutor(2) as pool:  # what needs no result of Spark's is done while Spark works
+            pictures = pool.submit(thumbnails, self.arguments.images, gallery)
+            with self.clock.stage("pca"):
+                model = self._fit(index)
+            with self.clock.stage("project"):
+                saved = pool.submit(self._save, model)
+                parts = self._project(index, model, gallery)
+                probe, probe_absent = self._judge(parts)
+                saved.result()
         manifest = manifest_of(
             run=self.name,
             arguments=self.arguments,
@@ -125,7 +128,7 @@ class Run:
             data = ReportData(
                 manifest,
                 model.explained,
-                shown(self.arguments.images, gallery, parts),
+                shown(gallery, pictures.result(), parts),
                 probe,
                 index.quarantine.slice(0, QUARANTINE_ROWS),
                 self.clock.batches(commits),
@@ -181,6 +184,12 @@ class Run:
                 f" {example}; run again, and report this if it happens twice"
             )
 
+    def _require_features(self, index: Index) -> None:
+        if not index.selections:
+            raise JobError(
+                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons}"
+            )
+
     def _shared_out(self, index: Index) -> tuple[DataFrame, int]:
         """Give the selections as one row for each slot; createDataFrame makes as many partitions."""
         groups = share_out(index.selections, slots(self.spark))
@@ -188,10 +197,6 @@ class Run:
         return self.spark.createDataFrame(rows, SELECTIONS), len(rows)
 
     def _fit(self, index: Index) -> PrincipalComponents:
-        if not index.selections:
-            raise JobError(
-                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons}"
-            )
         selections, tasks = self._shared_out(index)
         moments = collect_moments(moments_of(selections, output=self.arguments.output, tasks=tasks))
         return fit(moments, variance=self.arguments.variance, components=self.arguments.components)

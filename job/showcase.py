@@ -1,7 +1,6 @@
 """The photographs a report shows: chosen evenly, read again, reduced to thumbnails."""
 
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
@@ -34,10 +33,8 @@ def choose(photographs: pa.Table, most: int = GALLERY) -> pa.Table:
     return photographs.take(np.sort(np.concatenate(chosen)[:most]))
 
 
-def shown(root: Location, gallery: pa.Table, parts: list[Any]) -> pa.Table:
-    """Give the chosen photographs with their projections and 64-pixel thumbnails.
-
-    Those that have gone or changed in the meantime are left out.
+def thumbnails(root: Location, gallery: pa.Table) -> list[bytes | None]:
+    """Read the chosen photographs again as 64-pixel thumbnails; None for those that have gone or changed meanwhile.
 
     Parameters
     ----------
@@ -45,22 +42,31 @@ def shown(root: Location, gallery: pa.Table, parts: list[Any]) -> pa.Table:
         Of the photographs.
     gallery
         What `choose` chose.
+    """
+    columns = (column.to_pylist() for column in gallery.select(Photograph._fields).columns)
+    photographs = map(Photograph._make, zip(*columns, strict=True))
+    return [
+        None if isinstance(content, Rejected) else thumbnail(content)
+        for _, content in read_ahead(root.open(), photographs)
+    ]
+
+
+def shown(gallery: pa.Table, pictures: list[bytes | None], parts: list[Any]) -> pa.Table:
+    """Give the chosen photographs that have a thumbnail, with their projections.
+
+    Parameters
+    ----------
+    gallery
+        What `choose` chose.
+    pictures
+        Its `thumbnails`.
     parts
         Collected `job.projections.PARTS`.
     """
     projections = {row["uri"]: row for part in parts for row in pickle.loads(part.gallery)}
-    columns = (column.to_pylist() for column in gallery.select(Photograph._fields).columns)
-    photographs = map(Photograph._make, zip(*columns, strict=True))
-    with ThreadPoolExecutor(2) as pool:  # Pillow works outside the interpreter's lock
-        pictures = list(pool.map(_thumbnail, read_ahead(root.open(), photographs)))
     rows = [
         {**projections[uri], "thumbnail": picture}
         for uri, picture in zip(gallery["uri"].to_pylist(), pictures, strict=True)
         if picture is not None
     ]
     return pa.Table.from_pylist(rows, schema=PROJECTIONS_SCHEMA.append(pa.field("thumbnail", pa.binary())))
-
-
-def _thumbnail(read: tuple[Photograph, bytes | Rejected]) -> bytes | None:
-    content = read[1]
-    return None if isinstance(content, Rejected) else thumbnail(content)

@@ -122,8 +122,19 @@ class ResultStore:
         return pq.ParquetFile(ObjectReader(self.objects, path)).read(columns=columns)
 
     def paths(self, prefix: str) -> list[str]:
-        """List the paths of the objects below a prefix, sorted."""
-        paths = (meta["path"] for chunk in obstore.list(self.objects, prefix) for meta in chunk)
+        """List the paths of the objects below a prefix, sorted.
+
+        Raises
+        ------
+        JobError
+            If the output cannot be listed.
+        """
+        try:
+            paths = [meta["path"] for chunk in obstore.list(self.objects, prefix) for meta in chunk]
+        except Exception as error:
+            raise JobError(
+                f"cannot list {self.output.uri}: {first_line(error)}; check --output and the right to list it"
+            ) from error
         return sorted(path for path in paths if path.startswith(f"{prefix}/"))
 
     def delete(self, paths: Iterable[str]) -> None:

@@ -23,7 +23,10 @@ _PROGRESS = re.compile(r"featurized (\d+) of (\d+) photographs")
 _JOB_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (INFO|WARNING|ERROR) (.*)")
 
 # A driver that lives for a minute and leaves the arithmetic to Python gains more from a quick start than fast code.
-_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.net.preferIPv4Stack=true"
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.net.preferIPv4Stack=true"
+
+CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
+"""Spark's classes, parsed and verified once by `ops.warm_up`: Java maps them into memory instead of loading each."""
 
 
 class JobFailed(Exception):
@@ -53,13 +56,14 @@ class Submission:
 
     def command(self) -> list[str]:
         """Give the command line."""
+        archived = f" -XX:SharedArchiveFile={CLASS_ARCHIVE}" if CLASS_ARCHIVE.exists() else ""
         settings = {
             "spark.log.level": "WARN",
             "spark.ui.enabled": "false",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.memory": self.driver_memory,
-            "spark.driver.extraJavaOptions": _JAVA_OPTIONS,
+            "spark.driver.extraJavaOptions": JAVA_OPTIONS + archived,
             "spark.sql.execution.arrow.pyspark.enabled": "true",
             "spark.sql.warehouse.dir": str(ROOT / "build" / "spark-warehouse"),
             **dict(self.configuration),
@@ -117,6 +121,7 @@ def submit(
         With the job's own error line, or the last lines of the log where it has none.
     """
     last: deque[str] = deque(maxlen=LAST_LINES)
+    manifest: dict[str, Any] = {}
     with subprocess.Popen(
         submission.command(),
         env=environment(),
@@ -131,13 +136,14 @@ def submit(
             for line in process.stdout:
                 last.append(line.rstrip())
                 _follow(last[-1], progress, log)
+                if line.startswith('{"run"'):
+                    manifest = json.loads(line)
         except BaseException:
             os.killpg(process.pid, signal.SIGTERM)  # the driver in Python is a child of the JVM
             raise
     if process.returncode:
         errors = [line.removeprefix("error: ") for line in last if line.startswith("error: ")]
         raise JobFailed(errors[-1] if errors else "\n".join(last))
-    manifest: dict[str, Any] = json.loads(next(line for line in reversed(last) if line.startswith("{")))
     return manifest
 
 

