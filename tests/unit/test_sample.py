@@ -99,9 +99,7 @@ def test_names_carry_the_axis_and_the_angle(rendered: Path) -> None:
 
 
 def test_the_splits_share_no_view(rendered: Path) -> None:
-    training, test = (
-        {path.name for path in (rendered / split / LABEL).iterdir()} for split in ("Training", "Test")
-    )
+    training, test = ({path.name for path in (rendered / split / LABEL).iterdir()} for split in ("Training", "Test"))
     assert not training & test
 
 
@@ -145,9 +143,7 @@ def test_no_ground_shows_through_a_fruit_seen_end_on(angle: float) -> None:
     shot = photograph(SPECIES["Banana"](rng), LYING, angle, rng, comment=b"")
     with Image.open(BytesIO(shot)) as image:
         level = np.asarray(image, dtype=np.float64).min(axis=2)
-    around = np.stack(
-        [np.roll(level, step, axis=(0, 1)) for step in product((-1, 0, 1), repeat=2) if any(step)]
-    )
+    around = np.stack([np.roll(level, step, axis=(0, 1)) for step in product((-1, 0, 1), repeat=2) if any(step)])
     inside = around.max(axis=0) < 200
     assert inside.sum() > 1000
     assert (level - np.median(around, axis=0))[inside].max() < 60
@@ -183,9 +179,7 @@ def test_the_marker_says_what_was_rendered(rendered: Path) -> None:
 
 def test_a_complete_sample_is_only_read(copy: Path) -> None:
     before, seen = times(copy), []
-    summary = render_sample(
-        copy, per_label=PER_LABEL, labels=[LABEL], progress=lambda *step: seen.append(step)
-    )
+    summary = render_sample(copy, per_label=PER_LABEL, labels=[LABEL], progress=lambda *step: seen.append(step))
     assert (summary.written, seen) == (0, [(10, 10)])
     assert times(copy) == before
 

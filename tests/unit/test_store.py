@@ -265,6 +265,14 @@ def test_a_photograph_in_two_batches_is_selected_once(store: ResultStore) -> Non
     assert sum(selection.count for selection in index.selections) == 4
 
 
+def test_of_two_batches_with_the_same_photographs_the_first_by_name_counts(local_store: ResultStore) -> None:
+    names = [f"{number:03}" for number in range(100)]
+    local_store.commit_batch(MODEL, features(*names), NO_QUARANTINE)
+    local_store.commit_batch(MODEL, features(*reversed(names)), NO_QUARANTINE)
+    (selection,) = index_of(local_store, *names).selections
+    assert (selection.path, selection.rows) == (local_store.paths("features")[0], None)
+
+
 def test_another_models_features_are_not_taken(local_store: ResultStore) -> None:
     local_store.commit_batch(OTHER_MODEL, features("1"), quarantine("2"))
     assert index_of(local_store, "1", "2").pending.tolist() == [True, True]
