@@ -118,9 +118,8 @@ def _fit(image: Image.Image) -> Decoded:
     if width * height > MAX_PIXELS:
         raise Rejected("too-many-pixels", f"{width} x {height}; at most {MAX_PIXELS:,} pixels are decoded")
     orientation = _orientation(image)
-    image.draft(
-        "RGB", (2 * SIDE, 2 * SIDE)
-    )  # JPEG only: decodes at an eighth to a half of the scale, still above twice ours
+    # JPEG only: decodes at an eighth to a half of the scale, still above twice ours.
+    image.draft("RGB", (2 * SIDE, 2 * SIDE))
     scale = SIDE / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     image = _colours(image, size)
