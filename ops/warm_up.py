@@ -1,7 +1,7 @@
 """Run the job once on a few rendered pictures, so that every later run starts quickly: `python -m ops.warm_up`.
 
-It freezes the default model into the user's cache, and has Java write Spark's classes into an archive (JEP 350). A later
-run that cannot use the archive, because Spark or Java has changed, loads the classes as ever.
+It freezes the default model into the user's cache, and has Java write Spark's classes into an archive (JEP 350).
+A later run that cannot use the archive, because Spark or Java has changed, loads the classes as ever.
 """
 
 import subprocess
