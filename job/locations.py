@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
@@ -13,6 +14,7 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from job.errors import JobError
 
 _S3_SCHEMES = ("s3", "s3a", "s3n")
+_PROFILES = {"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_CONFIG_FILE": "~/.aws/config"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Location:
             scheme, rest = "file", text.removeprefix("file:")
             if not rest:
                 raise JobError("the URI is empty; give a folder or s3://bucket/prefix")
-            rest = str(Path.cwd() / os.path.expanduser(rest))  # noqa: PTH111 - Path's raises where there is no such user
+            rest = str(Path.cwd() / _expanded(rest))
         if scheme == "file":
             return cls(None, os.path.normpath("/" + rest.strip("/")))
         bucket, _, prefix = rest.partition("/")
@@ -99,6 +101,7 @@ class Location:
             prefix=self.path or None,
             endpoint=endpoint,
             virtual_hosted_style_request=endpoint is None,
+            credential_provider=_profile(),
             client_options={
                 "allow_http": bool(endpoint) and urlsplit(endpoint).scheme == "http",
                 "pool_idle_timeout": timedelta(seconds=20),
@@ -107,6 +110,22 @@ class Location:
             # Longer than any slow-down S3 announces; shorter than the time in which Spark gives a task up.
             retry_config={"max_retries": 12, "retry_timeout": timedelta(minutes=3)},
         )
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises where there is no such user or home
+
+
+def _profile() -> Any:
+    """Let boto3 find the keys of a profile, as engineers have them on a laptop; obstore finds those of nodes alone."""
+    files = (_expanded(os.environ.get(variable, default)) for variable, default in _PROFILES.items())
+    if "AWS_ACCESS_KEY_ID" in os.environ or not any(map(Path.exists, files)):
+        return None
+    import boto3  # noqa: PLC0415 - takes a worker's time and memory, which nodes need not give
+    from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
+
+    session = boto3.Session()
+    return Boto3CredentialProvider(session) if session.get_credentials() else None
 
 
 class ObjectReader(io.RawIOBase):

@@ -18,11 +18,13 @@ from rich.progress import (
 )
 
 from ops import fetch, results, submit
+from ops.rehearsal.commands import aws
 from ops.sample import SampleError, render_sample
 
 app = typer.Typer(no_args_is_help=True, help="Fruit photographs to features to principal components.")
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")
 app.add_typer(images, name="images")
+app.add_typer(aws, name="aws")
 out = Console()
 err = Console(stderr=True)
 

@@ -117,6 +117,16 @@ def test_a_prefix_holds_objects_at_the_key_its_uri_says(s3: Any, bucket: str) ->
     assert s3.get_object(Bucket=bucket, Key="some/prefix/x.bin")["Body"].read() == b"content"
 
 
+def test_keys_are_found_in_a_profile(s3: Any, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3.put_object(Bucket=bucket, Key="x.bin", Body=b"content")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    (tmp_path / "credentials").write_text("[fruits]\naws_access_key_id = test\naws_secret_access_key = test\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_PROFILE", "fruits")
+    assert bytes(obstore.get(Location.parse(f"s3://{bucket}").open(), "x.bin").bytes()) == b"content"
+
+
 def test_a_missing_folder_is_made_only_on_demand(tmp_path: Path) -> None:
     missing = Location.parse(str(tmp_path / "new" / "folder"))
     with pytest.raises(Exception, match="new/folder"):

@@ -1,0 +1,57 @@
+"""One embedded AWS and a few synthesised apps a session, and the CDK's command line."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.rehearsal.aws_process import embedded_aws
+from ops.rehearsal.cdk import Cdk
+from ops.rehearsal.clients import Client, clients_of
+from ops.rehearsal.embedded_aws import EmbeddedAws
+from ops.rehearsal.node_reports import NodeReports
+from tests.infra.conftest import assets_of, build, context, project, settings_of  # noqa: F401
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    """An embedded AWS."""
+    with embedded_aws(tmp_path_factory.mktemp("aws")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(aws: EmbeddedAws) -> Client:
+    """Clients of it."""
+    return clients_of(aws)
+
+
+@pytest.fixture
+def node(aws: EmbeddedAws) -> Iterator[NodeReports]:
+    """A node that new clusters wait for."""
+    reports = NodeReports(aws)
+    reports.choose_launch("hold")
+    yield reports
+    reports.choose_launch("launch")
+
+
+@pytest.fixture(scope="session")
+def cdk(aws: EmbeddedAws) -> Callable[[Path], Cdk]:
+    """The CDK's command line for an app, with an account that is bootstrapped."""
+    Cdk(aws, Path()).bootstrap()
+    return lambda app: Cdk(aws, app)
+
+
+@pytest.fixture(scope="session")
+def synthesise(build: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:  # noqa: F811
+    """Synthesise the stacks of some settings, once a session for each."""
+
+    @cache
+    def synthesise_once(**given: Any) -> Path:
+        folder = tmp_path_factory.mktemp("app")
+        build(outdir=str(folder), **given).synth()
+        return folder
+
+    return synthesise_once

@@ -1,0 +1,121 @@
+"""The deployed guards work with the rights as deployed: people are told, and no cluster outlives its lifetime."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.rehearsal.aws_process import embedded_aws
+from ops.rehearsal.clients import Client, clients_of
+from ops.rehearsal.embedded_aws import EmbeddedAws
+from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, status, step, wait_for, wait_for_state
+from tests.rehearsal.templates import template
+
+# Two hours, the longest life of the environment "demo", are then 1.4 seconds.
+HURRY = 0.0002
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    """An embedded AWS where state machines hardly wait."""
+    with embedded_aws(tmp_path_factory.mktemp("hasty"), wait_scale=HURRY) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def guarded(hasty: EmbeddedAws, synthesise: Callable[..., Path]) -> Client:
+    """Clients of an account with the guards' stack, and roles for clusters."""
+    client = clients_of(hasty)
+    make_roles(client)
+    _deploy(client, template(synthesise(), "FruitsGuard"))
+    return client
+
+
+def _deploy(client: Client, content: dict[str, Any]) -> None:
+    cloudformation = client("cloudformation")
+    client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True)
+    kind = "update" if cloudformation.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"] else "create"
+    getattr(cloudformation, f"{kind}_stack")(
+        StackName="FruitsGuard-demo", TemplateBody=json.dumps(content), Capabilities=["CAPABILITY_IAM"]
+    )
+    waiter = cloudformation.get_waiter(f"stack_{kind}_complete")
+    waiter.wait(StackName="FruitsGuard-demo", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+
+
+def _messages(client: Client) -> Callable[[], list[str]]:
+    """Subscribe a queue to the topic and give what reads it."""
+    sqs, sns = client("sqs"), client("sns")
+    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    (topic,) = sns.list_topics()["Topics"]
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    told: list[str] = []
+
+    def read() -> list[str]:
+        while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                told.append(message["Body"])
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return told
+
+    return read
+
+
+def test_a_cluster_lives_no_longer_than_its_maximum_lifetime_and_people_are_told(guarded: Client) -> None:
+    read = _messages(guarded)
+    cluster_id = run_cluster(guarded, Name="fruits-demo", Steps=[step("fruits-demo job")])
+    assert status(guarded, cluster_id)["State"] in ("STARTING", "BOOTSTRAPPING", "RUNNING")
+    ended = wait_for_state(guarded, cluster_id, "TERMINATED")
+    assert ended["StateChangeReason"]["Code"] == "USER_REQUEST"
+    told = wait_for(lambda: (text := "\n".join(read())).count(cluster_id) >= 3 and text)
+    assert f"fruits-demo ({cluster_id}) in eu-west-3 is STARTING." in told
+    assert f"fruits-demo ({cluster_id}) in eu-west-3 is TERMINATED." in told
+    assert f"fruits-demo job ({cluster_id}) in eu-west-3 is CANCELLED." in told
+
+
+def test_a_cluster_of_another_name_is_not_guarded(guarded: Client) -> None:
+    machines = guarded("stepfunctions")
+    (machine,) = machines.list_state_machines()["stateMachines"]
+    before = len(machines.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"])
+    cluster_id = run_cluster(guarded, Name="other")
+    wait_for_state(guarded, cluster_id, "WAITING")
+    after = machines.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+    assert len(after) == before
+
+
+def test_the_guards_role_ends_only_clusters_with_the_deployments_tags(guarded: Client) -> None:
+    cluster_id = run_cluster(guarded, Name="fruits-demo", Tags=TAGS[:1])
+    machines = guarded("stepfunctions")
+    (machine,) = machines.list_state_machines()["stateMachines"]
+
+    def denied() -> Any:
+        for execution in machines.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]:
+            if cluster_id in machines.describe_execution(executionArn=execution["executionArn"])["input"]:
+                history = machines.get_execution_history(executionArn=execution["executionArn"])["events"]
+                return [event["taskFailedEventDetails"] for event in history if event["type"] == "TaskFailed"]
+        return None
+
+    first = wait_for(denied)[0]
+    assert first["error"] == "Emr.EmrException"
+    assert "is not authorized to perform: elasticmapreduce:TerminateJobFlows" in first["cause"]
+    assert status(guarded, cluster_id)["State"] == "WAITING"
+
+
+def test_without_its_right_to_start_the_machine_the_rule_does_nothing(
+    guarded: Client, hasty: EmbeddedAws, synthesise: Callable[..., Path]
+) -> None:
+    content = template(synthesise(), "FruitsGuard")
+    for resource in content["Resources"].values():
+        if resource["Type"] == "AWS::IAM::Policy":
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                if statement["Action"] == "states:StartExecution":
+                    statement["Action"] = "states:StopExecution"
+    _deploy(guarded, content)
+    cluster_id = run_cluster(guarded, Name="fruits-demo")
+    wait_for(lambda: "is not authorized to perform: states:StartExecution" in hasty.log.read_text(encoding="utf-8"))
+    assert status(guarded, cluster_id)["State"] in ("STARTING", "BOOTSTRAPPING", "WAITING")
