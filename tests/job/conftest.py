@@ -49,6 +49,11 @@ def run(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return run_job
 
 
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    return Results(tmp_path / "results")
+
+
 @dataclass(frozen=True)
 class Finished:
     """A run by spark-submit, for tests that change nothing of it."""

@@ -20,11 +20,6 @@ def photographs(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return Results(tmp_path / "results")
-
-
 def uris_of(photographs: Path) -> list[str]:
     return sorted(f"file://{path}" for path in photographs.rglob("*.jpg"))
 

@@ -15,11 +15,6 @@ def photographs(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Results:
-    return Results(tmp_path / "results")
-
-
 def assert_refused(outcome: Outcome, said: str) -> None:
     assert outcome.code == 2
     (line,) = outcome.error.splitlines()
