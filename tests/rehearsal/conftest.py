@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from ops.cdk import Cdk
 from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.cdk import Cdk
 from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import EmbeddedAws
+from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
 from ops.rehearsal.node_reports import NodeReports
 from tests.infra.conftest import assets_of, build, context, project, settings_of  # noqa: F401
 
@@ -40,8 +40,8 @@ def node(aws: EmbeddedAws) -> Iterator[NodeReports]:
 @pytest.fixture(scope="session")
 def cdk(aws: EmbeddedAws) -> Callable[[Path], Cdk]:
     """The CDK's command line for an app, with an account that is bootstrapped."""
-    Cdk(aws, Path()).bootstrap()
-    return lambda app: Cdk(aws, app)
+    Cdk(Path(), aws.environment()).bootstrap(ACCOUNT, aws.region)
+    return lambda app: Cdk(app, aws.environment())
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.rehearsal.cdk import Cdk, Outcome
+from ops.cdk import Cdk, Outcome
 from ops.rehearsal.clients import Client
 from ops.rehearsal.embedded_aws import ACCOUNT
 from ops.rehearsal.inventory import inventory
