@@ -158,7 +158,7 @@ def _colours(image: Image.Image, size: tuple[int, int]) -> Image.Image:
         coloured = image.convert("RGBA")
         image = Image.new("RGB", size, _WHITE)
         image.paste(coloured, mask=coloured.getchannel("A"))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # convert() copies even if there is nothing to do
 
 
 def _eight_bits(image: Image.Image, size: tuple[int, int]) -> Image.Image:

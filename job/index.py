@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from job.store import QUARANTINE_SCHEMA, ResultStore, keys
+from job.locations import Location
+from job.store import QUARANTINE_SCHEMA, ResultStore, keys, with_uris
 
 PASSING_REASONS: Final = ("changed", "unreadable", "vanished")
 """Quarantined for what may not last: the next run tries these photographs again."""
@@ -106,7 +107,7 @@ class Index:
         return dict(sorted((item["values"], item["counts"]) for item in counts))
 
 
-def look_up(store: ResultStore, identity: str, root: str, photographs: pa.Table) -> Index:
+def look_up(store: ResultStore, identity: str, root: Location, photographs: pa.Table) -> Index:
     """Compare a listing with the store.
 
     A photograph is known by (uri, etag). Should two objects hold the same one, the first by name counts.
@@ -116,18 +117,19 @@ def look_up(store: ResultStore, identity: str, root: str, photographs: pa.Table)
     identity
         Of the backbone.
     root
-        URI of the listing's root: rows of photographs below it that are not in the listing are stale; others are not
-        ours to judge.
+        Of the listing: rows of photographs below it that are not in the listing are stale; others are not ours to
+        judge.
     photographs
-        With columns `uri` and `etag`.
+        With columns `path` and `etag`.
     """
-    wanted = _digests(photographs)
-    features = _Rows.of(store, f"features/model={identity}", root)
+    listed = photographs.select(["path", "etag"]).to_batches(max_chunksize=_BLOCK)
+    wanted = _digests(with_uris(root, batch) for batch in listed)
+    features = _Rows.of(store, f"features/model={identity}", root.uri)
     at = features.find(wanted)
     featurized = at >= 0
 
     folder = f"quarantine/model={identity}"
-    rejected = _Rows.of(store, folder, root)
+    rejected = _Rows.of(store, folder, root.uri)
     rejected_at = rejected.find(wanted)
     quarantined = (rejected_at >= 0) & ~featurized
     quarantine = QUARANTINE_SCHEMA.empty_table()
@@ -158,10 +160,10 @@ def drop_stale(store: ResultStore, index: Index) -> None:
         list(pool.map(rewrite, index.stale))
 
 
-def _digests(table: pa.Table) -> NDArray[np.bytes_]:
+def _digests(batches: Iterable[pa.RecordBatch]) -> NDArray[np.bytes_]:
     """Give 16 bytes for each key: whole keys of millions of photographs would fill the driver's memory."""
     digests = bytearray()
-    for batch in table.to_batches(max_chunksize=_BLOCK):
+    for batch in batches:
         digests += b"".join(blake2b(key.encode(), digest_size=16).digest() for key in keys(batch).to_pylist())
     return np.frombuffer(digests, "S16")
 
@@ -179,7 +181,7 @@ class _Rows:
     def of(cls, store: ResultStore, folder: str, root: str) -> "_Rows":
         def read(path: str) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
             table = store.read_table(path, ["uri", "etag"])
-            return _digests(table), pc.starts_with(table["uri"], f"{root}/").to_numpy()
+            return _digests(table.to_batches(max_chunksize=_BLOCK)), pc.starts_with(table["uri"], f"{root}/").to_numpy()
 
         paths = store.paths(folder)
         with ThreadPoolExecutor(_READERS) as pool:

@@ -3,10 +3,11 @@
 import json
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from job.arguments import parse_arguments
 from job.errors import JobError
-from job.pipeline import run
+from job.session import open_session
 
 
 def main() -> int:
@@ -20,7 +21,12 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     logging.getLogger("py4j").setLevel(logging.WARNING)
     try:
-        manifest = run(parse_arguments(sys.argv[1:]))
+        arguments = parse_arguments(sys.argv[1:])
+        with ThreadPoolExecutor(1) as pool:
+            session = pool.submit(open_session)
+            from job.pipeline import run  # noqa: PLC0415 - the JVM opens the session while Python imports
+
+            manifest = run(arguments, session)
     except JobError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -62,16 +62,25 @@ def build_network(recipe: str) -> keras.Model:
             input_shape=(SIDE, SIDE, 3), include_top=False, weights=None, pooling="avg"
         )
         return keras.Model(pixels, backbone(scaled))
-    mean, deviation = np.array(IMAGENET_MEAN), np.array(IMAGENET_DEVIATION)
-    normalised = layers.Rescaling(scale=list(1 / (255 * deviation)), offset=list(-mean / deviation), name="normalise")(
-        pixels
-    )
-    features = _convolution(normalised, 32, kernel=3, stride=2)
+    features = _convolution(_normalised(pixels), 32, kernel=3, stride=2)
     for expansion, channels, repeats, first_stride in INVERTED_RESIDUALS:
         for repeat in range(repeats):
             features = _inverted_residual(features, expansion, channels, first_stride if repeat == 0 else 1)
     features = _convolution(features, 1280, kernel=1)
     return keras.Model(pixels, layers.GlobalAveragePooling2D()(features))
+
+
+def _normalised(pixels: Any) -> Any:
+    """Subtract ImageNet's mean and divide by its deviation, a row of the photograph at a time.
+
+    The same arithmetic on an innermost axis of three channels takes XNNPACK half a millisecond longer: it works
+    through the innermost axis in one go, and a row is 672 numbers.
+    """
+    mean, deviation = np.array(IMAGENET_MEAN), np.array(IMAGENET_DEVIATION)
+    scale, offset = np.tile(1 / (255 * deviation), SIDE), np.tile(-mean / deviation, SIDE)
+    rows = layers.Reshape((SIDE, SIDE * 3))(pixels)
+    normalised = layers.Rescaling(scale=list(scale), offset=list(offset), name="normalise")(rows)
+    return layers.Reshape((SIDE, SIDE, 3))(normalised)
 
 
 def _inverted_residual(inputs: Any, expansion: int, channels: int, stride: int) -> Any:

@@ -2,12 +2,12 @@
 
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 
 from job.arguments import Arguments
@@ -23,21 +23,31 @@ from job.plan import write_plan
 from job.probe import ProbeScore
 from job.projections import Projector, collect_probe, collect_scores, project, score
 from job.report import ReportData, render
-from job.session import every, open_session, slots
+from job.session import every, local_frame, slots
 from job.showcase import choose, shown, thumbnails
-from job.store import ResultStore
+from job.store import ResultStore, with_uris
 
 log = logging.getLogger("fruits")
 
 PROGRESS_SECONDS = 2.0
 """Between two looks at how far the featurization is; each lists the objects of the features."""
 
+LISTING_ROWS = 50_000
+"""Of the listing, in a row group of ``images.parquet``."""
+
 QUARANTINE_ROWS = 200
 """Quarantined photographs the report lists one by one."""
 
 
-def run(arguments: Arguments) -> dict[str, Any]:
+def run(arguments: Arguments, session: Future[SparkSession]) -> dict[str, Any]:
     """Run the job.
+
+    Parameters
+    ----------
+    arguments
+        What to do.
+    session
+        Opens while the driver lists and loads.
 
     Returns
     -------
@@ -50,14 +60,10 @@ def run(arguments: Arguments) -> dict[str, Any]:
         For what the user can mend.
     """
     clock = Stopwatch()
-    with (
-        clock.stage("start"),
-        ThreadPoolExecutor(2) as pool,
-    ):  # while the session starts, the driver lists and loads
+    with clock.stage("start"), ThreadPoolExecutor(2) as pool:
         listed = pool.submit(list_photographs, arguments.images)
         loaded = pool.submit(load_backbone, arguments.engine, arguments.weights, arguments.weights_sha256)
-        spark = open_session()
-        listing, backbone = listed.result(), loaded.result()
+        listing, backbone, spark = listed.result(), loaded.result(), session.result()
     return Run(arguments, spark, listing, backbone, clock).complete()
 
 
@@ -74,8 +80,6 @@ class Run:
     def __post_init__(self) -> None:
         self.store = ResultStore(self.arguments.output)
         self.photographs = self.listing.photographs
-        uris = pc.binary_join_element_wise(self.arguments.images.uri, self.photographs["path"], "/")
-        self.photographs = self.photographs.add_column(0, "uri", uris)
         self.name = run_name(self.arguments, self.backbone.identity, self.photographs)
         self.folder = f"reports/{self.name}"
 
@@ -102,40 +106,41 @@ class Run:
                 drop_stale(self.store, index)
                 index = self._index()
         self._require_features(index)
-        gallery = choose(self.photographs.filter(pa.array(index.featurized)))
+        gallery = with_uris(self.arguments.images, choose(self.photographs, index.featurized))
         with ThreadPoolExecutor(2) as pool:  # what needs no result of Spark's is done while Spark works
             pictures = pool.submit(thumbnails, self.arguments.images, gallery)
             with self.clock.stage("pca"):
                 model = self._fit(index)
+            saved = pool.submit(self._save, model)
             with self.clock.stage("project"):
-                saved = pool.submit(self._save, model)
                 parts = self._project(index, model, gallery)
                 probe, probe_absent = self._judge(parts)
-                saved.result()
-        manifest = manifest_of(
-            run=self.name,
-            arguments=self.arguments,
-            backbone=self.backbone,
-            listing=self.listing,
-            index=index,
-            commits=commits,
-            parts=parts,
-            model=model,
-            slots=slots(self.spark),
-        )
-        manifest["seconds"] = self.clock.total()
-        with self.clock.stage("report"):
-            data = ReportData(
-                manifest,
-                model.explained,
-                shown(gallery, pictures.result(), parts),
-                probe,
-                index.quarantine.slice(0, QUARANTINE_ROWS),
-                self.clock.batches(commits),
-                probe_absent,
+            manifest = manifest_of(
+                run=self.name,
+                arguments=self.arguments,
+                backbone=self.backbone,
+                listing=self.listing,
+                index=index,
+                commits=commits,
+                parts=parts,
+                model=model,
+                slots=slots(self.spark),
             )
-            self.store.put(f"{self.folder}/report.html", render(data).encode())
-            self.store.put_table(f"{self.folder}/images.parquet", self.photographs)
+            manifest["seconds"] = self.clock.total()
+            with self.clock.stage("report"):
+                data = ReportData(
+                    manifest,
+                    model.explained,
+                    shown(gallery, pictures.result(), parts),
+                    probe,
+                    index.quarantine.slice(0, QUARANTINE_ROWS),
+                    self.clock.batches(commits),
+                    probe_absent,
+                )
+                self.store.put(f"{self.folder}/report.html", render(data).encode())
+                self._put_listing()
+            with self.clock.stage("save"):
+                saved.result()
         manifest["seconds"] = self.clock.total()
         self.store.put(f"{self.folder}/manifest.json", json.dumps(manifest, indent=2).encode())
         self._forget_other_projections(parts)
@@ -148,11 +153,11 @@ class Run:
         return manifest and not index.stale and len(projected) == len(index.selections)
 
     def _index(self) -> Index:
-        return look_up(self.store, self.backbone.identity, self.arguments.images.uri, self.photographs)
+        return look_up(self.store, self.backbone.identity, self.arguments.images, self.photographs)
 
     def _featurize(self, index: Index) -> list[Any]:
-        pending = self.listing.photographs.filter(pa.array(index.pending))
-        plan, tasks = write_plan(pending, slots(self.spark))
+        pending = np.flatnonzero(index.pending)
+        plan, tasks = write_plan(self.photographs, pending, slots(self.spark))
         path = f"{self.folder}/pending.parquet"
         self.store.put(path, plan)
         commits = featurize(
@@ -168,7 +173,7 @@ class Run:
 
         def tell() -> None:
             done = self.store.committed(identity) - before
-            log.info("featurized %d of %d photographs", done, pending.num_rows)
+            log.info("featurized %d of %d photographs", done, len(pending))
 
         with every(PROGRESS_SECONDS, tell):
             rows = commits.collect()
@@ -178,7 +183,7 @@ class Run:
     def _account_for_all(self, index: Index) -> None:
         lost = ~(index.featurized | index.quarantined)
         if lost.any():
-            example = self.photographs["uri"].filter(pa.array(lost))[0].as_py()
+            example = self.arguments.images.child(self.photographs["path"][int(lost.argmax())].as_py()).uri
             raise RuntimeError(
                 f"{int(lost.sum())} of {len(lost)} photographs are neither in features nor in quarantine, such as"
                 f" {example}; run again, and report this if it happens twice"
@@ -191,10 +196,10 @@ class Run:
             )
 
     def _shared_out(self, index: Index) -> tuple[DataFrame, int]:
-        """Give the selections as one row for each slot; createDataFrame makes as many partitions."""
+        """Give the selections as one row, and so one partition, for each slot."""
         groups = share_out(index.selections, slots(self.spark))
-        rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in groups]
-        return self.spark.createDataFrame(rows, SELECTIONS), len(rows)
+        rows = [[vars(selection) for selection in group] for group in groups]
+        return local_frame(self.spark, rows, SELECTIONS), len(rows)
 
     def _fit(self, index: Index) -> PrincipalComponents:
         selections, tasks = self._shared_out(index)
@@ -222,8 +227,15 @@ class Run:
         if not sum(part.test for part in parts):
             return None, "The test split is empty."
         probe = self.spark.sparkContext.broadcast(statistics.solve())
-        frame = self.spark.createDataFrame([(part.path,) for part in parts], "path string")
+        frame = local_frame(self.spark, [part.path for part in parts], "path string")
         return collect_scores(score(frame, output=self.arguments.output, probe=probe)), ""
+
+    def _put_listing(self) -> None:
+        """Write what was listed, addresses and all, a part at a time."""
+        parts = self.photographs.to_batches(max_chunksize=LISTING_ROWS)
+        listed = (pa.Table.from_batches([with_uris(self.arguments.images, part)]) for part in parts)
+        schema = with_uris(self.arguments.images, self.photographs.slice(0, 0)).schema
+        self.store.put_tables(f"{self.folder}/images.parquet", schema, listed)
 
     def _forget_other_projections(self, parts: list[Any]) -> None:
         """Leave the current projections alone in their folders, which Athena reads as tables."""

@@ -4,8 +4,10 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 LARGEST_TASK: Final = 8192
 """More would take memory for their names alone; at 100 photographs a second it is a minute and a half of work."""
@@ -40,8 +42,17 @@ def task_sizes(photographs: int, slots: int) -> Iterator[int]:
         photographs -= size
 
 
-def write_plan(pending: pa.Table, slots: int) -> tuple[bytes, int]:
+def write_plan(photographs: pa.Table, pending: NDArray[np.int64], slots: int) -> tuple[bytes, int]:
     """Write pending photographs as Parquet with one row group a task.
+
+    Parameters
+    ----------
+    photographs
+        The listing.
+    pending
+        Numbers of its rows.
+    slots
+        How many tasks run at once.
 
     Returns
     -------
@@ -50,9 +61,9 @@ def write_plan(pending: pa.Table, slots: int) -> tuple[bytes, int]:
     """
     output = io.BytesIO()
     start = tasks = 0
-    with pq.ParquetWriter(output, pending.schema, compression="zstd") as writer:
-        for size in task_sizes(pending.num_rows, slots):
-            writer.write_table(pending.slice(start, size), row_group_size=size)
+    with pq.ParquetWriter(output, photographs.schema, compression="zstd") as writer:
+        for size in task_sizes(len(pending), slots):
+            writer.write_table(photographs.take(pending[start : start + size]), row_group_size=size)
             start += size
             tasks += 1
     return output.getvalue(), tasks

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from job.decode import Rejected, thumbnail
 from job.images import Photograph, read_ahead
@@ -15,22 +16,25 @@ GALLERY: Final = 1200
 """As many photographs as stay small in one file and legible on one map."""
 
 
-def choose(photographs: pa.Table, most: int = GALLERY) -> pa.Table:
+def choose(photographs: pa.Table, usable: NDArray[np.bool_], most: int = GALLERY) -> pa.Table:
     """Choose photographs, spread evenly over labels and, as they are sorted by path, over the folders of a label.
 
     Parameters
     ----------
     photographs
         With column `label`.
+    usable
+        (n,) bool: to choose from.
     most
         No more than these; of more labels than that, not all are shown.
     """
-    labels = photographs["label"].combine_chunks().dictionary_encode()
+    numbers = np.flatnonzero(usable)
+    labels = photographs["label"].filter(pa.array(usable)).combine_chunks().dictionary_encode()
     each = max(1, most // max(1, len(labels.dictionary)))
     codes = labels.indices.to_numpy()
     groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
     chosen = [rows[np.linspace(0, len(rows) - 1, min(each, len(rows))).astype(np.int64)] for rows in groups]
-    return photographs.take(np.sort(np.concatenate(chosen)[:most]))
+    return photographs.take(numbers[np.sort(np.concatenate(chosen)[:most])])
 
 
 def thumbnails(root: Location, gallery: pa.Table) -> list[bytes | None]:

@@ -100,9 +100,16 @@ class ResultStore:
 
     def put_table(self, path: str, table: pa.Table) -> None:
         """Write a table as one Parquet object: Zstandard, dictionaries for the columns that repeat."""
-        dictionaries = [name for name in ("label", "split", "reason") if name in table.column_names]
+        self.put_tables(path, table.schema, [table])
+
+    def put_tables(self, path: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+        """Write tables of one schema, made one after the other, as row groups of one Parquet object."""
+        dictionaries = [name for name in ("label", "split", "reason") if name in schema.names]
         output = io.BytesIO()
-        pq.write_table(table, output, compression="zstd", use_dictionary=dictionaries, store_schema=False)
+        options = {"compression": "zstd", "use_dictionary": dictionaries, "store_schema": False}
+        with pq.ParquetWriter(output, schema, **options) as writer:
+            for table in tables:
+                writer.write_table(table)
         self.put(path, output.getvalue())
 
     def get(self, path: str) -> bytes:
@@ -177,6 +184,11 @@ def feature_matrix(table: pa.Table) -> NDArray[np.float32]:
 def first_line(error: Exception) -> str:
     """Give the line of an error that says what happened; the object store's own ones go on with their internals."""
     return str(error).partition("\n")[0]
+
+
+def with_uris(root: Location, listed: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
+    """Put a column `uri` before those of a listing; for some rows at a time, since addresses are long."""
+    return listed.add_column(0, "uri", pc.binary_join_element_wise(root.uri, listed["path"], "/"))
 
 
 def keys(table: pa.Table | pa.RecordBatch) -> pa.ChunkedArray | pa.Array:

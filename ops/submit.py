@@ -64,7 +64,6 @@ class Submission:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.memory": self.driver_memory,
             "spark.driver.extraJavaOptions": JAVA_OPTIONS + archived,
-            "spark.sql.execution.arrow.pyspark.enabled": "true",
             "spark.sql.warehouse.dir": str(ROOT / "build" / "spark-warehouse"),
             **dict(self.configuration),
         }
@@ -93,6 +92,7 @@ def environment() -> dict[str, str]:
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
         "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LAUNCHER_OPTS": JAVA_OPTIONS,  # of the JVM that writes the command line of the driver's
     }
 
 

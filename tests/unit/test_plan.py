@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -30,7 +31,8 @@ def test_the_last_tasks_are_small_so_that_all_slots_finish_together(slots: int) 
 
 def test_each_task_is_a_row_group_of_its_own_in_the_order_of_the_listing() -> None:
     pending = pa.table({"path": [f"{number:04}.jpg" for number in range(1000)]})
-    content, tasks = write_plan(pending, 2)
+    listed = pa.concat_tables([pa.table({"path": ["done.jpg"]}), pending])
+    content, tasks = write_plan(listed, np.arange(1, 1001), 2)
     file = pq.ParquetFile(io.BytesIO(content))
     assert file.num_row_groups == tasks == len(list(task_sizes(1000, 2)))
     assert [file.metadata.row_group(task).num_rows for task in range(tasks)] == list(task_sizes(1000, 2))
