@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from ops import fetch, results, submit
+from ops.pricing.commands import price
 from ops.rehearsal.commands import aws
 from ops.sample import SampleError, render_sample
 
@@ -25,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, help="Fruit photographs to features to p
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")
 app.add_typer(images, name="images")
 app.add_typer(aws, name="aws")
+app.command()(price)
 out = Console()
 err = Console(stderr=True)
 

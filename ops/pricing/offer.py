@@ -1,0 +1,168 @@
+"""The price of settings and of a run with them, one of several to compare."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from infra.settings import DeploymentSettings
+from ops.pricing.amount import Amount, total
+from ops.pricing.from_settings import footprint_of_settings
+from ops.pricing.prediction import CannotPredict, Run, Throughput, compute_vcpus, predict
+from ops.pricing.price import Price, price
+from ops.pricing.price_book import PriceBook
+from ops.pricing.serverless import ServerlessRun, predict_serverless
+from ops.synthesis import given_settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Settings with a price.
+
+    Parameters
+    ----------
+    label
+        What sets them apart: ``architecture=arm64``.
+    title
+        What they are.
+    price
+        Of the deployment.
+    run, serverless
+        Predicted, the second only if asked for.
+    doubts
+        Why the prediction may be off, beside what the model says anyway.
+    """
+
+    label: str
+    title: str
+    price: Price
+    run: Run | None
+    serverless: ServerlessRun | None
+    doubts: tuple[str, ...]
+
+    @property
+    def everything(self) -> Amount:
+        """All amounts in one."""
+        batch = [self.serverless.cost] if self.serverless else []
+        return total([self.price.everything, *batch])
+
+    def as_json(self) -> dict[str, Any]:
+        """Give all of it as JSON can hold it."""
+        return {
+            "label": self.label,
+            "title": self.title,
+            "footprint": asdict(self.price.footprint),
+            "nodes": [
+                {"fleet": item.fleet, "market": item.market, "type": item.type_name, "count": item.count}
+                | {"hour": _amount(item.hour), "ec2": _amount(item.ec2)}
+                | {"fee": _amount(item.fee), "disks": _amount(item.disks)}
+                for item in self.price.nodes
+            ],
+            "always": [
+                {"what": line.what, "quantity": line.quantity, "month": _amount(line.month)} for line in self.price.rest
+            ],
+            "price": {name: _amount(getattr(self.price, name)) for name in _AMOUNTS},
+            "run": self.run
+            and {
+                "images": self.run.images,
+                "nodes": self.run.nodes,
+                "vcpus": self.run.vcpus,
+                "seconds": dict(zip(_BOUNDS, self.run.seconds, strict=True)),
+                "stages": {stage.name: dict(zip(_BOUNDS, stage.seconds, strict=True)) for stage in self.run.stages},
+                "cost": {name: _amount(cost) for name, cost in zip(_BOUNDS, self.run.cost, strict=True)},
+                "fits": self.run.fits,
+            },
+            "serverless": self.serverless
+            and {
+                "workers": self.serverless.workers,
+                "seconds": self.serverless.seconds,
+                "cost": _amount(self.serverless.cost),
+            },
+            "doubts": list(self.doubts),
+        }
+
+
+_BOUNDS = ("least", "usual", "most")
+_AMOUNTS = (
+    "hour",
+    "hour_on_demand",
+    "cheapest_hour",
+    "dearest_hour",
+    "worst_hour",
+    "start",
+    "month_at_rest",
+    "until_idle_stop",
+    "until_max_lifetime",
+)
+
+
+def make_offer(
+    values: Sequence[str],
+    *,
+    label: str,
+    images: int | None,
+    storage_gib: float,
+    serverless: bool,
+    book: PriceBook,
+    throughput: Throughput,
+) -> Offer:
+    """Price settings.
+
+    Parameters
+    ----------
+    values
+        ``key=value`` as after ``-c``.
+    label
+        See `Offer`.
+    images
+        Photographs of a run; as many as were measured unless given.
+    storage_gib
+        What is kept in S3.
+    serverless
+        Whether to price the run on EMR Serverless, too.
+    book, throughput
+        Prices and speed.
+
+    Raises
+    ------
+    SynthesisFailed
+        For settings that are not accepted.
+    """
+    settings = given_settings(values)
+    priced = price(footprint_of_settings(settings, storage_gib=storage_gib), book)
+    count = throughput.images if images is None else images
+    doubts = list(_doubts(settings, throughput))
+    run, batch = None, None
+    try:
+        run = predict(count, priced, throughput)
+        if serverless:
+            batch = predict_serverless(count, compute_vcpus(priced), priced.footprint, book, throughput)
+    except CannotPredict as error:
+        doubts.append(str(error))
+    return Offer(
+        label=label,
+        title=f"{settings.name} in {settings.region}, {settings.architecture}, {settings.mode}",
+        price=priced,
+        run=run,
+        serverless=batch,
+        doubts=tuple(doubts),
+    )
+
+
+def _doubts(settings: DeploymentSettings, throughput: Throughput) -> list[str]:
+    doubts = []
+    if settings.engine != throughput.engine:
+        doubts.append(f"the speed was measured with engine={throughput.engine}, {settings.engine} is slower")
+    if settings.architecture == "arm64":
+        doubts.append("the speed was measured on x86_64, never on Graviton")
+    return doubts
+
+
+def _amount(amount: Amount | None) -> dict[str, Any] | None:
+    if amount is None:
+        return None
+    return {
+        "usd": round(amount.usd, 6),
+        "missing": sorted(amount.missing),
+        "estimates": sorted(amount.estimates),
+        "oldest": amount.oldest.isoformat() if amount.oldest else None,
+    }

@@ -1,0 +1,181 @@
+"""Prices as a person reads them on a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ops.pricing.amount import Amount, total
+from ops.pricing.nodes import HOURS_A_MONTH, Nodes
+from ops.pricing.offer import Offer
+from ops.pricing.price_book import PriceBook
+from ops.pricing.serverless import WORKER_MEMORY_GB, WORKER_VCPUS
+
+OLD_AFTER_DAYS: Final = 90
+LEFT_OUT: Final = (
+    "data transfer, requests (S3, KMS, SNS, Athena), logs and metrics, support, tax,"
+    " and S3 storage unless --storage-gib tells how much"
+)
+_SIGNS: Final = {"at least": "≥ ", "about": "≈ ", "": ""}
+_UNKNOWN: Final = "not priced"
+_UNLIMITED: Final = "nothing stops it"
+
+
+def money(amount: Amount | None) -> str:
+    """Write USD for a cell: ``≥`` before what leaves something out, ``≈`` before an estimate."""
+    if amount is None:
+        return _UNLIMITED
+    if amount.missing and not amount.usd:
+        return _UNKNOWN
+    return f"{_SIGNS[amount.qualifier]}{_figure(amount.usd)}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration: ``45 s``, ``11 min``, ``2.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f}".removesuffix(".0") + " h"
+
+
+def show(offers: Sequence[Offer], book: PriceBook, out: Console, *, today: date) -> None:
+    """Print one offer in detail, or several side by side, and what there is to know about the figures."""
+    if len(offers) == 1:
+        _show_nodes(offers[0], out)
+    _show_amounts(offers, book, out)
+    _show_notes(offers, book, out, today=today)
+
+
+def amounts(offer: Offer) -> dict[str, Amount | None]:
+    """List the amounts of an offer by their names, in the order in which they are shown."""
+    price, footprint = offer.price, offer.price.footprint
+    rows: dict[str, Amount | None] = {
+        "an hour, as planned": price.hour,
+        "an hour without Spot capacity": price.hour_on_demand,
+        "an hour at the worst": price.worst_hour,
+        "worst until idle stop" + _after(footprint.idle_stop): price.until_idle_stop,
+        "worst until maximum lifetime" + _after(footprint.max_lifetime): price.until_max_lifetime,
+    }
+    if not price.nodes:
+        rows = {}
+    if offer.run:
+        rows[f"a run, {offer.run.images:,} photographs"] = offer.run.cost[1]
+    if offer.serverless:
+        rows["a run on EMR Serverless"] = offer.serverless.cost
+    return rows | {"a month of rest": price.month_at_rest}
+
+
+def _show_nodes(offer: Offer, out: Console) -> None:
+    table = Table(title=offer.title, title_justify="left", title_style="bold")
+    table.add_column("fleet")
+    table.add_column("nodes")
+    for heading in ("EC2", "EMR fee", "disks", "USD an hour"):
+        table.add_column(heading, justify="right")
+    for item in offer.price.nodes:
+        cells = (item.ec2, item.fee, item.disks, item.hour)
+        table.add_row(item.fleet, _nodes(item), *(money(amount) for amount in cells))
+    if offer.price.nodes:
+        table.add_section()
+    for line in offer.price.rest:
+        table.add_row("always", f"{line.quantity:g} x {line.what}", "", "", "", money(line.month * (1 / HOURS_A_MONTH)))
+    out.print(table)
+
+
+def _show_amounts(offers: Sequence[Offer], book: PriceBook, out: Console) -> None:
+    table = Table()
+    table.add_column("" if len(offers) == 1 else "USD")
+    rows = [amounts(offer) for offer in offers]
+    if len(offers) == 1:
+        table.add_column("USD", justify="right")
+        table.add_column("EUR", justify="right")
+        for name, amount in rows[0].items():
+            table.add_row(name, money(amount), _euros(amount, book))
+    else:
+        for offer in offers:
+            table.add_column(offer.label.replace("=", "=\n").replace(" ", "\n"), justify="right", overflow="fold")
+        for name in _shared(rows):
+            cells = ([money(value) for key, value in row.items() if _general(key) == name] for row in rows)
+            table.add_row(name, *(cell[0] if cell else "" for cell in cells))
+        table.add_row("the run takes", *(duration(offer.run.seconds[1]) if offer.run else "" for offer in offers))
+    out.print(table)
+
+
+def _show_notes(offers: Sequence[Offer], book: PriceBook, out: Console, *, today: date) -> None:
+    everything = total([offer.everything for offer in offers])
+    notes = [*_of_runs(offers), *_assumptions(offers)]
+    if everything.missing:
+        notes.append(("≥ Not priced", "; ".join(sorted(everything.missing))))
+    estimates = (book.sources[key] for key in sorted(everything.estimates))
+    notes += [("≈ Estimated", f"{source.note} ({source.title})") for source in estimates]
+    notes.append(("Left out", LEFT_OUT))
+    if len(offers) == 1:
+        notes.append(("Euros", f"at {book.euro_usd} USD, {book.sources[book.euro_source].title}, {book.euro_date}"))
+    for name, text in notes:
+        out.print(Text.assemble((f"{name}: ", "bold"), text), soft_wrap=False)
+    if everything.oldest and (today - everything.oldest).days > OLD_AFTER_DAYS:
+        age = (today - everything.oldest).days
+        warning = f"prices up to {age} days old (from {everything.oldest}); ask AWS: fruits price --refresh"
+        out.print(Text.assemble(("Warning: ", "bold yellow"), warning))
+
+
+def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
+    for offer in offers if len(offers) == 1 else ():
+        if run := offer.run:
+            parts = ", ".join(f"{stage.name} {duration(stage.seconds[1])}" for stage in run.stages)
+            least, usual, most = (duration(seconds) for seconds in run.seconds)
+            costs = _span(run.cost[0], run.cost[2])
+            yield "The run", f"{run.nodes} nodes, {run.vcpus} vCPUs compute; {usual}: {parts}"
+            yield "Start-up varies", f"a run takes {least} to {most}" + (f" and costs {costs} USD" if costs else "")
+            if not run.fits:
+                yield "Too long", "the maximum lifetime ends this run; the next one goes on where it stopped"
+        if batch := offer.serverless:
+            size = f"{WORKER_VCPUS} vCPUs and {WORKER_MEMORY_GB} GB"
+            text = f"{batch.workers} workers of {size}, {duration(batch.seconds)}; their start-up is not billed"
+            yield "EMR Serverless", text
+    for offer in offers:
+        yield from (("Prediction", f"{offer.label}: {reason}") for reason in offer.doubts)
+
+
+def _assumptions(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
+    if not any(offer.price.nodes for offer in offers):
+        return
+    text = "On-Demand the cheapest, as the fleets ask for; Spot, which goes by capacity, the middle one by price"
+    if len(offers) == 1 and (span := _span(offers[0].price.cheapest_hour, offers[0].price.dearest_hour)):
+        text += f"; with others {span} USD an hour"
+    yield "Instance types", text
+    yield "Worst", "all On-Demand, the dearest type, as many nodes as managed scaling may add"
+
+
+def _shared(rows: Sequence[Mapping[str, Amount | None]]) -> list[str]:
+    return list(dict.fromkeys(_general(name) for row in rows for name in row))
+
+
+def _general(name: str) -> str:
+    """Name a row without the seconds that differ from offer to offer."""
+    return name.partition(" (")[0]
+
+
+def _after(seconds: int | None) -> str:
+    return f" ({duration(seconds)})" if seconds is not None else ""
+
+
+def _nodes(item: Nodes) -> str:
+    return f"{item.count} x {item.type_name} {item.market}"
+
+
+def _span(least: Amount, most: Amount) -> str:
+    """Write a range, or nothing if no price of it is known."""
+    unknown = any(amount.missing and not amount.usd for amount in (least, most))
+    return "" if unknown else f"{money(least)} to {_figure(most.usd)}"
+
+
+def _euros(amount: Amount | None, book: PriceBook) -> str:
+    if amount is None or (amount.missing and not amount.usd):
+        return ""
+    return f"{_SIGNS[amount.qualifier]}{_figure(amount.usd / book.euro_usd)}"
+
+
+def _figure(value: float) -> str:
+    return "0" if not value else f"{value:.4f}" if value < 0.01 else f"{value:.3f}" if value < 0.1 else f"{value:,.2f}"
