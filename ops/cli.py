@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from ops import fetch, results, submit
+from ops.leaks.commands import destroy, empty, leaks
 from ops.pricing.commands import price
 from ops.rehearsal.commands import aws
 from ops.sample import SampleError, render_sample
@@ -26,7 +27,8 @@ app = typer.Typer(no_args_is_help=True, help="Fruit photographs to features to p
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")
 app.add_typer(images, name="images")
 app.add_typer(aws, name="aws")
-app.command()(price)
+for command in (price, leaks, empty, destroy):
+    app.command()(command)
 out = Console()
 err = Console(stderr=True)
 
