@@ -53,7 +53,9 @@ def account(region: str) -> Client:
 
     @cache
     def client(service: str) -> Any:
-        settings = Config(connect_timeout=5, retries={"mode": "standard"}, s3={"addressing_style": style})
+        settings = Config(
+            connect_timeout=5, retries={"mode": "standard"}, max_pool_connections=32, s3={"addressing_style": style}
+        )
         return session.client(service, config=settings)
 
     return client

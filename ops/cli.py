@@ -1,7 +1,7 @@
 """The `fruits` command."""
 
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -17,18 +17,30 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from ops import fetch, results, submit
+from ops import fetch, submit
+from ops import results as local_results
 from ops.leaks.commands import destroy, empty, leaks
+from ops.preflight.commands import preflight
 from ops.pricing.commands import price
 from ops.rehearsal.commands import aws
+from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
 from ops.sample import SampleError, render_sample
+from ops.upload_command import upload_images
 
 app = typer.Typer(no_args_is_help=True, help="Fruit photographs to features to principal components.")
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")
-app.add_typer(images, name="images")
-app.add_typer(aws, name="aws")
-for command in (price, leaks, empty, destroy):
-    app.command()(command)
+_HERE = "On this machine"
+app.add_typer(images, name="images", rich_help_panel="Runs")
+app.add_typer(aws, name="aws", rich_help_panel=_HERE)
+images.command("upload")(upload_images)
+_PANELS: Mapping[str, tuple[Callable[..., None], ...]] = {
+    "Before a deployment": (preflight, price),
+    "Runs": (run, runs, logs, results),
+    "The end": (leaks, empty, destroy),
+}
+for panel, commands in _PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel, context_settings=RUN_SETTINGS if command is run else None)(command)
 out = Console()
 err = Console(stderr=True)
 
@@ -38,7 +50,7 @@ def _errors() -> Iterator[None]:
     """End with one line and exit code 1 for what the user can mend."""
     try:
         yield
-    except (SampleError, submit.JobFailed, results.NoReport, fetch.FetchFailed) as error:
+    except (SampleError, submit.JobFailed, local_results.NoReport, fetch.FetchFailed) as error:
         err.print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
         raise typer.Exit(1) from None
 
@@ -92,7 +104,7 @@ def images_fetch(
     out.print(f"{summary.photographs} photographs of {summary.labels} labels in {folder}", soft_wrap=True)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, rich_help_panel=_HERE)
 def featurize(
     context: typer.Context,
     images_uri: Annotated[
@@ -115,17 +127,17 @@ def featurize(
                 err.print(line, highlight=False, markup=False)
 
         manifest = submit.submit(submit.Submission(arguments, master), progress=advance, log=log)
-    results.show(manifest, output_uri, out)
+    local_results.show(manifest, output_uri, out)
 
 
-@app.command()
+@app.command(rich_help_panel=_HERE)
 def report(
     output: Annotated[Path, typer.Argument(help="The results of a run.")] = Path("out"),
     browser: Annotated[bool, typer.Option(help="Open it; otherwise only say where it is.")] = True,
 ) -> None:
     """Open the report of the last run."""
     with _errors():
-        path = results.last_report(output)
+        path = local_results.last_report(output)
     out.print(str(path), soft_wrap=True)
     if browser:
         webbrowser.open(path.as_uri())

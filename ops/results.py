@@ -29,7 +29,7 @@ def show(manifest: dict[str, Any], output: str, console: Console) -> None:
     )
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(style="bold")
-    table.add_column()
+    table.add_column(overflow="fold")
     kind = "rendered pictures" if images["rendered"] else "photographs"
     table.add_row(
         "Images", f"{counts['images']:,} {kind} of {images['labels']} labels, {images['bytes'] / 1e6:,.1f} MB"

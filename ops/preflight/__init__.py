@@ -1,0 +1,1 @@
+"""What would make a deployment fail after minutes, looked at in seconds."""

@@ -1,0 +1,100 @@
+"""Whether the account is the right one, and ready for the CDK, for the region and for EMR."""
+
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from infra.residency import EU_REGIONS
+from ops.account import asking
+from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
+
+BOOTSTRAP_VERSION: Final = 6
+"""Version of the CDK's bootstrap stack from which on it takes what these stacks upload (a test asks the assembly)."""
+
+QUALIFIER: Final = "hnb659fds"
+"""In the names of what the CDK's bootstrap makes, unless it was told another."""
+
+_ABSENT: Final = frozenset({"ParameterNotFound", "NoSuchEntity", "404", "NoSuchBucket"})
+
+
+def expected_account(scope: Scope) -> Finding:
+    """Compare the account with the one that is meant."""
+    who = f"{scope.account} as {scope.identity['Arn'].rpartition(':')[2]}"
+    if scope.expected_account and scope.expected_account != scope.account:
+        return failure(f"{who}, not {scope.expected_account}", "export AWS_PROFILE=<a profile of that account>")
+    return ok(who)
+
+
+def region(scope: Scope) -> Finding:
+    """Ask whether the account has enabled the region; that it is in the Union, the settings have checked."""
+    place = EU_REGIONS[scope.region].place
+    with asking("describe the region"):
+        described = scope.anywhere("ec2").describe_regions(RegionNames=[scope.region], AllRegions=True)["Regions"]
+    if described[0].get("OptInStatus") == "not-opted-in":
+        fix = f"aws account enable-region --region-name {scope.region}"
+        return failure(f"{scope.region} ({place}) is not enabled in this account; enabling takes minutes to hours", fix)
+    return ok(f"{scope.region} ({place}, European Union) is enabled")
+
+
+def bootstrap(scope: Scope) -> Finding:
+    """Ask whether the CDK's bootstrap stack is there, and new enough."""
+    fix = f"cdk bootstrap aws://{scope.account}/{scope.region}"
+    with asking("read the version of the CDK's bootstrap"):
+        try:
+            name = f"/cdk-bootstrap/{QUALIFIER}/version"
+            version = int(scope.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                return failure(f"the CDK is not bootstrapped in {scope.region}", fix)
+            raise
+    if version < BOOTSTRAP_VERSION:
+        return failure(f"the CDK's bootstrap has version {version}; needed: {BOOTSTRAP_VERSION} or newer", fix)
+    return ok(f"version {version}, {BOOTSTRAP_VERSION} or newer is needed")
+
+
+def assets_bucket(scope: Scope) -> Finding:
+    """Ask whether the bucket that the CDK uploads to is there, and the account's own."""
+    bucket = f"cdk-{QUALIFIER}-assets-{scope.account}-{scope.region}"
+    with asking(f"find the bucket {bucket}"):
+        try:
+            scope.client("s3").head_bucket(Bucket=bucket, ExpectedBucketOwner=scope.account)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                fix = f"cdk bootstrap aws://{scope.account}/{scope.region}"
+                return failure(f"no bucket {bucket}: cdk deploy has nowhere to put the job and its packages", fix)
+            raise
+    return ok(bucket)
+
+
+def cleanup_role(scope: Scope) -> Finding:
+    """Ask for the role with which EMR cleans up after clusters whose own role is gone."""
+    return _service_role(scope, "AWSServiceRoleForEMRCleanup", "elasticmapreduce.amazonaws.com", "the first cluster")
+
+
+def spot_role(scope: Scope) -> Finding:
+    """Ask for the role with which EC2 runs Spot instances."""
+    if not scope.settings.task_spot_vcpus:
+        return ok("no Spot capacity is asked for")
+    return _service_role(scope, "AWSServiceRoleForEC2Spot", "spot.amazonaws.com", "the first Spot instance")
+
+
+def _service_role(scope: Scope, role: str, service: str, first: str) -> Finding:
+    with asking(f"find the role {role}"):
+        try:
+            scope.client("iam").get_role(RoleName=role)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _ABSENT:
+                fix = f"aws iam create-service-linked-role --aws-service-name {service}"
+                return warning(f"{role} is not there; {first} needs it and may lack the right to make it", fix)
+            raise
+    return ok(role)
+
+
+CHECKS: Final = (
+    Check("Account", expected_account, ("sts",), essential=True),
+    Check("Region", region, ("ec2",)),
+    Check("CDK bootstrap", bootstrap, ("ssm",), essential=True),
+    Check("Bucket for assets", assets_bucket, ("s3",)),
+    Check("EMR's cleanup role", cleanup_role, ("iam",)),
+    Check("Spot's role", spot_role, ("iam",)),
+)

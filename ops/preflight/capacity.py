@@ -1,0 +1,150 @@
+"""Whether the account may have the nodes, and whether EC2 and EMR offer them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Literal
+
+from infra.instance_types import InstanceType
+from ops.account import asking
+from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
+
+Market = Literal["On-Demand", "Spot"]
+
+QUOTAS: Final[dict[Market, str]] = {"On-Demand": "L-1216C47A", "Spot": "L-34B43A08"}
+"""Quotas of EC2, in vCPUs of the standard families (EC2 User Guide, "On-Demand Instance quotas", "Spot quotas")."""
+
+# The standard families are A, C, D, H, I, M, R, T and Z; others such as inf, p and trn have quotas of their own.
+_STANDARD: Final = re.compile(r"([acdhimrtz]|im|is)\d")
+
+
+def on_demand_quota(scope: Scope) -> Finding:
+    """Compare the quota with what the cluster starts with, and with what it may grow to if Spot has nothing."""
+    settings = scope.settings
+    primary = [node.vcpus for node in settings.primary_types]
+    start = min(primary) + _filled(settings.core_vcpus, settings.core_types, least=True)
+    growing = max(
+        _filled(settings.vcpu_limit, types, least=False) for types in (settings.core_types, settings.task_types)
+    )
+    return _quota(scope, "On-Demand", start, max(primary) + growing)
+
+
+def spot_quota(scope: Scope) -> Finding:
+    """Compare the quota with the Spot capacity at the start, and at the limit of managed scaling."""
+    settings = scope.settings
+    if not settings.task_spot_vcpus:
+        return ok("no Spot capacity is asked for")
+    start = _filled(settings.task_spot_vcpus, settings.task_types, least=True)
+    most = _filled(settings.vcpu_limit - settings.core_vcpus, settings.task_types, least=False)
+    found = _quota(scope, "Spot", start, max(start, most))
+    if found.outcome.name == "FAILURE":  # the fleet switches to On-Demand after its timeout
+        return warning(f"{found.text}; On-Demand instances take their place, at their price", found.fix)
+    return found
+
+
+def instance_types(scope: Scope) -> Finding:
+    """Ask for a zone that offers a type of every fleet: all nodes of a cluster are in one zone."""
+    settings = scope.settings
+    fleets = {"primary": settings.primary_types, "core": settings.core_types}
+    fleets |= {"task": settings.task_types} if settings.task_spot_vcpus else {}
+    wanted = sorted({node.name for types in fleets.values() for node in types})
+    offered: dict[str, set[str]] = {zone: set() for zone in settings.zones}
+    with asking("list what EC2 offers in the zones"):
+        pages = (
+            scope.client("ec2")
+            .get_paginator("describe_instance_type_offerings")
+            .paginate(
+                LocationType="availability-zone",
+                Filters=[
+                    {"Name": "instance-type", "Values": wanted},
+                    {"Name": "location", "Values": list(settings.zones)},
+                ],
+            )
+        )
+        for page in pages:
+            for item in page["InstanceTypeOfferings"]:
+                offered[item["Location"]].add(item["InstanceType"])
+    full = [
+        zone
+        for zone, types in offered.items()
+        if all(types & {node.name for node in fleet} for fleet in fleets.values())
+    ]
+    nowhere = sorted(set(wanted).difference(*offered.values()))
+    missing = f"; no zone offers {', '.join(nowhere)}" if nowhere else ""
+    if not full:
+        text = f"no zone of {', '.join(settings.zones)} offers a type of each fleet{missing}"
+        return failure(text, "cdk deploy --all -c core_instance_types=<types> …: see infra/instance_types.py")
+    if nowhere or len(full) < len(settings.zones):
+        return warning(f"{', '.join(full)} offer a type of each fleet{missing}", "")
+    return ok(f"{len(wanted)} types in {', '.join(full)}")
+
+
+def release(scope: Scope) -> Finding:
+    """Ask whether EMR knows the release in this region, and whether it has a newer one."""
+    label = scope.settings.release_label
+    with asking("list the releases of EMR"):
+        emr, known, token = scope.client("emr"), [], ""
+        while True:
+            answer = emr.list_release_labels(**({"NextToken": token} if token else {}))
+            known += answer["ReleaseLabels"]
+            token = answer.get("NextToken", "")
+            if not token:
+                break
+    if label not in known:
+        newest = _newest(known)
+        return failure(f"EMR has no release {label} in {scope.region}", f"cdk deploy --all -c release_label={newest}")
+    return ok(label)
+
+
+def _quota(scope: Scope, market: Market, start: int, most: int) -> Finding:
+    code = QUOTAS[market]
+    with asking(f"read the quota {code}"):
+        quota = scope.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]
+    used = _used(scope, market)
+    free = int(quota["Value"]) - used
+    text = f"{free} vCPUs are free ({int(quota['Value'])} less {used} in use); {start} to start, {most} at most"
+    fix = (
+        f"aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {code}"
+        f" --desired-value {max(most, start) + used} --region {scope.region}"
+    )
+    if free < start:
+        return failure(text, fix)
+    return warning(f"{text}: it could not grow to that", fix) if free < most else ok(text)
+
+
+def _used(scope: Scope, market: Market) -> int:
+    """Count the vCPUs of standard instances that are there."""
+    used = 0
+    with asking("list the instances"):
+        states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+        for page in scope.client("ec2").get_paginator("describe_instances").paginate(Filters=states):
+            for instance in (item for group in page["Reservations"] for item in group["Instances"]):
+                spot = instance.get("InstanceLifecycle") == "spot"
+                if spot == (market == "Spot") and _STANDARD.match(instance["InstanceType"]):
+                    used += _vcpus(instance)
+    return used
+
+
+def _vcpus(instance: Any) -> int:
+    cpu = instance.get("CpuOptions", {})
+    return int(cpu.get("CoreCount", 0)) * int(cpu.get("ThreadsPerCore", 1))
+
+
+def _filled(vcpus: int, types: Sequence[InstanceType], *, least: bool) -> int:
+    """Give the vCPUs of the nodes that fill a fleet: with nodes larger than what is missing, EMR goes beyond it."""
+    filled = [-(-vcpus // node.vcpus) * node.vcpus for node in types]
+    return min(filled) if least else max(filled)
+
+
+def _newest(labels: Iterable[str]) -> str:
+    versions = [
+        tuple(map(int, found.groups())) for label in labels if (found := re.fullmatch(r"emr-(7)\.(\d+)\.(\d+)", label))
+    ]
+    return "emr-" + ".".join(map(str, max(versions))) if versions else "<a release of EMR 7>"
+
+
+CHECKS: Final = (
+    Check("vCPUs On-Demand", on_demand_quota, ("service-quotas", "ec2")),
+    Check("vCPUs Spot", spot_quota, ("service-quotas", "ec2")),
+    Check("Instance types", instance_types, ("ec2",)),
+    Check("EMR release", release, ("emr",)),
+)

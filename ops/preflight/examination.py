@@ -1,0 +1,67 @@
+"""All checks, side by side: none waits for another but all for the credentials."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from ops.account import AwsRefused
+from ops.preflight import access, capacity, leftovers, materials
+from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok
+
+CHECKS: Final = (*access.CHECKS, *capacity.CHECKS, *leftovers.CHECKS, *materials.CHECKS)
+
+FAILED: Final = 1
+INCOMPLETE: Final = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A check and what it has found."""
+
+    title: str
+    finding: Finding
+    essential: bool
+
+
+def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:
+    """Answer all checks, in their order, after that of the credentials.
+
+    A check that AWS does not answer is not passed and not failed: it was not made.
+    """
+    try:
+        scope.identify()
+    except AwsRefused as error:
+        credentials = failure(str(error), "aws sso login, or export AWS_PROFILE=<profile>")
+        local = [Answer(check.title, _asked(check, scope), check.essential) for check in checks if _needs_none(check)]
+        rest = Finding(Outcome.UNKNOWN, "not without credentials")
+        others = [Answer(check.title, rest, check.essential) for check in checks if not _needs_none(check)]
+        return [Answer("Credentials", credentials, True), *others, *local]
+    # boto3 makes clients in one thread at a time; using them in many is fine.
+    for service in {service for check in checks for service in check.services}:
+        scope.client(service)
+    scope.anywhere("ec2")
+    with ThreadPoolExecutor(max(1, len(checks))) as pool:
+        findings = pool.map(lambda check: _asked(check, scope), checks)
+        answers = [Answer(check.title, found, check.essential) for check, found in zip(checks, findings, strict=True)]
+    return [Answer("Credentials", ok("valid"), True), *answers]
+
+
+def exit_code(answers: Iterable[Answer], *, strict: bool = False) -> int:
+    """Give 0, 1 for a failure, or 3 if something essential (with `strict`: anything) could not be checked."""
+    found = list(answers)
+    if any(answer.finding.outcome is Outcome.FAILURE for answer in found):
+        return FAILED
+    unknown = any(answer.finding.outcome is Outcome.UNKNOWN and (answer.essential or strict) for answer in found)
+    return INCOMPLETE if unknown else 0
+
+
+def _needs_none(check: Check) -> bool:
+    return not check.services
+
+
+def _asked(check: Check, scope: Scope) -> Finding:
+    try:
+        return check.find(scope)
+    except AwsRefused as error:
+        return Finding(Outcome.UNKNOWN, str(error))

@@ -1,0 +1,64 @@
+"""Run again on a new cluster: the stack of the cluster, deployed with another run id."""
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ops.cdk import Cdk, CdkFailed
+from ops.deployment import find_deployment
+from ops.runs.clusters import list_clusters
+from ops.runs.target import Target
+from ops.synthesis import synthesise
+
+
+class ClusterFailed(Exception):
+    """The new cluster did not get as far as its job; the message says why and where to read more."""
+
+
+def deploy_run(target: Target, run_id: str, heard: Callable[[str], None]) -> str:
+    """Replace the cluster by one that runs the job under another run id.
+
+    Parameters
+    ----------
+    target
+        The environment.
+    run_id
+        Of the new run.
+    heard
+        Told of each line of the CDK's.
+
+    Returns
+    -------
+    str
+        Id of the cluster, which is ready or at work.
+
+    Raises
+    ------
+    SynthesisFailed
+        If the stacks are refused.
+    ClusterFailed
+        If the cluster does not come up; CloudFormation has rolled back then.
+    """
+    began = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="fruits-") as folder:
+        heard("synthesising")
+        app = synthesise(Path(folder), (*target.values, f"run_id={run_id}"))
+        try:
+            # What the other stacks are is not this command's to change.
+            Cdk(app.folder, heard=heard).run(
+                "deploy", "FruitsCompute", "--exclusively", "--require-approval", "never", "--progress", "events"
+            )
+        except CdkFailed as error:
+            raise ClusterFailed(_reason(target, began, error)) from None
+    deployment = find_deployment(target.client, env=target.settings.env, region=target.settings.region)
+    return deployment.output("FruitsCompute", "ClusterId")
+
+
+def _reason(target: Target, began: datetime, error: CdkFailed) -> str:
+    for cluster in list_clusters(target.client, target.settings.name):
+        if cluster.created >= began.replace(microsecond=0) and cluster.state == "TERMINATED_WITH_ERRORS":
+            return (
+                f"the new cluster {cluster.id} failed: {cluster.reason}; read: fruits logs --bootstrap{target.options}"
+            )
+    return str(error)

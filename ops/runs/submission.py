@@ -1,0 +1,105 @@
+"""The step of an interactive cluster: as deployed, under another name and with other arguments of the job."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Final
+
+from job.arguments import parse_arguments
+from job.errors import JobError
+from ops.account import Client, asking
+from ops.deployment import Deployment
+
+_ONE_OF: Final = ({"--variance", "--components"},)
+_FIXED: Final = ("--images", "--output")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A step to be.
+
+    Parameters
+    ----------
+    name
+        By which EMR lists it and the notifications know it.
+    jar
+        What EMR runs it with.
+    command
+        spark-submit with its options, up to the script.
+    arguments
+        Of the job.
+    """
+
+    name: str
+    jar: str
+    command: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+    def under(self, run_id: str, deployment: str) -> "Submission":
+        """Give the same step for another run."""
+        arguments = merged(self.arguments, ("--run-label", run_id))
+        return replace(self, name=f"{deployment} {run_id}", arguments=arguments)
+
+    def with_arguments(self, given: Sequence[str]) -> "Submission":
+        """Give the same step with arguments replaced, or added where it has none of that name.
+
+        Raises
+        ------
+        JobError
+            For arguments that the job would refuse on the cluster, minutes later.
+        """
+        for option in _options(given):
+            if option[0].partition("=")[0] in _FIXED:
+                raise JobError(
+                    f"{option[0]}: the nodes may read and write only what is deployed; accepted: other arguments of"
+                    " the job, such as --components 50"
+                )
+        changed = replace(self, arguments=merged(self.arguments, given))
+        parse_arguments(changed.arguments)
+        return changed
+
+
+def deployed_submission(deployment: Deployment) -> Submission:
+    """Read the step that the deployment wants to be submitted.
+
+    Raises
+    ------
+    NoDeployment
+        If no interactive cluster is deployed.
+    """
+    step = json.loads(deployment.output("FruitsCompute", "JobStep"))
+    arguments = step["arguments"]
+    script = next(number for number, argument in enumerate(arguments) if argument.endswith(".py")) + 1
+    return Submission(step["name"], step["jar"], tuple(arguments[:script]), tuple(arguments[script:]))
+
+
+def submit(client: Client, cluster_id: str, submission: Submission) -> str:
+    """Add the step to a cluster and give its id."""
+    jar = {"Jar": submission.jar, "Args": [*submission.command, *submission.arguments]}
+    step = {"Name": submission.name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+    with asking(f"submit a step to {cluster_id}"):
+        added = client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])
+    identity: str = added["StepIds"][0]
+    return identity
+
+
+def new_run_id() -> str:
+    """Name a run by the time."""
+    return f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def merged(arguments: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """Replace options in a command line by those given; one of a choice replaces the others."""
+    names = {option[0].partition("=")[0] for option in _options(given)}
+    replaced = names.union(*(choice for choice in _ONE_OF if choice & names))
+    kept = [option for option in _options(arguments) if option[0].partition("=")[0] not in replaced]
+    return (*(part for option in kept for part in option), *given)
+
+
+def _options(arguments: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Divide a command line at its options."""
+    starts = [number for number, part in enumerate(arguments) if number == 0 or part.startswith("--")]
+    for start, end in pairwise([*starts, len(arguments)]):
+        yield tuple(arguments[start:end])

@@ -1,0 +1,111 @@
+"""Watch a step until it ends: cluster, step, and how far its results on S3 are."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from ops.account import AccessDenied, AwsRefused, Client
+from ops.runs.clusters import ENDED, STEP_ENDED, Cluster, Step, find_cluster, find_step
+from ops.runs.progress import Progress, RunProgress, progress_of
+
+_PATIENCE_SECONDS: Final = 300.0
+"""How long AWS may be out of reach, as from a laptop that changes its network."""
+
+_SETTLES_WITHIN_SECONDS: Final = 30.0  # a cluster has ended: EMR says soon what became of its steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """What was seen at one time.
+
+    Parameters
+    ----------
+    cluster, step
+        As EMR shows them.
+    progress
+        As the results show it.
+    now
+        When that was.
+    trouble
+        Why nothing newer is known, if so.
+    """
+
+    cluster: Cluster
+    step: Step
+    progress: Progress
+    now: datetime
+    trouble: str = ""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.step.state in STEP_ENDED
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the step did its work."""
+        return self.step.state == "COMPLETED"
+
+
+@dataclass
+class Watch:
+    """Looks at a step again and again.
+
+    Parameters
+    ----------
+    client
+        Of the account.
+    cluster_id, step_id
+        What to watch.
+    output_uri
+        Where the job writes.
+    seconds
+        Between two looks.
+    """
+
+    client: Client
+    cluster_id: str
+    step_id: str
+    output_uri: str
+    seconds: float
+    _results: RunProgress | None = field(default=None, init=False)
+
+    def moments(self) -> Iterator[Moment]:
+        """Give what is seen, the last time when the step has ended.
+
+        Raises
+        ------
+        AccessDenied
+            If the user may not look.
+        AwsRefused
+            If AWS stays out of reach.
+        """
+        seen = self._look()
+        answered = settled = time.monotonic()
+        yield seen
+        while not seen.is_last:
+            if seen.cluster.state not in ENDED:
+                settled = time.monotonic()
+            elif time.monotonic() - settled > _SETTLES_WITHIN_SECONDS:
+                return
+            time.sleep(self.seconds)
+            try:
+                seen = self._look()
+                answered = time.monotonic()
+            except AccessDenied:
+                raise
+            except AwsRefused as error:
+                if time.monotonic() - answered > _PATIENCE_SECONDS:
+                    raise AwsRefused(f"{error}; {self.step_id} goes on by itself: fruits logs --follow") from None
+                seen = replace(seen, now=datetime.now(UTC), trouble=str(error))
+            yield seen
+
+    def _look(self) -> Moment:
+        now = datetime.now(UTC)
+        step = find_step(self.client, self.cluster_id, self.step_id)
+        if step.started and self._results is None:
+            self._results = progress_of(self.client, self.output_uri, step.started)
+        progress = self._results.look(now) if self._results else Progress()
+        return Moment(cluster=find_cluster(self.client, self.cluster_id), step=step, progress=progress, now=now)

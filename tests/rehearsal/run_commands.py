@@ -1,0 +1,30 @@
+"""The commands around runs alone, in this process or, with ``python -m``, in one of their own."""
+
+from collections.abc import Callable, Mapping
+
+import typer
+from typer.testing import CliRunner, Result
+
+from ops.preflight.commands import preflight
+from ops.rehearsal.embedded_aws import EmbeddedAws
+from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
+from ops.upload_command import upload_images
+
+app = typer.Typer()
+app.command(context_settings=RUN_SETTINGS)(run)
+for command in (runs, logs, results, preflight):
+    app.command()(command)
+app.command("upload")(upload_images)
+
+Fruits = Callable[..., Result]
+"""Runs a command and gives its exit code and what it said."""
+
+
+def fruits_with(aws: EmbeddedAws, **variables: str | None) -> Fruits:
+    """Give the commands with the environment of an embedded AWS, some variables of which are others or missing."""
+    environment: Mapping[str, str | None] = {**aws.environment(), "COLUMNS": "200", **variables}
+    return lambda *arguments: CliRunner().invoke(app, arguments, env=environment)
+
+
+if __name__ == "__main__":
+    app()
