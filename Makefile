@@ -7,7 +7,7 @@ SHELL := bash
 PYTHON ?= python3.11
 BIN := .venv/bin
 IMAGES ?=
-OUTPUT ?= out
+OUTPUT ?= out/rehearsal
 ROWS ?=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -40,9 +40,8 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@touch $@
 
 .PHONY: demo
-demo: setup ## Run the whole job on a rendered sample, or with IMAGES=folder on photographs
-	@if [ -z "$(IMAGES)" ]; then fruits images sample build/sample; fi
-	@fruits featurize --images "$(or $(IMAGES),build/sample)" --output "$(OUTPUT)"
+demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs
+	@fruits rehearse $(if $(IMAGES),--images "$(IMAGES)") --output "$(OUTPUT)"
 
 ENGINE ?= litert
 ARCHITECTURE ?= x86_64
@@ -52,7 +51,7 @@ assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert|ke
 	@$(BIN)/python -m ops.products --engine $(ENGINE) --architecture $(ARCHITECTURE)
 
 .PHONY: test
-test: setup ## Run all tests
+test: assets ## Run all tests
 	@$(BIN)/python -m pytest
 
 .PHONY: check

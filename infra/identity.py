@@ -11,7 +11,7 @@ from infra.acknowledgements import acknowledge, acknowledge_folder
 
 _EMR_POLICY = "service-role/AmazonEMRServicePolicy_v2"
 _READ = ["s3:GetObject"]
-_WRITE = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+_WRITE = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
 
 
 class NodeIdentity(Construct):

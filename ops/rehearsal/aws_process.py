@@ -17,7 +17,7 @@ from typing import Final
 
 import psutil
 
-from ops.rehearsal.certificate import make_certificate
+from ops.rehearsal.certificate import keep_certificate
 from ops.rehearsal.embedded_aws import (
     ACCOUNT,
     DEFAULT_REGION,
@@ -60,7 +60,7 @@ def start_aws(
         raise AwsFailed(f"an embedded AWS runs in {folder} already, at {running.endpoint}; stop it: fruits aws down")
     for name in ("tmp", "cdk"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    make_certificate(folder)
+    keep_certificate(folder)
     port = _port(folder)
     settings = {
         **_settings(folder, port, region),

@@ -1,5 +1,6 @@
 """TLS of the embedded AWS: an authority of its own, which signs one certificate and is forgotten."""
 
+import contextlib
 import ipaddress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _VALID: Final = timedelta(days=30)
+_RENEWED_BEFORE: Final = timedelta(days=10)
+
+
+def keep_certificate(folder: Path) -> None:
+    """Make a certificate unless there is one that is good for days: clients that run know its authority."""
+    with contextlib.suppress(OSError, ValueError):
+        present = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
+        complete = all((folder / name).stat().st_size for name in ("server.key", "authority.pem"))
+        if complete and present.not_valid_after_utc > datetime.now(UTC) + _RENEWED_BEFORE:
+            return
+    make_certificate(folder)
 
 
 def make_certificate(folder: Path) -> None:

@@ -13,8 +13,8 @@ Client = Callable[[str], Any]
 """Gives the boto3 client of a service by its name, the same at each call."""
 
 
-def clients_of(aws: EmbeddedAws) -> Client:
-    """Make boto3 clients by the variables that a user's shell gets."""
+def clients_of(aws: EmbeddedAws, **settings: Any) -> Client:
+    """Make boto3 clients by the variables that a user's shell gets, and settings of `botocore.config.Config`."""
     variables = aws.variables()
     session = boto3.session.Session(
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
@@ -28,7 +28,7 @@ def clients_of(aws: EmbeddedAws) -> Client:
             service,
             endpoint_url=aws.endpoint,
             verify=variables["AWS_CA_BUNDLE"],
-            config=Config(s3={"addressing_style": "path"}),
+            config=Config(s3={"addressing_style": "path"}, **settings),
         )
 
     return client

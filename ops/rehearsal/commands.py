@@ -8,6 +8,7 @@ from rich.console import Console
 
 from ops.rehearsal.aws_process import forget, start_aws, stop_aws
 from ops.rehearsal.embedded_aws import DEFAULT_REGION, AwsFailed, find_aws
+from ops.rehearsal.node.process import NodeFailed, find_node, start_node, stop_node
 
 aws = typer.Typer(no_args_is_help=True, help="An AWS on this machine, for the stacks and for trying things out.")
 out = Console()
@@ -21,13 +22,17 @@ _FOLDER = Path("build/aws")
 def up(
     folder: Folder = _FOLDER,
     region: Annotated[str, typer.Option(help="Where its clients work.")] = DEFAULT_REGION,
+    node: Annotated[bool, typer.Option("--node", help="Have clusters really run their bootstrap and steps.")] = False,
 ) -> None:
     """Start it; what was deployed before is there again."""
     try:
         started = find_aws(folder) or start_aws(folder, region=region)
-    except AwsFailed as error:
+        worker = (find_node(folder) or start_node(started)) if node else find_node(folder)
+    except (AwsFailed, NodeFailed) as error:
         _fail(error)
     out.print(f"Embedded AWS at {started.endpoint}, log {started.log}", soft_wrap=True, highlight=False)
+    if worker:
+        out.print(f"Node of its clusters, log {worker.log}", soft_wrap=True, highlight=False)
     option = "" if folder == _FOLDER else f" --folder {folder}"
     out.print(f'In your shell: eval "$(fruits aws env{option})"', soft_wrap=True, highlight=False)
 
@@ -37,12 +42,13 @@ def down(
     folder: Folder = _FOLDER,
     delete: Annotated[bool, typer.Option("--delete", help="Delete what it knows, too.")] = False,
 ) -> None:
-    """Stop it."""
+    """Stop it, and its node."""
     try:
+        stop_node(folder)
         stopped = stop_aws(folder)
         if delete:
             forget(folder)
-    except AwsFailed as error:
+    except (AwsFailed, NodeFailed) as error:
         _fail(error)
     state = "stopped" if stopped else "was not running"
     kept = "; nothing is kept" if delete else f"; {folder} keeps what it knows" if folder.exists() else ""
@@ -58,6 +64,6 @@ def env(folder: Folder = _FOLDER) -> None:
     typer.echo(running.shell())
 
 
-def _fail(error: AwsFailed) -> NoReturn:
+def _fail(error: AwsFailed | NodeFailed) -> NoReturn:
     err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
     raise typer.Exit(1) from None

@@ -253,7 +253,6 @@ def test_nodes_may_read_images_write_results_and_put_logs_and_nothing_else(deplo
         "s3:PutObject",
         "s3:DeleteObject",
         "s3:AbortMultipartUpload",
-        "s3:ListMultipartUploadParts",
     }
     assert {place: actions for place, actions in rights.items() if place not in assets} == {
         "": {

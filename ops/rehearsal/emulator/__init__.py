@@ -12,5 +12,5 @@ Known differences from AWS, beside all that ministack itself leaves out:
 - Amazon's managed policies can be attached, but grant nothing.
 - Buckets keep their configurations of lifecycle and access logs; nothing expires, no access log is written.
 - A Studio is kept and shown, a budget never warns, the metrics of EMR never come, e-mail is not sent.
-- CloudFormation's change sets tell less: a changed alarm "may be replaced", a change of outputs alone is none.
+- CloudFormation's change sets tell less: a change of outputs alone is none.
 """

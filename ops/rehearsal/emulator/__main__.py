@@ -2,7 +2,6 @@
 
 import asyncio
 import asyncio.constants
-import logging
 import os
 import signal
 import sys
@@ -11,9 +10,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from ops.rehearsal.emulator import vanilla
-
-_SAVE_EVERY_SECONDS = 2.0
+from ops.rehearsal.emulator import saving, vanilla
 
 
 def _install() -> None:
@@ -21,17 +18,20 @@ def _install() -> None:
     from ops.rehearsal.emulator import (  # noqa: PLC0415 - they take hold of what the check has found
         buckets,
         budgets,
+        change_sets,
         emr_actions,
         emr_types,
         events,
         instance_profiles,
         security_groups,
+        sessions,
         step_functions,
         vpc_endpoints,
     )
     from ops.rehearsal.emulator.types import register  # noqa: PLC0415
 
-    for module in (buckets, emr_actions, events, security_groups, step_functions, vpc_endpoints):
+    modules = (buckets, change_sets, emr_actions, events, saving, security_groups, sessions, step_functions)
+    for module in (*modules, vpc_endpoints):
         module.install()
     for types in (budgets.TYPES, emr_types.TYPES, instance_profiles.TYPES, security_groups.TYPES):
         register(types)
@@ -50,18 +50,10 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    saving = asyncio.create_task(_save_now_and_then())
+    keeping = asyncio.create_task(saving.save_now_and_then())
     application: Any = vanilla.app.app
     await serve(application, config, shutdown_trigger=stop.wait)
-    saving.cancel()
-
-
-async def _save_now_and_then() -> None:
-    """Save on the way, too: a killed process then loses seconds, not everything since its start."""
-    logging.getLogger("persistence").setLevel(logging.WARNING)  # it tells of every file
-    while True:
-        await asyncio.sleep(_SAVE_EVERY_SECONDS)
-        vanilla.app.save_all(vanilla.app._build_persistence_save_dict())
+    keeping.cancel()
 
 
 def main() -> None:

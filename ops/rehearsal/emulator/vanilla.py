@@ -24,12 +24,14 @@ evaluator: Any = _module("core.iam_evaluator")
 eventbridge: Any = _module("services.eventbridge")
 iam: Any = _module("services.iam")
 kms: Any = _module("services.kms")
+persistence: Any = _module("core.persistence")
 provisioners: Any = _module("services.cloudformation.provisioners")
 responses: Any = _module("core.responses")
 s3: Any = _module("services.s3")
 sns: Any = _module("services.sns")
 stacks: Any = _module("services.cloudformation.stacks")
 stepfunctions: Any = _module("services.stepfunctions")
+sts: Any = _module("services.sts")
 
 _RESPONSE = ("data",)
 _CREATE = ("logical_id", "props", "stack_name")
@@ -65,6 +67,9 @@ _FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "kms._create_alias": _RESPONSE,
     "kms._create_key": _RESPONSE,
     "kms._key_metadata": ("rec",),
+    "persistence._json_default": ("obj",),
+    "persistence._state_format_version": ("service",),
+    "persistence.save_state": ("service", "data"),
     "provisioners._delete_predecessor": ("delete_fn", "args", "kwargs"),
     "provisioners._ec2_sg_permissions": ("rules",),
     "provisioners._iam_ip_create": _CREATE,
@@ -96,9 +101,12 @@ _FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "s3._put_bucket_tagging": ("name", "body"),
     "s3._resolve_sse_write_headers": ("headers", "bucket_name"),
     "sns._topic_by_arn_any_scope": ("topic_arn",),
+    "stacks._property_recreation": ("resource_type", "name"),
     "stacks._runs_on_worker_thread": ("resource_type",),
     "stepfunctions._dispatch_aws_sdk_json": ("service_info", "service_name", "action", "input_data"),
     "stepfunctions._execute_task": ("state_def", "raw_input", "execution", "ctx"),
+    "sts.get_state": (),
+    "sts.load_persisted_state": ("data",),
 }
 
 # Everything else, by the type we expect.
@@ -115,6 +123,7 @@ _VALUES: Final[dict[str, type | tuple[type, ...]]] = {
     "iam._roles": object,
     "kms._aliases": object,
     "kms._keys": object,
+    "persistence.STATE_DIR": str,
     "provisioners._CONDITIONALLY_REPLACING_PROPERTIES": dict,
     "provisioners._REPLACING_PROPERTIES": dict,
     "provisioners._RESOURCE_HANDLERS": dict,
@@ -126,6 +135,7 @@ _VALUES: Final[dict[str, type | tuple[type, ...]]] = {
     "stepfunctions._AWS_SDK_SERVICE_MAP": dict,
     "stepfunctions._ExecutionError": type,
     "stepfunctions._state_machines": object,
+    "sts._sessions": dict,
 }
 
 

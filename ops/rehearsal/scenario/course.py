@@ -1,0 +1,258 @@
+"""The course of a rehearsal: which stages there are, and what they hand on to each other."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from infra.settings import DeploymentSettings
+from ops.deployment import Deployment
+from ops.rehearsal.inventory import inventory
+from ops.rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
+from ops.rehearsal.scenario.deploy import Stacks
+from ops.rehearsal.scenario.evidence import Evidence, gather, table_columns
+from ops.rehearsal.scenario.farewell import empty_bucket, explain_leftovers
+from ops.rehearsal.scenario.folders import Folder
+from ops.rehearsal.scenario.host import Host
+from ops.rehearsal.scenario.photographs import ADDED, CHANGED, DELETED, Heap, change_some, find_photographs, upload
+from ops.rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
+from ops.rehearsal.scenario.runs import Cluster, photographs_done, telling_of_clusters
+from ops.rehearsal.scenario.stages import Stage, StageFailed, Tell
+
+_RUNS: Final = ("first", "second", "third")
+_ALL_BUT_DATA: Final = ("FruitsCompute", "FruitsGuard", "FruitsNotebook")
+_BUCKETS: Final = ("DataBucket", "LogBucket", "CodeBucket")
+
+
+class Course:
+    """What the stages of one rehearsal know and hand on.
+
+    Parameters
+    ----------
+    host
+        With the embedded AWS and its node, once they are started.
+    settings, values
+        Of the deployment; as they were given after ``-c``.
+    photographs
+        Gives the folder of photographs; may render them.
+    output
+        Where report and manifest of the first run are copied to.
+
+    Attributes
+    ----------
+    evidence
+        Of each run.
+    kept
+        What AWS keeps after everything was destroyed: reasons, with how many things each explains.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        settings: DeploymentSettings,
+        values: Sequence[str],
+        *,
+        photographs: Callable[[Tell], Path],
+        output: Path,
+    ) -> None:
+        self._host, self._settings = host, settings
+        self._stacks = Stacks(host, values)
+        self._photographs, self._output = photographs, output
+        self._transient = settings.mode == "transient"
+        self._regions: tuple[str, ...] = ()
+        self.kept: Mapping[str, int] = {}
+        self._app = Path()
+        self._heap = Heap(Path(), ())
+        self.evidence: list[Evidence] = []
+        self._blank: frozenset[str] = frozenset()
+        self._bootstrapped: frozenset[str] = frozenset()
+
+    def stages(self, *, destroy: bool) -> list[Stage]:
+        """Give the stages in order.
+
+        Parameters
+        ----------
+        destroy
+            Whether to end with the destruction of everything.
+        """
+        stages = [
+            Stage("Synthesise, bootstrap the account", self._prepare),
+            Stage("Deploy the storage", self._deploy_storage),
+            Stage("Upload photographs", self._upload),
+            Stage("Deploy network, guards, cluster", self._deploy_all),
+            Stage("Run the job", self._run_first),
+            Stage("Check the results on S3", self._check_first),
+            Stage("Run again, compute nothing", self._run_again),
+            Stage(f"Add {ADDED}, change {CHANGED}, delete {DELETED}, run", self._run_changed),
+            Stage("cdk diff shows no difference", self._compare),
+            Stage("cdk diff shows another idle stop", self._compare_idle_stop),
+        ]
+        farewell = [Stage("Empty the buckets, destroy", self._destroy), Stage("Nothing is left", self._look)]
+        return stages + (farewell if destroy else [])
+
+    @property
+    def first_manifest(self) -> dict[str, object]:
+        """The manifest of the first run."""
+        return dict(self.evidence[0].manifest or {})
+
+    def _prepare(self, tell: Tell) -> str:
+        tell("python app.py")
+        synthesis = self._stacks.synthesise("first", f"run_id={_RUNS[0]}")
+        self._app, self._regions = synthesis.folder, tuple(sorted(set(synthesis.regions.values())))
+        self._blank = self._inventory()
+        self._stacks.bootstrap(self._regions, tell)
+        self._bootstrapped = self._inventory()
+        resources = sum(len(template["Resources"]) for template in synthesis.templates.values())
+        return f"{len(synthesis.templates)} stacks with {resources} resources"
+
+    def _deploy_storage(self, tell: Tell) -> str:
+        self._stacks.deploy(self._app, tell, "FruitsStorage")
+        return self._deployment().output("FruitsStorage", "DataBucket")
+
+    def _upload(self, tell: Tell) -> str:
+        self._heap = find_photographs(self._photographs(tell))
+        return upload(self._heap, self._images(), tell)
+
+    def _deploy_all(self, tell: Tell) -> str:
+        cluster = self._deploy(self._app, tell)
+        return f"cluster {cluster.cluster_id}, its nodes are set up"
+
+    def _run_first(self, tell: Tell) -> str:
+        self.evidence.append(self._run(_RUNS[0], tell))
+        counts = (self.evidence[0].said or {}).get("counts", {})
+        return f"{counts.get('computed', 0):,} photographs computed, {counts.get('quarantined', 0):,} in quarantine"
+
+    def _check_first(self, tell: Tell) -> str:
+        evidence = self.evidence[0]
+        _require(check_run(evidence))
+        for name in ("report.html", "manifest.json"):
+            target = self._output / "reports" / evidence.run / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self._results().get(f"reports/{evidence.run}/{name}"))
+        pca = (evidence.manifest or {})["pca"]
+        return f"{len(evidence.objects)} objects; {pca['components']} components hold {pca['explained']:.1%}"
+
+    def _run_again(self, tell: Tell) -> str:
+        self._next_cluster(_RUNS[1], tell)
+        self.evidence.append(self._run(_RUNS[1], tell))
+        _require(check_nothing_computed(*self.evidence))
+        return "0 photographs computed, no object written"
+
+    def _run_changed(self, tell: Tell) -> str:
+        changes = change_some(self._heap, self._images())
+        self._next_cluster(_RUNS[2], tell)
+        self.evidence.append(self._run(_RUNS[2], tell))
+        _, before, after = self.evidence
+        _require([*check_run(after), *check_changes(before, after, changes)])
+        return f"{len(changes.added) + len(changes.changed)} photographs computed, {len(changes.deleted)} forgotten"
+
+    def _compare(self, tell: Tell) -> str:
+        tell("cdk diff")
+        outcome = self._stacks.diff(self._app, tell)
+        _require(check_no_differences(outcome.code, outcome.text))
+        return "what is deployed is what app.py describes"
+
+    def _compare_idle_stop(self, tell: Tell) -> str:
+        now, most = self._settings.idle_stop, self._settings.max_lifetime
+        other = now + 60 if now + 60 <= most else now - 60
+        app = self._stacks.synthesise("idle", f"run_id={self._current_run()}", f"idle_stop={other}").folder
+        outcome = self._stacks.diff(app, tell)
+        _require(check_idle_stop_alone(outcome.code, outcome.text, transient=self._transient))
+        return f"{now} s -> {other} s: " + ("a new cluster" if self._transient else "the cluster in place")
+
+    def _destroy(self, tell: Tell) -> str:
+        removable = self._stacks.synthesise("last", f"run_id={self._current_run()}", "remove_data=true").folder
+        self._stacks.deploy(removable, tell, "FruitsStorage")
+        deployed = self._deployment()
+        buckets = [deployed.output("FruitsStorage", name) for name in _BUCKETS]
+        there = [stack for stack in _ALL_BUT_DATA if stack in deployed.stacks]
+        # The cluster first: as long as it lives, it writes.
+        self._stacks.destroy(removable, tell, *there)
+        emptied = sum(empty_bucket(self._host.client("s3"), bucket, tell) for bucket in buckets)
+        self._stacks.destroy(removable, tell)
+        return f"{len(deployed.stacks)} stacks, {emptied:,} versions of objects"
+
+    def _look(self, tell: Tell) -> str:
+        reasons, strangers = explain_leftovers(
+            blank=self._blank, bootstrapped=self._bootstrapped, left=self._inventory()
+        )
+        _require([f"left: {item}" for item in strangers])
+        self.kept = reasons
+        return f"but for {sum(reasons.values())} things that AWS keeps, named below"
+
+    def _run(self, run: str, tell: Tell) -> Evidence:
+        cluster = self._cluster()
+        if self._transient:
+            step_id = cluster.only_step()
+        else:
+            step = json.loads(self._deployment().output("FruitsCompute", "JobStep"))
+            step_id = cluster.submit(f"{self._settings.name} {run}", step)
+        results = self._results()
+        cluster.wait_for_step(step_id, tell, photographs_done(results, self._photographs_kept()))
+        said = cluster.printed(step_id)
+        if self._transient:
+            cluster.wait_until_ended(tell)
+        columns = table_columns(self._host.client("glue"), self._deployment().output("FruitsStorage", "Database"))
+        return gather(self._images(), results, said=said, columns=columns)
+
+    def _photographs_kept(self) -> int:
+        """Count the photographs that former runs have left in the store."""
+        if not self.evidence:
+            return 0
+        counts = (self.evidence[-1].manifest or {})["counts"]
+        return int(counts["features"] + counts["quarantined"])
+
+    def _next_cluster(self, run: str, tell: Tell) -> None:
+        """Deploy a new run where each run has a cluster of its own."""
+        if self._transient:
+            self._app = self._stacks.synthesise(run, f"run_id={run}").folder
+            self._deploy(self._app, tell)
+
+    def _deploy(self, app: Path, tell: Tell) -> Cluster:
+        with telling_of_clusters(self._host.client("emr"), self._settings.name, tell):
+            try:
+                self._stacks.deploy(app, tell)
+            except StageFailed as failed:
+                raise self._with_bootstrap_error(failed) from None
+        return self._cluster()
+
+    def _with_bootstrap_error(self, failed: StageFailed) -> StageFailed:
+        for cluster in self._host.client("emr").list_clusters(ClusterStates=["TERMINATED_WITH_ERRORS"])["Clusters"]:
+            if cluster["Status"]["StateChangeReason"].get("Code") == "BOOTSTRAP_FAILURE":
+                error, log = self._cluster_of(cluster["Id"]).bootstrap_error()
+                return StageFailed(f"{failed.reason}; the bootstrap action said: {error}", log=log or failed.log)
+        return failed
+
+    def _cluster(self) -> Cluster:
+        return self._cluster_of(self._deployment().output("FruitsCompute", "ClusterId"))
+
+    def _cluster_of(self, cluster_id: str) -> Cluster:
+        return Cluster(self._host.client("emr"), cluster_id, logs=self.logs(), still_there=self._host.require_node)
+
+    def logs(self) -> Folder:
+        """Give the folder of the clusters' logs."""
+        return Folder.of(self._host.client("s3"), self._deployment().output("FruitsStorage", "LogUri"))
+
+    def _deployment(self) -> Deployment:
+        return self._stacks.deployed(self._settings.env)
+
+    def _images(self) -> Folder:
+        return Folder.of(self._host.client("s3"), self._deployment().output("FruitsStorage", "ImagesUri"))
+
+    def _results(self) -> Folder:
+        return Folder.of(self._host.client("s3"), self._deployment().output("FruitsStorage", "OutputUri"))
+
+    def _current_run(self) -> str:
+        return _RUNS[2] if self._transient else _RUNS[0]
+
+    def _inventory(self) -> frozenset[str]:
+        """List what is there in every region that the stacks are in."""
+        found = {region: inventory(self._host.client_in(region)) for region in self._regions}
+        return frozenset(item for items in found.values() for item in items)
+
+
+def _require(found: Iterable[str]) -> None:
+    wrong = list(found)
+    if wrong:
+        more = f" (and {len(wrong) - 3} more findings)" if len(wrong) > 3 else ""
+        raise StageFailed("; ".join(wrong[:3]) + more)

@@ -1,0 +1,355 @@
+"""A node lives through clusters as EMR does: bootstrap, steps, ends; and it leaves nothing when it goes."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ops.rehearsal.aws_process import embedded_aws, forget, start_aws, stop_aws
+from ops.rehearsal.clients import clients_of
+from ops.rehearsal.node.machine import instance_id
+from ops.rehearsal.node.process import NodeFailed, find_node, local_node, start_node, stop_node
+from ops.rehearsal.node.processes import processes_with
+from tests.rehearsal.clusters import wait_for
+from tests.rehearsal.nodes import LOGS, Place, RunningCluster, allow_nodes, create_stack, make_bare_account, step
+from tests.rehearsal.templates import template
+
+TRANSIENT = {"Instances": {"KeepJobFlowAliveWhenNoSteps": False}}
+IDLE_SCALE = 0.02  # a minute, EMR's shortest idle stop, is then 1.2 seconds
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with embedded_aws(tmp_path_factory.mktemp("aws"), launch="hold") as aws:
+        client = clients_of(aws)
+        make_bare_account(client)
+        image = tmp_path_factory.mktemp("images")
+        with local_node(aws, idle_scale=IDLE_SCALE, log_seconds=0.5, image=image) as node:
+            yield Place(aws, node, client)
+
+
+@pytest.fixture(scope="module")
+def waiting(place: Place) -> RunningCluster:
+    """A cluster that waits for steps."""
+    cluster = place.start()
+    cluster.wait("WAITING")
+    return cluster
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Place]:
+    """An embedded AWS and a node that a test may stop and kill."""
+    folder = tmp_path / "aws"
+    aws = start_aws(folder, launch="hold")
+    try:
+        client = clients_of(aws)
+        make_bare_account(client)
+        yield Place(aws, start_node(aws, log_seconds=0.5), client)
+    finally:
+        stop_node(folder)
+        stop_aws(folder)
+
+
+def _long_step(cluster: RunningCluster, *, action: str = "CONTINUE") -> str:
+    """Submit a step that takes long, and wait until it and what it starts run."""
+    step_id = cluster.submit("bash", "-c", "echo begun; setsid sleep 300 & sleep 300", action=action)
+    cluster.wait_for_step(step_id, "RUNNING")
+    wait_for(lambda: len(processes_with({"EMR_STEP_ID": step_id})) == 3)
+    return step_id
+
+
+def _script(place: Place, name: str, *lines: str) -> str:
+    content = "\n".join(["#!/bin/bash", *lines, ""])
+    place.client("s3").put_object(Bucket=LOGS, Key=f"scripts/{name}", Body=content.encode())
+    return f"s3://{LOGS}/scripts/{name}"
+
+
+def _action(path: str, *arguments: str) -> dict[str, Any]:
+    return {"Name": "prepare", "ScriptBootstrapAction": {"Path": path, "Args": list(arguments)}}
+
+
+def _steps(cluster: RunningCluster) -> dict[str, str]:
+    found = cluster.place.client("emr").list_steps(ClusterId=cluster.id)["Steps"]
+    return {item["Name"]: item["Status"]["State"] for item in found}
+
+
+class TestBootstrap:
+    def test_actions_run_in_order_with_their_arguments_and_their_logs_are_kept(self, place: Place) -> None:
+        first = _script(place, "first.sh", 'mkdir -p "$1"; echo "$@" > "$1/told"; echo made >&2')
+        second = _script(place, "second.sh", 'sudo cat "$1"; pwd')
+        cluster = place.start(BootstrapActions=[_action(first, "/opt/made", "x y"), _action(second, "/opt/made/told")])
+        cluster.wait("WAITING")
+        logs = f"node/{instance_id(cluster.id)}/bootstrap-actions"
+        assert cluster.log(f"{logs}/1/stderr.gz") == "made\n"
+        assert cluster.log(f"{logs}/2/stdout.gz") == f"{cluster.machine}/opt/made x y\n{cluster.machine}/home/hadoop\n"
+
+    def test_a_failing_one_ends_the_cluster_and_its_logs_survive(self, place: Place) -> None:
+        script = _script(place, "failing.sh", "echo no disk >&2", "exit 3")
+        cluster = place.start(BootstrapActions=[_action(script)], Steps=[step("echo", "never")])
+        shown = cluster.wait("TERMINATED_WITH_ERRORS")
+        primary = instance_id(cluster.id)
+        assert shown["StateChangeReason"] == {
+            "Code": "BOOTSTRAP_FAILURE",
+            "Message": f"On the primary instance ({primary}), bootstrap action 1 returned a non-zero return code",
+        }
+        assert cluster.log(f"node/{primary}/bootstrap-actions/1/stderr.gz") == "no disk\n"
+        assert _steps(cluster) == {"echo": "CANCELLED"}
+
+    def test_one_that_the_role_may_not_read_ends_the_cluster(self, place: Place) -> None:
+        script = _script(place, "secret.sh", "echo read")
+        allow_nodes(place.client, ["s3:PutObject"])
+        try:
+            cluster = place.start(BootstrapActions=[_action(script)])
+            shown = cluster.wait("TERMINATED_WITH_ERRORS")
+        finally:
+            allow_nodes(place.client, ["s3:PutObject", "s3:GetObject"])
+        assert shown["StateChangeReason"]["Code"] == "BOOTSTRAP_FAILURE"
+        assert "failed attempting to download bootstrap action 1" in shown["StateChangeReason"]["Message"]
+        assert "403" in cluster.log(f"node/{instance_id(cluster.id)}/bootstrap-actions/1/controller.gz")
+
+    def test_with_images_the_same_action_finds_its_work_done_and_another_does_not(self, place: Place) -> None:
+        script = _script(place, "once.sh", 'if [ -e "$1" ]; then echo found; else echo absent; touch "$1"; fi')
+        seen = []
+        for argument in ("/opt/kept", "/opt/kept", "/opt/other"):
+            cluster = place.start(BootstrapActions=[_action(script, argument)])
+            cluster.wait("WAITING")
+            seen.append(cluster.log(f"node/{instance_id(cluster.id)}/bootstrap-actions/1/stdout.gz"))
+        assert seen == ["absent\n", "found\n", "absent\n"]
+
+    def test_a_cluster_that_somebody_ends_meanwhile_ends(self, place: Place) -> None:
+        cluster = place.start(BootstrapActions=[_action(_script(place, "slow.sh", "sleep 300"))])
+        cluster.wait("BOOTSTRAPPING")
+        wait_for(lambda: processes_with({"HOME": str(cluster.machine / "home" / "hadoop")}))
+        place.client("emr").terminate_job_flows(JobFlowIds=[cluster.id])
+        assert cluster.wait("TERMINATED")["StateChangeReason"]["Code"] == "USER_REQUEST"
+        assert not processes_with({"HOME": str(cluster.machine / "home" / "hadoop")})
+
+
+class TestSteps:
+    def test_a_program_inherits_nothing_of_the_user_and_finds_no_way_out(self, waiting: RunningCluster) -> None:
+        printed = waiting.run("env")
+        variables = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+        assert not {name for name in variables if "KEY" in name or "TOKEN" in name or "PROFILE" in name}
+        assert variables["HOME"] == str(waiting.machine / "home" / "hadoop")
+        assert variables["PATH"].startswith(str(waiting.machine / "bin"))
+        assert variables["https_proxy"] == "http://127.0.0.1:9"
+        assert set(variables) & set(os.environ) <= {
+            *("HOME", "USER", "LOGNAME", "SHELL", "LANG", "PATH", "TMPDIR", "PWD", "SHLVL", "_"),
+            *(name for name in os.environ if os.environ[name] != variables.get(name)),
+        }
+
+    def test_the_aws_command_works_as_the_role_of_the_node(self, waiting: RunningCluster) -> None:
+        arn = waiting.run("aws", "sts", "get-caller-identity", "--query", "Arn", "--output", "text")
+        assert arn == f"arn:aws:sts::000000000000:assumed-role/emr-nodes/{instance_id(waiting.id)}\n"
+
+    def test_the_log_of_a_step_that_runs_is_uploaded_before_its_end(self, waiting: RunningCluster) -> None:
+        step_id = _long_step(waiting)
+        path = f"steps/{step_id}/stdout.gz"
+        keys = waiting.place.client("s3").list_objects_v2
+        wait_for(lambda: keys(Bucket=LOGS, Prefix=f"emr/{waiting.id}/{path}")["KeyCount"])
+        wait_for(lambda: waiting.log(path) == "begun\n")
+        waiting.place.client("emr").cancel_steps(ClusterId=waiting.id, StepIds=[step_id])
+        waiting.wait_for_step(step_id)
+
+    def test_a_cancelled_step_stops_with_all_it_has_started(self, waiting: RunningCluster) -> None:
+        step_id = _long_step(waiting)
+        waiting.place.client("emr").cancel_steps(ClusterId=waiting.id, StepIds=[step_id])
+        assert waiting.wait_for_step(step_id)["State"] == "CANCELLED"
+        assert not processes_with({"EMR_STEP_ID": step_id})
+        assert "stopped after" in waiting.log(f"steps/{step_id}/controller.gz")
+
+    @pytest.mark.parametrize(
+        ("command", "message", "log"),
+        [
+            (("bash", "-c", "echo late fee >&2; exit 3"), "late fee", "stderr"),
+            (("bash", "-c", "kill -9 $$"), "ended by signal 9 (SIGKILL)", "controller"),
+            (("no-such-program",), "cannot run program no-such-program: No such file or directory", "controller"),
+        ],
+    )
+    def test_a_step_that_fails_says_why_and_where(
+        self, waiting: RunningCluster, command: tuple[str, ...], message: str, log: str
+    ) -> None:
+        step_id = waiting.submit(*command)
+        shown = waiting.wait_for_step(step_id)
+        assert (shown["State"], shown["FailureDetails"]["Message"]) == ("FAILED", message)
+        assert shown["FailureDetails"]["LogFile"] == f"s3://{LOGS}/emr/{waiting.id}/steps/{step_id}/{log}.gz"
+        assert waiting.log(f"steps/{step_id}/{log}.gz")
+
+    def test_another_jar_is_refused(self, waiting: RunningCluster) -> None:
+        shown = waiting.wait_for_step(waiting.submit("x", jar="s3://jars/wordcount.jar"))
+        assert "cannot run s3://jars/wordcount.jar: this node runs command-runner.jar" in str(shown["FailureDetails"])
+
+    def test_one_runs_after_the_other(self, waiting: RunningCluster) -> None:
+        first, second = waiting.submit_all(step("bash", "-c", "sleep 1"), step("echo", "two"))
+        waiting.wait_for_step(second)
+        ended = waiting.step(first)["Timeline"]["EndDateTime"]
+        assert ended <= waiting.step(second)["Timeline"]["StartDateTime"]
+
+    def test_as_many_run_at_a_time_as_the_cluster_allows(self, waiting: RunningCluster) -> None:
+        emr = waiting.place.client("emr")
+        emr.modify_cluster(ClusterId=waiting.id, StepConcurrencyLevel=2)
+        steps = waiting.submit_all(*[step("sleep", "300", name=f"nap {number}") for number in range(3)])
+        try:
+            waiting.wait_for_step(steps[1], "RUNNING")
+            assert [waiting.step(item)["State"] for item in steps] == ["RUNNING", "RUNNING", "PENDING"]
+        finally:
+            emr.cancel_steps(ClusterId=waiting.id, StepIds=steps)
+            emr.modify_cluster(ClusterId=waiting.id, StepConcurrencyLevel=1)
+        assert [waiting.wait_for_step(item)["State"] for item in steps] == ["CANCELLED"] * 3
+
+    def test_after_a_failure_the_others_can_be_cancelled_and_the_cluster_waits(self, place: Place) -> None:
+        cluster = place.start(
+            **TRANSIENT, Steps=[step("false", action="CANCEL_AND_WAIT"), step("touch", "/opt/never", name="next")]
+        )
+        cluster.wait("WAITING")
+        assert _steps(cluster) == {"false": "FAILED", "next": "CANCELLED"}
+        place.client("emr").terminate_job_flows(JobFlowIds=[cluster.id])
+
+
+class TestEnd:
+    @pytest.mark.parametrize(
+        ("command", "message"), [("true", "Steps completed"), ("false", "Steps completed with errors")]
+    )
+    def test_a_transient_cluster_ends_with_its_steps(self, place: Place, command: str, message: str) -> None:
+        cluster = place.start(**TRANSIENT, Steps=[step(command), step("true", name="last")])
+        shown = cluster.wait("TERMINATED")
+        assert shown["StateChangeReason"] == {"Code": "ALL_STEPS_COMPLETED", "Message": message}
+        assert _steps(cluster)["last"] == "COMPLETED"
+
+    def test_a_failed_step_can_end_the_cluster(self, place: Place) -> None:
+        cluster = place.start(Steps=[step("false", action="TERMINATE_CLUSTER"), step("true", name="next")])
+        assert cluster.wait("TERMINATED_WITH_ERRORS")["StateChangeReason"]["Code"] == "STEP_FAILURE"
+        assert _steps(cluster) == {"false": "FAILED", "next": "CANCELLED"}
+
+    def test_an_idle_cluster_ends_and_a_busy_one_does_not(self, place: Place) -> None:
+        idle = place.start(AutoTerminationPolicy={"IdleTimeout": 60})
+        busy = place.start(AutoTerminationPolicy={"IdleTimeout": 60}, Steps=[step("sleep", "4")])
+        assert idle.wait("TERMINATED")["StateChangeReason"]["Code"] == "AUTO_TERMINATION"
+        assert busy.state == "RUNNING"
+        busy.wait("TERMINATED")
+        assert _steps(busy) == {"sleep": "COMPLETED"}
+
+    def test_a_terminated_cluster_stops_its_step_and_keeps_the_log(self, place: Place) -> None:
+        cluster = place.start()
+        step_id = _long_step(cluster)
+        place.client("emr").terminate_job_flows(JobFlowIds=[cluster.id])
+        cluster.wait("TERMINATED")
+        assert not processes_with({"EMR_STEP_ID": step_id})
+        assert cluster.log(f"steps/{step_id}/stdout.gz") == "begun\n"
+        wait_for(lambda: not (cluster.machine / "opt").exists())
+
+    def test_two_clusters_live_beside_each_other(self, place: Place) -> None:
+        one, two = place.start(), place.start()
+        step_one, step_two = _long_step(one), _long_step(two)
+        place.client("emr").terminate_job_flows(JobFlowIds=[one.id])
+        one.wait("TERMINATED")
+        assert not processes_with({"EMR_STEP_ID": step_one})
+        assert len(processes_with({"EMR_STEP_ID": step_two})) == 3
+        place.client("emr").terminate_job_flows(JobFlowIds=[two.id])
+
+
+class TestProcess:
+    def test_stopped_it_leaves_no_process_and_no_port(self, own: Place) -> None:
+        cluster = own.start()
+        step_id = _long_step(cluster)
+        process = psutil.Process(own.node.pid)
+        assert [item.laddr.ip for item in process.net_connections() if item.status == "LISTEN"] == ["127.0.0.1"]
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=15)
+        assert not processes_with({"EMR_STEP_ID": step_id})
+        assert find_node(Path(own.aws.folder)) is None
+
+    def test_a_second_one_is_refused(self, place: Place) -> None:
+        with pytest.raises(NodeFailed, match=f"runs for {place.aws.folder} already"):
+            start_node(place.aws)
+
+    def test_started_again_it_goes_on_and_the_step_that_ran_is_failed(self, own: Place) -> None:
+        cluster = own.start()
+        step_id = _long_step(cluster)
+        os.kill(own.node.pid, signal.SIGKILL)
+        wait_for(lambda: find_node(Path(own.aws.folder)) is None)
+        assert processes_with({"EMR_STEP_ID": step_id})
+        start_node(own.aws)
+        shown = cluster.wait_for_step(step_id)
+        assert (shown["State"], shown["FailureDetails"]["Message"]) == (
+            "FAILED",
+            "the node was stopped while the step ran",
+        )
+        assert not processes_with({"EMR_STEP_ID": step_id})
+        assert cluster.run("echo", "again") == "again\n"
+
+    def test_a_machine_that_was_lost_ends_its_cluster(self, own: Place) -> None:
+        cluster = own.start()
+        cluster.wait("WAITING")
+        stop_node(Path(own.aws.folder))
+        (cluster.machine / "ready").unlink()
+        start_node(own.aws)
+        assert cluster.wait("TERMINATED_WITH_ERRORS")["StateChangeReason"]["Code"] == "INSTANCE_FAILURE"
+
+    def test_an_aws_that_is_killed_and_comes_back_finds_the_step_done(self, own: Place) -> None:
+        cluster = own.start()
+        step_id = cluster.submit("bash", "-c", "sleep 4; echo done")
+        cluster.wait_for_step(step_id, "RUNNING")
+        time.sleep(2.5)  # AWS saves every two seconds
+        os.kill(own.aws.pid, signal.SIGKILL)
+        psutil.Process(own.aws.pid).wait(timeout=10)
+        time.sleep(2)
+        known = own.aws.authority.read_bytes()
+        start_aws(Path(own.aws.folder), launch="launch")
+        assert own.aws.authority.read_bytes() == known  # so that programs that run go on to trust it
+        assert cluster.wait_for_step(step_id)["State"] == "COMPLETED"
+        assert cluster.log(f"steps/{step_id}/stdout.gz") == "done\n"
+        later = own.start()
+        later.wait("WAITING")
+        assert (later.machine / "ready").exists()
+
+    def test_an_aws_that_comes_back_at_another_port_is_found(self, own: Place) -> None:
+        cluster = own.start()
+        cluster.wait("WAITING")
+        stop_aws(Path(own.aws.folder))
+        with socket.create_server(("127.0.0.1", own.aws.port)):
+            moved = start_aws(Path(own.aws.folder), launch="hold")
+        assert moved.port != own.aws.port
+        found = RunningCluster(replace(own, aws=moved, client=clients_of(moved)), cluster.id)
+        assert instance_id(cluster.id) in found.run("aws", "sts", "get-caller-identity")
+
+    def test_when_the_folder_is_deleted_it_ends(self, own: Place) -> None:
+        stop_aws(Path(own.aws.folder))
+        process = psutil.Process(own.node.pid)
+        forget(Path(own.aws.folder))
+        process.wait(timeout=10)
+
+    def test_programs_can_be_given_another_way_to_aws_and_logs_go_the_direct_one(self, own: Place) -> None:
+        stop_node(Path(own.aws.folder))
+        start_node(own.aws, endpoint="https://127.0.0.1:9")
+        cluster = own.start()
+        step_id = cluster.submit("aws", "sts", "get-caller-identity")
+        assert cluster.wait_for_step(step_id)["State"] == "FAILED"
+        assert 'Could not connect to the endpoint URL: "https://127.0.0.1:9/"' in cluster.log(
+            f"steps/{step_id}/stderr.gz"
+        )
+
+    def test_one_that_cannot_start_says_why(self, own: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        stop_node(Path(own.aws.folder))
+        with pytest.raises(NodeFailed, match=r"did not start: .*--idle-scale: invalid float value: 'soon'"):
+            start_node(own.aws, idle_scale="soon")  # type: ignore[arg-type]
+
+
+def test_the_maximum_lifetime_ends_a_cluster_that_works(tmp_path: Path, synthesise: Callable[..., Path]) -> None:
+    """The deployed state machine, whose two hours are 4.3 seconds here."""
+    with embedded_aws(tmp_path, launch="hold", wait_scale=0.0006) as aws, local_node(aws) as node:
+        client = clients_of(aws)
+        make_bare_account(client)
+        create_stack(client, "FruitsGuard-demo", template(synthesise(), "FruitsGuard"))
+        cluster = Place(aws, node, client).start(Name="fruits-demo")
+        step_id = _long_step(cluster)
+        assert cluster.wait("TERMINATED")["StateChangeReason"]["Code"] == "USER_REQUEST"
+        assert not processes_with({"EMR_STEP_ID": step_id})
+        assert cluster.log(f"steps/{step_id}/stdout.gz") == "begun\n"

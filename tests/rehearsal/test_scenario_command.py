@@ -1,0 +1,148 @@
+"""The command around the scenario: what it refuses, how it is interrupted, and what it shows."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from rich.console import Console
+from typer.testing import CliRunner
+
+from ops.rehearsal.aws_process import embedded_aws
+from ops.rehearsal.embedded_aws import find_aws
+from ops.rehearsal.node.process import find_node
+from ops.rehearsal.rehearse import rehearse
+from ops.rehearsal.scenario.deploy import why
+from ops.rehearsal.scenario.photographs import find_photographs
+from ops.rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
+from ops.rehearsal.scenario.view import LiveView, PlainView, duration
+from ops.wheelhouse import this_machine
+from tests.rehearsal.scenarios import Recorder
+
+ROOT = Path(__file__).resolve().parents[2]
+runner = CliRunner()
+command = typer.Typer()
+command.command()(rehearse)
+
+
+def test_wrong_settings_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    done = runner.invoke(command, ["-c", "region=us-east-1", "--folder", str(tmp_path / "aws")])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: region=us-east-1:")
+    assert not (tmp_path / "aws").exists()
+
+
+def test_another_architecture_fails_and_says_why(tmp_path: Path) -> None:
+    other = {"x86_64": "arm64", "arm64": "x86_64"}[this_machine()]
+    done = runner.invoke(command, ["-c", f"architecture={other}", "--folder", str(tmp_path / "aws")])
+    assert done.exit_code == 1
+    assert f"Rehearsal FAILED at 'Start embedded AWS and node': architecture={other}: " in done.stderr
+    assert f"next: rehearse with -c architecture={this_machine()}" in done.stderr
+
+
+def test_a_folder_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
+    with embedded_aws(tmp_path) as aws:
+        done = runner.invoke(command, ["--folder", str(tmp_path)])
+        assert done.exit_code == 1
+        assert f"next: fruits aws down --folder {tmp_path} --delete" in done.stderr
+        assert find_aws(tmp_path) == aws
+
+
+def test_too_few_photographs_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "Fig").mkdir()
+    (tmp_path / "Fig" / "1.jpg").write_bytes(b"")
+    with pytest.raises(StageFailed, match=r"has 1 photographs; .* needs 18"):
+        find_photographs(tmp_path)
+
+
+def test_ended_from_outside_it_leaves_no_process(tmp_path: Path) -> None:
+    folder = tmp_path / "aws"
+    program = "import typer; from ops.rehearsal.rehearse import rehearse; typer.run(rehearse)"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "--folder", str(folder)], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        lines = iter(process.stderr)
+        assert any("[ 2/13]" in line for line in lines)
+        assert find_aws(folder) is not None
+        process.send_signal(signal.SIGTERM)
+        said = "".join(lines)
+    assert process.returncode == 130, said
+    assert f"Rehearsal stopped: all processes are stopped, logs are in {folder}" in said
+    assert (find_aws(folder), find_node(folder)) == (None, None)
+    assert (folder / "aws.log").exists()
+
+
+def test_the_first_stage_that_fails_is_the_last_that_runs() -> None:
+    def fail(tell: Tell) -> str:
+        tell("trying")
+        raise StageFailed("it is broken")
+
+    recorder = Recorder()
+    stages = [Stage("one", lambda _tell: "done"), Stage("two", fail), Stage("three", lambda _tell: "done")]
+    with pytest.raises(StageFailed, match="it is broken") as failed:
+        run_stages(stages, recorder)
+    assert failed.value.stage == "two"
+    assert recorder.begun == ["one", "two"]
+    assert [(ended.state, ended.detail) for ended in recorder.ended] == [("passed", "done"), ("failed", "")]
+    assert recorder.told == ["trying"]
+
+
+def test_an_error_nobody_expects_is_told_with_its_place() -> None:
+    with pytest.raises(StageFailed, match=r"^ZeroDivisionError in test_scenario_command\.py:\d+: division by zero$"):
+        run_stages([Stage("divide", lambda _tell: str(1 / 0))], Recorder())
+
+
+def test_an_error_that_is_expected_is_told_by_its_message() -> None:
+    def refuse(_tell: Tell) -> str:
+        raise OSError("no space left")
+
+    with pytest.raises(StageFailed, match=r"^no space left$"):
+        run_stages([Stage("write", refuse)], Recorder(), expected=(OSError,))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_each_stage_has_one_line_at_a_terminal(width: int) -> None:
+    console = Console(width=width)
+    names = ["Deploy network, guards, cluster", "Run the job", "Nothing is left"]
+    view = LiveView(console, "Rehearsal", names)
+    view.begin(names[0])
+    view.end(Ended(names[0], "passed", 47.2, "s3://a-bucket-with-a-long-name-that-does-not-fit/images/" * 2))
+    view.begin(names[1])
+    view.tell("step RUNNING, 212 photographs done")
+    with console.capture() as captured:
+        console.print(view)
+    lines = captured.get().splitlines()
+    assert len(lines) == 5
+    assert max(map(len, lines)) <= width
+    assert "ok" in lines[1]
+    assert "47.2 s" in lines[1]
+    assert lines[4].strip() == "step RUNNING, 212 photographs done"
+
+
+def test_elsewhere_each_stage_has_plain_lines() -> None:
+    console = Console(width=80)
+    with console.capture() as captured, PlainView(console, "Rehearsal", ["Run the job"]) as view:
+        view.begin("Run the job")
+        view.tell("step RUNNING")
+        view.end(Ended("Run the job", "failed", 75.0, ""))
+    assert captured.get().splitlines() == ["Rehearsal", "[ 1/1] Run the job", "        FAILED in 1 min 15 s"]
+
+
+def test_durations_are_written_for_people() -> None:
+    assert [duration(seconds) for seconds in (4.25, 59.94, 252)] == ["4.2 s", "59.9 s", "4 min 12 s"]
+
+
+def test_of_what_the_cdk_said_the_failed_resource_is_told() -> None:
+    text = "\n".join(
+        [
+            "FruitsCompute-demo | 3/9 | 6:58 PM | CREATE_FAILED | AWS::EMR::Cluster | Cluster (X1) BOOTSTRAP_FAILURE",
+            "FruitsCompute-demo | 3/9 | 6:58 PM | ROLLBACK_FAILED | AWS::CloudFormation::Stack | FruitsCompute-demo",
+            "❌  FruitsCompute (FruitsCompute-demo) failed: DeploymentError: in a failed state",
+        ]
+    )
+    assert why(text) == "AWS::EMR::Cluster CREATE_FAILED: Cluster (X1) BOOTSTRAP_FAILURE"
+    assert why("❌  no credentials") == "no credentials"
+    assert why("") == "it said nothing"

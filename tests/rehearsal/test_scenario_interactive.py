@@ -1,0 +1,285 @@
+"""The scenario in interactive mode, by its command; what it leaves up is then used, harmed and destroyed."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ops.cdk import Cdk
+from ops.deployment import Deployment, find_deployment
+from ops.rehearsal import commands
+from ops.rehearsal.aws_process import start_aws
+from ops.rehearsal.clients import Client, clients_of
+from ops.rehearsal.embedded_aws import EmbeddedAws, find_aws
+from ops.rehearsal.inventory import inventory
+from ops.rehearsal.node.process import find_node, local_node, start_node, stop_node
+from ops.rehearsal.rehearse import rehearse
+from ops.rehearsal.scenario.checks import check_run
+from ops.rehearsal.scenario.evidence import Evidence, gather, table_columns
+from ops.rehearsal.scenario.farewell import empty_bucket
+from ops.rehearsal.scenario.folders import Folder
+from ops.rehearsal.scenario.photographs import find_photographs, upload
+from ops.rehearsal.scenario.runs import Cluster, photographs_done
+from ops.rehearsal.scenario.stages import StageFailed
+from ops.sample import render_sample
+from ops.synthesis import synthesise
+from tests.rehearsal.clusters import wait_for
+from tests.rehearsal.faults import fault_proxy
+from tests.rehearsal.scenarios import photographs  # noqa: F401
+
+ROOT = Path(__file__).resolve().parents[2]
+runner = CliRunner()
+command = typer.Typer()
+command.command()(rehearse)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A rehearsal that was told to leave everything up."""
+
+    folder: Path
+    code: int
+    said: str
+
+    @property
+    def aws(self) -> EmbeddedAws:
+        running = find_aws(self.folder)
+        assert running is not None
+        return running
+
+    @property
+    def client(self) -> Client:
+        return clients_of(self.aws)
+
+    @property
+    def deployment(self) -> Deployment:
+        return find_deployment(self.client, env="demo", region=self.aws.region)
+
+    @property
+    def step(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.deployment.output("FruitsCompute", "JobStep"))
+        return found
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(
+            self.client("emr"),
+            self.deployment.output("FruitsCompute", "ClusterId"),
+            logs=self.place("LogUri"),
+            still_there=self.require_node,
+        )
+
+    @property
+    def output(self) -> Folder:
+        return self.place("OutputUri")
+
+    def require_node(self) -> None:
+        assert find_node(self.folder) is not None, (self.folder / "node.log").read_text(encoding="utf-8")
+
+    def place(self, output: str) -> Folder:
+        return Folder.of(self.client("s3"), self.deployment.output("FruitsStorage", output))
+
+    def run(self, *more: str, step: dict[str, Any] | None = None) -> Evidence:
+        """Submit the job by boto3, with more arguments, and give the evidence of its run."""
+        cluster, what = self.cluster, step or self.step
+        step_id = cluster.submit("fruits-demo test", {**what, "arguments": [*what["arguments"], *more]})
+        cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0)
+        return self.evidence(cluster, step_id)
+
+    def evidence(self, cluster: Cluster, step_id: str) -> Evidence:
+        columns = table_columns(self.client("glue"), self.deployment.output("FruitsStorage", "Database"))
+        return gather(self.place("ImagesUri"), self.output, said=cluster.printed(step_id), columns=columns)
+
+    def forget_results(self) -> None:
+        for path in self.output.sizes():
+            self.output.delete(path)
+
+
+@pytest.fixture(scope="module")
+def kept(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:  # noqa: F811
+    """Rehearse by the command, once for all tests, which go on with what it leaves up."""
+    folder = tmp_path_factory.mktemp("kept")
+    options = ["--mode", "interactive", "--keep", "--images", str(photographs)]
+    try:
+        done = runner.invoke(command, [*options, "--folder", str(folder / "aws"), "--output", str(folder / "out")])
+        yield Kept(folder / "aws", done.exit_code, done.output)
+    finally:
+        assert runner.invoke(commands.aws, ["down", "--folder", str(folder / "aws")]).exit_code == 0
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of rendered pictures, enough to be interrupted."""
+    folder = tmp_path_factory.mktemp("many")
+    render_sample(folder, per_label=20)
+    return folder
+
+
+def _projections(evidence: Evidence) -> dict[str, list[float]]:
+    rows = [row for table in evidence.below("projections").values() for row in table.to_pylist()]
+    return {row["uri"]: row["projection"] for row in rows}
+
+
+def test_the_command_passes_and_names_the_report(kept: Kept) -> None:
+    assert kept.code == 0, kept.said
+    assert "Rehearsal passed: 11 stages in " in kept.said
+    assert re.search(r"Embedded AWS: [\d.]+ s to start and stop, [\d.]+ s of processor time", kept.said)
+    (report,) = re.findall(r"^Report: (.+)$", kept.said, re.MULTILINE)
+    assert Path(report).read_bytes().startswith(b"<!doctype html>")
+
+
+def test_steps_were_submitted_and_completed(kept: Kept) -> None:
+    steps = kept.client("emr").list_steps(ClusterId=kept.cluster.cluster_id)["Steps"]
+    assert [step["Name"] for step in reversed(steps)][:3] == [
+        f"fruits-demo {run}" for run in ("first", "second", "third")
+    ]
+    assert {step["Status"]["State"] for step in steps} == {"COMPLETED"}
+
+
+def test_what_it_says_of_using_it_works(kept: Kept) -> None:
+    lines = [line.strip() for line in kept.said.splitlines()]
+    (env,) = [line for line in lines if line.startswith("eval ")]
+    (diff,) = [line for line in lines if line.startswith("npx cdk diff")]
+    (clusters,) = [line for line in lines if line.startswith("aws emr ")]
+    script = f"set -e\n{env}\n{clusters} --query 'Clusters[].Status.State' --output text\n{diff} --fail"
+    path = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script.replace("fruits aws", "python -m ops.cli aws")],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == "WAITING"
+    assert "Number of stacks with differences: 0" in done.stdout + done.stderr
+
+
+def test_a_job_replaced_by_exit_0_is_noticed(kept: Kept) -> None:
+    uri = next(argument for argument in kept.step["arguments"] if argument.endswith(".py"))
+    folder, name = Folder.of(kept.client("s3"), uri.rpartition("/")[0]), uri.rpartition("/")[2]
+    main = folder.get(name)
+    folder.put(name, b"raise SystemExit(0)\n")
+    try:
+        evidence = kept.run()
+    finally:
+        folder.put(name, main)
+    assert check_run(evidence)[0].startswith("the step ended as COMPLETED, but printed no manifest; below the output")
+
+
+def test_a_step_that_writes_nothing_is_noticed(kept: Kept) -> None:
+    claim = {"run": "0123456789abcdef", "counts": {"images": 43, "features": 43, "computed": 43}}
+    evidence = kept.run(step={"jar": "command-runner.jar", "arguments": ["echo", json.dumps(claim)]})
+    assert check_run(evidence) == [
+        "the step printed a manifest of run 0123456789abcdef, which is not among its reports"
+    ]
+
+
+def test_a_step_that_fails_is_told_with_its_exception_and_its_log(kept: Kept) -> None:
+    step = {"jar": "command-runner.jar", "arguments": [*kept.step["arguments"][:-2], "--components", "0"]}
+    with pytest.raises(StageFailed, match=r"step s-\w+ FAILED: .*--components") as failed:
+        kept.run(step=step)
+    assert failed.value.log.startswith(kept.place("LogUri").uri)
+
+
+def test_with_a_tenth_of_the_requests_refused_or_cut_the_results_are_the_same(kept: Kept) -> None:
+    undisturbed = kept.run()
+    kept.forget_results()
+    stop_node(kept.folder)
+    rules = [
+        {"service": "s3", "probability": 0.035, "error": {"code": "SlowDown", "status": 503}},
+        {"service": "s3", "probability": 0.035, "error": {"code": "InternalError", "status": 500}},
+        {"service": "s3", "probability": 0.035, "reset": True},
+    ]
+    try:
+        with fault_proxy(kept.aws, rules) as proxy, local_node(kept.aws, endpoint=proxy.endpoint):
+            disturbed = kept.run()
+            fired = proxy.fired()
+    finally:
+        start_node(kept.aws)
+    assert len(fired) == 3, fired
+    assert sum(fired.values()) >= 10
+    assert check_run(disturbed) == []
+    assert disturbed.said is not None
+    assert disturbed.said["counts"]["computed"] == len(disturbed.photographs)
+    assert _projections(disturbed) == _projections(undisturbed)
+
+
+def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(kept: Kept, many: Path) -> None:
+    images = kept.place("ImagesUri")
+    upload(find_photographs(many), images, lambda _detail: None)
+    kept.forget_results()
+    cluster = kept.cluster
+    step = {**kept.step, "arguments": [*kept.step["arguments"], "--batch-size", "4"]}
+    step_id = cluster.submit("fruits-demo killed", step)
+    done = photographs_done(kept.output, 0)
+    wait_for(lambda: done() >= 40, seconds=90)
+    before = kept.aws
+    committed = kept.output.etags()
+    os.kill(before.pid, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(before.pid)], timeout=10)
+    time.sleep(2)  # long enough for every client to notice
+    after = start_aws(kept.folder)
+    assert after.port == before.port
+    assert find_node(kept.folder) is not None
+    found = kept.output.etags()
+    assert {path: found.get(path) for path in committed} == committed
+
+    try:
+        kept.cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0)
+        evidence, computed_before = kept.evidence(kept.cluster, step_id), 0
+    except StageFailed:
+        computed_before = done()
+        evidence = kept.run()
+    assert check_run(evidence) == []
+    assert evidence.said is not None
+    assert evidence.said["counts"]["computed"] == len(evidence.photographs) - computed_before
+    assert {path: evidence.objects[path][0] for path in committed if "features" in path} == {
+        path: etag for path, etag in committed.items() if "features" in path
+    }
+
+
+def test_destroying_after_a_failed_step_leaves_nothing(kept: Kept, tmp_path: Path) -> None:
+    with pytest.raises(StageFailed, match="FAILED"):
+        kept.run(step={"jar": "command-runner.jar", "arguments": ["bash", "-c", "exit 3"]})
+    environment = kept.aws.environment()
+    app = synthesise(tmp_path / "cdk.out", ["mode=interactive", "remove_data=true"], environment=environment).folder
+    cdk = Cdk(app, environment)
+    cdk.deploy("FruitsStorage")
+    buckets = [kept.deployment.output("FruitsStorage", name) for name in ("DataBucket", "LogBucket", "CodeBucket")]
+    cdk.destroy("FruitsCompute")
+    for bucket in buckets:
+        empty_bucket(kept.client("s3"), bucket, lambda _detail: None)
+    cdk.destroy()
+    left = inventory(kept.client)
+    assert not [item for item in left if "ruits" in item]
+    assert [item for item in left if "emr cluster" in item] == [f"emr cluster TERMINATED {_only_cluster(kept)}"]
+    assert len([item for item in left if item.startswith("vpc ")]) == 1
+
+
+def _only_cluster(kept: Kept) -> str:
+    (cluster,) = kept.client("emr").list_clusters()["Clusters"]
+    return str(cluster["Id"])
+
+
+def test_the_command_to_end_it_stops_node_and_aws(kept: Kept) -> None:
+    aws, node = kept.aws, find_node(kept.folder)
+    assert node is not None
+    ended = runner.invoke(commands.aws, ["down", "--delete", "--folder", str(kept.folder)])
+    assert ended.exit_code == 0
+    assert "nothing is kept" in ended.output
+    assert not kept.folder.exists()
+    assert not psutil.pid_exists(aws.pid)
+    assert not psutil.pid_exists(node.pid)
