@@ -14,6 +14,7 @@ from job.arguments import Arguments
 from job.backbone import Backbone, load_backbone
 from job.errors import JobError
 from job.featurize import featurize
+from job.frames import local_frame
 from job.images import Listing, list_photographs
 from job.index import SELECTIONS, Index, drop_stale, look_up, share_out
 from job.manifest import Stopwatch, manifest_of, run_name
@@ -23,7 +24,7 @@ from job.plan import write_plan
 from job.probe import ProbeScore
 from job.projections import Projector, collect_probe, collect_scores, project, score
 from job.report import ReportData, render
-from job.session import every, local_frame, slots
+from job.session import every, slots
 from job.showcase import choose, shown, thumbnails
 from job.store import ResultStore, with_uris
 

@@ -2,12 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from job import SINGLE_THREADED
 
@@ -30,26 +29,6 @@ def open_session() -> SparkSession:
 def slots(spark: SparkSession) -> int:
     """Give how many tasks run at once, as far as the driver knows when it asks."""
     return max(1, spark.sparkContext.defaultParallelism)
-
-
-def local_frame(spark: SparkSession, values: Sequence[Any], column: str) -> DataFrame:
-    """Make a DataFrame of one column, sent to the JVM as Arrow.
-
-    Rows of Python objects would be unpickled by workers of another kind than those that run `mapInArrow`, started for
-    that alone: most of a second.
-
-    Parameters
-    ----------
-    spark
-        The session.
-    values
-        One a row.
-    column
-        Name and type of the column.
-    """
-    import pandas as pd  # noqa: PLC0415 - a quarter of a second, while nothing computes yet
-
-    return spark.createDataFrame(pd.DataFrame({column.partition(" ")[0]: values}), column)
 
 
 @contextmanager

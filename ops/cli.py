@@ -23,12 +23,16 @@ from ops.leaks.commands import destroy, empty, leaks
 from ops.preflight.commands import preflight
 from ops.pricing.commands import price
 from ops.rehearsal.commands import aws
+from ops.rehearsal.rehearse import rehearse
+from ops.review.commands import VerdictCommand, review
 from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
 from ops.sample import SampleError, render_sample
 from ops.upload_command import upload_images
 
 app = typer.Typer(no_args_is_help=True, help="Fruit photographs to features to principal components.")
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")
+app.command(rich_help_panel="Before a deployment")(rehearse)
+app.command(cls=VerdictCommand, rich_help_panel="Before a deployment")(review)
 _HERE = "On this machine"
 app.add_typer(images, name="images", rich_help_panel="Runs")
 app.add_typer(aws, name="aws", rich_help_panel=_HERE)

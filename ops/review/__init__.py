@@ -1,0 +1,1 @@
+"""What a deployment would change, cost and risk, said before anyone deploys."""

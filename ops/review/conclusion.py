@@ -1,0 +1,203 @@
+"""What a review comes to: the changes of all stacks, what they mean, and the verdict."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ops.review import exposure, losses, obstacles, regions, spending
+from ops.review.change_sets import NoChangeSet, Planned
+from ops.review.changes import Action, ResourceChange, compare, other_changes
+from ops.review.consequences import Consequence, Level
+from ops.review.differences import Difference
+from ops.review.names import Names
+from ops.review.rights import Widening, widenings
+from ops.review.spending import PriceChange
+from ops.review.stacks import NEVER_CREATED, ExistingStack, WantedStack, environment_of
+from ops.review.verdicts import reconcile
+
+
+class Verdict(IntEnum):
+    """What a review comes to; its numbers are the exit codes of `fruits review`."""
+
+    NOTHING = 0
+    DIFFERENCES = 1
+    DESTRUCTIVE = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackReview:
+    """What becomes of one stack.
+
+    Parameters
+    ----------
+    stack, name, region
+        As of `ops.review.stacks.WantedStack`.
+    status
+        In CloudFormation; empty if it is not deployed.
+    wanted
+        Whether the app has it.
+    changes
+        Of its resources.
+    others
+        Of its outputs, parameters and description.
+    no_change_set
+        Why CloudFormation gives no change set, if it was asked for one.
+    """
+
+    stack: str
+    name: str
+    region: str
+    status: str
+    wanted: bool
+    changes: tuple[ResourceChange, ...]
+    others: tuple[Difference, ...]
+    no_change_set: str
+
+    def count(self, *actions: Action) -> int:
+        """Count resources by what becomes of them."""
+        return sum(change.action in actions for change in self.changes)
+
+    @property
+    def new(self) -> bool:
+        """Whether it would be created."""
+        return self.wanted and (not self.status or self.status in NEVER_CREATED)
+
+    @property
+    def differs(self) -> bool:
+        """Whether a deployment would change anything."""
+        return bool(self.changes or self.others)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """All that is said before a deployment.
+
+    Parameters
+    ----------
+    env, region
+        Which deployment.
+    stacks
+        In the order of the app; those it no longer has at the end.
+    consequences
+        The worst first.
+    widenings
+        Of rights.
+    prices
+        Now and then.
+    names
+        For the resources.
+    """
+
+    env: str
+    region: str
+    stacks: tuple[StackReview, ...]
+    consequences: tuple[Consequence, ...]
+    widenings: tuple[Widening, ...]
+    prices: PriceChange
+    names: Names
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of it."""
+        if any(item.level is Level.DESTRUCTIVE for item in self.consequences):
+            return Verdict.DESTRUCTIVE
+        differs = any(stack.differs for stack in self.stacks) or any(
+            item.level is Level.WARNING for item in self.consequences
+        )
+        return Verdict.DIFFERENCES if differs else Verdict.NOTHING
+
+
+def compare_stack(
+    wanted: WantedStack | None, existing: ExistingStack | None, change_set: Mapping[str, Planned] | NoChangeSet | None
+) -> StackReview:
+    """Compare one stack with what is deployed of it.
+
+    Parameters
+    ----------
+    wanted
+        None if the app no longer has it: then nothing becomes of it.
+    existing
+        None if it is not deployed.
+    change_set
+        What CloudFormation says, or why it does not; None if it was not asked, as templates are the same or the stack
+        is new.
+    """
+    stack = wanted or existing
+    assert stack is not None
+    old = existing.template if existing else {}
+    changes: tuple[ResourceChange, ...] = ()
+    if wanted:
+        changes = compare(stack.name, old, wanted.template, region=stack.region)
+        if isinstance(change_set, Mapping):
+            changes = reconcile(
+                changes, change_set, stack=stack.name, old=old, new=wanted.template, region=stack.region
+            )
+    return StackReview(
+        stack=stack.stack,
+        name=stack.name,
+        region=stack.region,
+        status=existing.status if existing else "",
+        wanted=wanted is not None,
+        changes=changes,
+        others=other_changes(old, wanted.template) if wanted and old else (),
+        no_change_set=str(change_set) if isinstance(change_set, NoChangeSet) else "",
+    )
+
+
+def conclude(
+    stacks: Sequence[StackReview],
+    wanted: Sequence[WantedStack],
+    deployed: Sequence[ExistingStack],
+    *,
+    what_runs: losses.Jobs,
+    further: Sequence[Consequence] = (),
+) -> Review:
+    """Say what the differences of all stacks mean.
+
+    Parameters
+    ----------
+    stacks
+        What was compared.
+    wanted
+        The stacks of the app that were compared.
+    deployed
+        All that are deployed, compared or not.
+    what_runs
+        Asked for each cluster that would go.
+    further
+        Consequences that others have found.
+    """
+    names = Names([*wanted, *deployed])
+    home = next((stack.region for stack in stacks if stack.stack == "FruitsCompute"), stacks[0].region)
+    old = {stack.name: stack.template for stack in deployed if stack.template}
+    new = old | {stack.name: stack.template for stack in wanted}
+    places = {stack.name: stack.region for stack in wanted}
+    reviewed = {stack.name for stack in stacks}
+    found = [
+        *_of_resources(stacks, names, what_runs),
+        *obstacles.states([stack for stack in deployed if stack.name in reviewed]),
+        *obstacles.left_behind([stack.stack for stack in stacks if not stack.wanted]),
+        *obstacles.protection(wanted, deployed),
+        *obstacles.exports_in_use([change for stack in stacks for change in stack.changes], wanted, deployed, names),
+        *exposure.openings(old, new, names),
+        *regions.leaving_the_union(old, new, names, places),
+        *spending.weaker_stops(old, new, home),
+        *further,
+    ]
+    return Review(
+        env=environment_of([*wanted, *deployed]),
+        region=home,
+        stacks=tuple(stacks),
+        consequences=tuple(sorted(dict.fromkeys(found), key=lambda item: (-item.level, item.subject, item.where))),
+        widenings=widenings(old, new, names),
+        prices=spending.prices(old, new, home),
+        names=names,
+    )
+
+
+def _of_resources(stacks: Sequence[StackReview], names: Names, what_runs: losses.Jobs) -> Iterator[Consequence]:
+    for stack in stacks:
+        for change in stack.changes:
+            where = f"{stack.stack} {names.resource(stack.name, change.logical_id)}"
+            yield from losses.losses(change, names, where=where, jobs=what_runs)
+            yield from exposure.lowered_shields(change, names, where=where)

@@ -1,0 +1,69 @@
+"""What is deployed of an environment, here and in other regions."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from ops.account import AwsRefused, Client, asking
+from ops.deployment import find_deployment
+from ops.review.stacks import NEVER_CREATED, Accounts, ExistingStack, ReviewFailed, Template
+
+
+def read_deployed(account: Accounts, *, env: str, regions: Sequence[str]) -> tuple[ExistingStack, ...]:
+    """Read the stacks of an environment in some regions, with their templates as they were deployed.
+
+    Raises
+    ------
+    AwsRefused
+        If CloudFormation cannot be asked.
+    """
+    return tuple(stack for region in regions for stack in _in_region(account(region), env=env, region=region))
+
+
+def deployed_elsewhere(
+    account: Accounts, *, env: str, regions: Sequence[str]
+) -> tuple[tuple[ExistingStack, ...], tuple[str, ...]]:
+    """Look for the stacks of an environment in other regions.
+
+    Returns
+    -------
+    tuple
+        The stacks, and the regions that could not be asked: those the account has not opted in to, for one.
+    """
+
+    def look(region: str) -> tuple[ExistingStack, ...] | None:
+        try:
+            return _in_region(account(region), env=env, region=region)
+        except AwsRefused:
+            return None
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        answers = list(pool.map(look, regions))
+    found = tuple(stack for answer in answers if answer for stack in answer)
+    return found, tuple(region for region, answer in zip(regions, answers, strict=True) if answer is None)
+
+
+def _in_region(client: Client, *, env: str, region: str) -> tuple[ExistingStack, ...]:
+    deployment = find_deployment(client, env=env, region=region)
+    found = []
+    for stack in deployment.stacks.values():
+        never_created = stack.status in NEVER_CREATED
+        with asking(f"read the template of {stack.name}"):
+            template = {} if never_created else _template(client, stack.name)
+        found.append(
+            ExistingStack(
+                stack=stack.stack,
+                name=stack.name,
+                region=region,
+                template=template,
+                status=stack.status,
+                protected=stack.protected,
+            )
+        )
+    return tuple(found)
+
+
+def _template(client: Client, name: str) -> Template:
+    body = client("cloudformation").get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    if not isinstance(body, Mapping):
+        raise ReviewFailed(f"{name}: its template is not JSON, so the CDK did not deploy it; nothing to compare with")
+    return body

@@ -1,0 +1,147 @@
+"""A review from end to end: the cloud assembly is read, AWS is asked, the rules are applied."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from infra.residency import EU_REGIONS
+from ops.account import AwsRefused, account
+from ops.pricing.price_book import PricesUnreadable
+from ops.review import jobs, obstacles, rules
+from ops.review.change_sets import NoChangeSet, Planned, plan
+from ops.review.conclusion import Review, StackReview, compare_stack, conclude
+from ops.review.consequences import Consequence
+from ops.review.deployed import deployed_elsewhere, read_deployed
+from ops.review.names import Names
+from ops.review.stacks import (
+    Accounts,
+    ExistingStack,
+    ReviewFailed,
+    WantedStack,
+    environment_of,
+    read_assembly,
+    with_metadata_of,
+)
+from ops.synthesis import SynthesisFailed, synthesise
+
+REFUSALS: Final = (AwsRefused, PricesUnreadable, ReviewFailed, rules.RulesFailed, SynthesisFailed)
+"""What a review ends with where there is no verdict; the message is for people."""
+
+Pair = tuple[WantedStack | None, ExistingStack | None]
+
+
+def review_settings(settings: Sequence[str], **more: Any) -> Review:
+    """Synthesise the app with some settings, ``key=value`` as `cdk -c` takes them, and review it.
+
+    Parameters
+    ----------
+    settings
+        What to deploy.
+    more
+        See `review`.
+    """
+    with tempfile.TemporaryDirectory(prefix="fruits-review-") as folder:
+        synthesise(Path(folder), settings)
+        return review(Path(folder), **more)
+
+
+def review(
+    folder: Path,
+    *,
+    only: Sequence[str] = (),
+    accounts: Accounts | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Review:
+    """Review a synthesised app.
+
+    Parameters
+    ----------
+    folder
+        The cloud assembly.
+    only
+        Stacks to review, as `cdk` or CloudFormation calls them; all unless some are named.
+    accounts
+        Clients by region; those of the user's environment unless given.
+    progress
+        Told what is being done.
+
+    Raises
+    ------
+    Exception
+        One of `REFUSALS`: the app cannot be compared, AWS does not tell what is deployed, the price file is not one,
+        or the rules cannot be applied.
+    """
+    accounts = accounts or cache(account)
+    with rules.RuleCheck() as check:
+        app = read_assembly(folder)
+        env = environment_of(app)
+        places = sorted({stack.region for stack in app})
+        progress("Asking what is deployed")
+        deployed = read_deployed(accounts, env=env, regions=places)
+        pairs = _pairs(app, deployed, only)
+        progress("Asking CloudFormation for change sets")
+        stacks = _compare(pairs, accounts)
+        further: list[Consequence] = []
+        if any(stack.new for stack in stacks):
+            progress("Looking for it in other regions")
+            further += _elsewhere(env, places, app, accounts)
+        wanted = [stack for stack, _ in pairs if stack]
+        regions_of = {stack.name: stack.region for stack in stacks}
+        if any(stack.differs for stack in stacks):
+            progress("Applying the rules")
+            further += _rules(check, wanted, deployed, [stack.name for stack in stacks if stack.differs])
+            further += rules.said_at_synth(folder)
+        return conclude(stacks, wanted, deployed, what_runs=jobs.what_runs(accounts, regions_of), further=further)
+
+
+def _pairs(app: Sequence[WantedStack], deployed: Sequence[ExistingStack], only: Sequence[str]) -> list[Pair]:
+    wanted = {stack.name: stack for stack in app}
+    existing = {stack.name: stack for stack in deployed}
+    pairs: list[Pair] = [(wanted.get(name), existing.get(name)) for name in dict.fromkeys([*wanted, *existing])]
+    if not only:
+        return pairs
+    called = {title: pair for pair in pairs for side in pair if side for title in (side.stack, side.name)}
+    if unknown := [name for name in only if name not in called]:
+        accepted = ", ".join(sorted({name for name in called if name not in wanted and name not in existing}))
+        raise ReviewFailed(f"--stack {unknown[0]}: neither in the app nor deployed; accepted: {accepted}")
+    chosen = [called[name] for name in only]
+    return [pair for pair in pairs if pair in chosen]
+
+
+def _compare(pairs: Sequence[Pair], accounts: Accounts) -> tuple[StackReview, ...]:
+    def compared(pair: Pair) -> StackReview:
+        wanted, existing = pair
+        change_set: Mapping[str, Planned] | NoChangeSet | None = None
+        template = with_metadata_of(existing.template, wanted.template) if wanted and existing else {}
+        if wanted and existing and existing.template and existing.template != template:
+            try:
+                change_set = plan(accounts(wanted.region), wanted, template)
+            except NoChangeSet as reason:
+                change_set = reason
+        return compare_stack(wanted, existing, change_set)
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return tuple(pool.map(compared, pairs))
+
+
+def _elsewhere(
+    env: str, places: Sequence[str], app: Sequence[WantedStack], accounts: Accounts
+) -> Iterator[Consequence]:
+    partitions = {EU_REGIONS[place].partition for place in places if place in EU_REGIONS}
+    others = [name for name, known in EU_REGIONS.items() if name not in places and known.partition in partitions]
+    found, unseen = deployed_elsewhere(accounts, env=env, regions=others)
+    yield from obstacles.elsewhere(found, app)
+    if unseen:
+        yield obstacles.unseen(unseen)
+
+
+def _rules(
+    check: rules.RuleCheck, wanted: Sequence[WantedStack], deployed: Sequence[ExistingStack], changed: Sequence[str]
+) -> Iterator[Consequence]:
+    old = {stack.name: (stack.region, stack.template) for stack in deployed if stack.template}
+    new = old | {stack.name: (stack.region, stack.template) for stack in wanted}
+    found = check.find({"old": old, "new": new}, changed)
+    yield from rules.new_findings(found["old"], found["new"], wanted, Names([*wanted, *deployed]))

@@ -1,0 +1,142 @@
+"""The workflows of GitHub that review and deploy: who they are, what they may, what they run."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = ROOT / ".github" / "workflows"
+NAMES = ("review", "deploy")
+SHELL = frozenset(
+    {
+        "options",
+        "chosen",
+        "for",
+        "code",
+        "echo",
+        "test",
+        "exit",
+        "export",
+        "if",
+        "else",
+        "fi",
+        "cat",
+        "marker",
+        "mine",
+        "id",
+        "gh",
+    }
+)
+
+
+def workflow(name: str) -> dict[Any, Any]:
+    content: dict[Any, Any] = yaml.safe_load((WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8"))
+    return content
+
+
+def job(name: str) -> dict[str, Any]:
+    (found,) = workflow(name)["jobs"].values()
+    content: dict[str, Any] = found
+    return content
+
+
+def scripts(name: str) -> list[str]:
+    return [step["run"] for step in job(name)["steps"] if "run" in step]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_workflow_has_no_right_that_its_job_does_not_name(name: str) -> None:
+    assert workflow(name)["permissions"] == {}
+    expected = {"contents": "read", "id-token": "write"}
+    assert job(name)["permissions"] == expected | ({"pull-requests": "write"} if name == "review" else {})
+
+
+def test_the_review_runs_for_pull_requests_of_this_repository_with_their_own_rights() -> None:
+    # YAML 1.1 reads the key `on` as true.
+    assert set(workflow("review")[True]) == {"pull_request"}
+    assert job("review")["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+
+
+def test_nothing_is_deployed_unless_somebody_asks() -> None:
+    assert set(workflow("deploy")[True]) == {"workflow_dispatch"}
+    assert job("deploy")["environment"] == "${{ inputs.environment }}"
+    assert workflow("deploy")["concurrency"]["cancel-in-progress"] is False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_actions_are_pinned_to_commits(name: str) -> None:
+    used = [step["uses"] for step in job(name)["steps"] if "uses" in step]
+    assert used
+    assert [action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_credentials_are_a_role_and_no_keys(name: str) -> None:
+    (step,) = [item for item in job(name)["steps"] if "configure-aws-credentials" in item.get("uses", "")]
+    assert set(step["with"]) == {"role-to-assume", "aws-region"}
+    assert "secrets." not in (WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_input_is_pasted_into_a_script(name: str) -> None:
+    assert [script for script in scripts(name) if "${{" in script] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scripts_have_no_fault_that_shellcheck_finds(name: str, tmp_path: Path) -> None:
+    for index, script in enumerate(scripts(name)):
+        file = tmp_path / f"{index}.sh"
+        file.write_text("#!/bin/bash\n" + script, encoding="utf-8")
+        check = subprocess.run(["shellcheck", str(file)], capture_output=True, text=True, check=False)
+        assert check.returncode == 0, check.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    options = {"fruits": {"review"}, "cdk": {"synth", "deploy"}, "make": targets}
+    for script in scripts(name):
+        for line in filter(None, map(str.strip, script.splitlines())):
+            words = re.split(r"[ =]", line)
+            if words[0] in options:
+                assert words[1] in options[words[0]], line
+            else:
+                assert words[0] in SHELL, line
+
+
+STAND_IN = """#!/bin/bash
+printf '%s\\n' "$*" >> "$CALLS"
+case "$*" in *--paginate*) printf '%s' "$FOUND" ;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ("", "api --method POST repos/o/r/issues/7/comments --field body=@review.md --silent"),
+        ("41\n42\n", "api --method PATCH repos/o/r/issues/comments/41 --field body=@review.md --silent"),
+    ],
+    ids=["first", "again"],
+)
+def test_a_pull_request_has_one_comment_that_is_kept_up_to_date(found: str, expected: str, tmp_path: Path) -> None:
+    (comment,) = [step for step in job("review")["steps"] if step.get("name") == "Comment"]
+    (tmp_path / "review.md").write_text("<!-- fruits review: demo -->\n### Differences\n", encoding="utf-8")
+    # GitHub is not here: what is asked of it is written down.
+    (tmp_path / "gh").write_text(STAND_IN, encoding="utf-8")
+    (tmp_path / "gh").chmod(0o755)
+    variables = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "CALLS": str(tmp_path / "calls"),
+        "FOUND": found,
+        "COMMENTS": "repos/o/r/issues/7/comments",
+        "COMMENT": "repos/o/r/issues/comments",
+    }
+    subprocess.run(["bash", "-eo", "pipefail", "-c", comment["run"]], cwd=tmp_path, env=variables, check=True)
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    assert "startswith(env.marker)" in calls[0]
+    assert calls[1:] == [expected]
