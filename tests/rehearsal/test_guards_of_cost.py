@@ -11,6 +11,7 @@ from ops.rehearsal.aws_process import embedded_aws
 from ops.rehearsal.clients import Client, clients_of
 from ops.rehearsal.embedded_aws import EmbeddedAws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, status, step, wait_for, wait_for_state
+from tests.rehearsal.nodes import queue_of_topic
 from tests.rehearsal.templates import template
 
 # Two hours, the longest life of the environment "demo", are then 1.4 seconds.
@@ -44,30 +45,9 @@ def _deploy(client: Client, content: dict[str, Any]) -> None:
     waiter.wait(StackName="FruitsGuard-demo", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
 
 
-def _messages(client: Client) -> Callable[[], list[str]]:
-    """Subscribe a queue to the topic and give what reads it."""
-    sqs, sns = client("sqs"), client("sns")
-    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    (topic,) = sns.list_topics()["Topics"]
-    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
-    sns.subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    told: list[str] = []
-
-    def read() -> list[str]:
-        while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                told.append(message["Body"])
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return told
-
-    return read
-
-
 def test_a_cluster_lives_no_longer_than_its_maximum_lifetime_and_people_are_told(guarded: Client) -> None:
-    read = _messages(guarded)
+    (topic,) = guarded("sns").list_topics()["Topics"]
+    read = queue_of_topic(guarded, topic["TopicArn"])
     cluster_id = run_cluster(guarded, Name="fruits-demo", Steps=[step("fruits-demo job")])
     assert status(guarded, cluster_id)["State"] in ("STARTING", "BOOTSTRAPPING", "RUNNING")
     ended = wait_for_state(guarded, cluster_id, "TERMINATED")
