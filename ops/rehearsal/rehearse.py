@@ -104,7 +104,7 @@ def _copy_logs(failure: StageFailed, host: Host, course: Course) -> None:
     """Copy the clusters' logs to this machine while S3 is still there, and name the one that tells of the failure."""
     target = host.folder / "logs"
     try:
-        logs = course.logs()
+        logs = course.place.folder("LogUri")
         copy_logs(logs, target)
     except Exception:  # there may be no bucket yet, or no AWS any more: then the failure says it all
         return

@@ -14,6 +14,7 @@ from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
 from ops.rehearsal.node_reports import NodeReports
 from tests.infra.conftest import assets_of, build, context, project, settings_of  # noqa: F401
 from tests.rehearsal.nodes import deployed  # noqa: F401
+from tests.rehearsal.scenarios import disk_image, photographs, transient  # noqa: F401
 
 
 @pytest.fixture(scope="session")

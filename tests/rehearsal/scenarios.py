@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.rehearsal.node.process import stop_node
 from ops.rehearsal.scenario.course import Course
 from ops.rehearsal.scenario.host import Host
 from ops.rehearsal.scenario.stages import Ended, Stage, run_stages
@@ -68,6 +69,7 @@ def transient(photographs: Path, disk_image: Path, tmp_path_factory: pytest.Temp
     recorder = Recorder()
     try:
         run_stages([Stage("start", host.start), *course.stages(destroy=True)], recorder)
+        stop_node(host.folder)  # the tests only look
         yield Rehearsed(host, course, recorder, folder / "out")
     finally:
         host.stop(delete=False)

@@ -23,13 +23,13 @@ from ops.rehearsal.scenario.evidence import Evidence
 from ops.rehearsal.scenario.farewell import explain_leftovers
 from ops.rehearsal.scenario.photographs import Changes
 from ops.rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
-from tests.rehearsal.scenarios import Rehearsed, disk_image, photographs, transient  # noqa: F401
+from tests.rehearsal.scenarios import Rehearsed
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def evidence(transient: Rehearsed) -> Evidence:  # noqa: F811
+def evidence(transient: Rehearsed) -> Evidence:
     """What the first run of a rehearsal has left."""
     return transient.course.evidence[0]
 
@@ -168,7 +168,7 @@ def test_a_lie_about_a_run_is_found(evidence: Evidence, lie: str) -> None:
     assert finding in "; ".join(check_run(harm(evidence)))
 
 
-def test_a_second_run_that_computes_is_found(transient: Rehearsed) -> None:  # noqa: F811
+def test_a_second_run_that_computes_is_found(transient: Rehearsed) -> None:
     first, second, third = transient.course.evidence
     assert check_nothing_computed(first, second) == []
     found = check_nothing_computed(second, third)
@@ -177,7 +177,7 @@ def test_a_second_run_that_computes_is_found(transient: Rehearsed) -> None:  # n
     assert any(finding.startswith("it deleted ") for finding in found)
 
 
-def test_a_run_that_computes_too_little_or_too_much_is_found(transient: Rehearsed) -> None:  # noqa: F811
+def test_a_run_that_computes_too_little_or_too_much_is_found(transient: Rehearsed) -> None:
     _, second, third = transient.course.evidence
     one_more = Changes(("Fig/1.jpg",), (), ())
     assert "it computed 15 photographs; 1 are new or changed" in check_changes(second, third, one_more)
@@ -186,7 +186,7 @@ def test_a_run_that_computes_too_little_or_too_much_is_found(transient: Rehearse
     )
 
 
-def test_a_deleted_photograph_that_stays_is_found(transient: Rehearsed) -> None:  # noqa: F811
+def test_a_deleted_photograph_that_stays_is_found(transient: Rehearsed) -> None:
     _, second, third = transient.course.evidence
     stays = sorted(third.photographs)[0]
     found = check_changes(second, third, Changes((), (), (stays,)))
@@ -275,7 +275,7 @@ def project(tmp_path: Path) -> Path:
     return copied
 
 
-def test_a_bootstrap_that_installs_nothing_fails_the_rehearsal(project: Path, photographs: Path) -> None:  # noqa: F811
+def test_a_bootstrap_that_installs_nothing_fails_the_rehearsal(project: Path, photographs: Path) -> None:
     (project / "assets" / "bootstrap" / "install.sh").write_text("#!/usr/bin/env bash\nexit 0\n", encoding="utf-8")
     folder = project / "build" / "rehearsal"
     program = "import typer; from ops.rehearsal.rehearse import rehearse; typer.run(rehearse)"

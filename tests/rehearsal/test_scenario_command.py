@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
+from ops.rehearsal import commands
 from ops.rehearsal.aws_process import embedded_aws
 from ops.rehearsal.embedded_aws import find_aws
 from ops.rehearsal.node.process import find_node
@@ -146,3 +147,13 @@ def test_of_what_the_cdk_said_the_failed_resource_is_told() -> None:
     assert why(text) == "AWS::EMR::Cluster CREATE_FAILED: Cluster (X1) BOOTSTRAP_FAILURE"
     assert why("❌  no credentials") == "no credentials"
     assert why("") == "it said nothing"
+
+
+def test_a_node_starts_and_ends_with_the_embedded_aws_if_asked_to(tmp_path: Path) -> None:
+    started = runner.invoke(commands.aws, ["up", "--node", "--folder", str(tmp_path)])
+    assert started.exit_code == 0
+    node = find_node(tmp_path)
+    assert node is not None
+    assert f"Node of its clusters, log {node.log}" in started.output
+    assert runner.invoke(commands.aws, ["down", "--folder", str(tmp_path)]).exit_code == 0
+    assert (find_aws(tmp_path), find_node(tmp_path)) == (None, None)

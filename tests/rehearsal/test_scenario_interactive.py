@@ -36,7 +36,6 @@ from ops.sample import render_sample
 from ops.synthesis import synthesise
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.faults import fault_proxy
-from tests.rehearsal.scenarios import photographs  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
@@ -107,7 +106,7 @@ class Kept:
 
 
 @pytest.fixture(scope="module")
-def kept(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:  # noqa: F811
+def kept(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """Rehearse by the command, once for all tests, which go on with what it leaves up."""
     folder = tmp_path_factory.mktemp("kept")
     options = ["--mode", "interactive", "--keep", "--images", str(photographs)]

@@ -19,7 +19,8 @@ from ops.rehearsal.scenario.arithmetic import (
 )
 from ops.rehearsal.scenario.evidence import Evidence
 from ops.rehearsal.scenario.page import check_report
-from ops.rehearsal.scenario.photographs import Changes, spread
+from ops.rehearsal.scenario.photographs import Changes
+from ops.rehearsal.scenario.stages import few_of
 
 _HASH, _BATCH = "[0-9a-f]+", r"[0-9a-f]+-(?P<rows>\d+)"
 _LAYOUT: Final = re.compile(
@@ -66,9 +67,9 @@ def check_nothing_computed(before: Evidence, after: Evidence) -> list[str]:
     if computed != 0:
         found.append(f"it says that it computed {computed} photographs, of which none was new")
     if changed := [path for path in after.objects if before.objects.get(path) != after.objects[path]]:
-        found.append(f"it wrote {len(changed)} objects: {spread(sorted(changed))}")
+        found.append(f"it wrote {len(changed)} objects: {few_of(sorted(changed))}")
     if gone := sorted(before.objects.keys() - after.objects.keys()):
-        found.append(f"it deleted {len(gone)} objects: {spread(gone)}")
+        found.append(f"it deleted {len(gone)} objects: {few_of(gone)}")
     return found
 
 
@@ -94,7 +95,7 @@ def check_changes(before: Evidence, after: Evidence, changes: Changes) -> list[s
 def _layout(evidence: Evidence) -> Iterator[str]:
     strange = sorted(path for path in evidence.objects if not _LAYOUT.fullmatch(path))
     if strange:
-        yield f"objects that the layout does not know: {spread(strange)}"
+        yield f"objects that the layout does not know: {few_of(strange)}"
     for path, table in evidence.tables.items():
         match = _LAYOUT.fullmatch(path)
         if match and match["rows"] and int(match["rows"]) != table.num_rows:
@@ -127,9 +128,9 @@ def _photographs(evidence: Evidence) -> Iterator[str]:
         for uri, etag in zip(table["uri"].to_pylist(), table["etag"].to_pylist(), strict=True)
     ]
     if missing := sorted(uri for uri, etag in listed - set(rows)):
-        yield f"{len(missing)} photographs have neither features nor a place in quarantine: {spread(missing)}"
+        yield f"{len(missing)} photographs have neither features nor a place in quarantine: {few_of(missing)}"
     if strange := sorted(uri for uri, etag in set(rows) - listed):
-        yield f"{len(strange)} rows tell of photographs that are not there: {spread(strange)}"
+        yield f"{len(strange)} rows tell of photographs that are not there: {few_of(strange)}"
     if len(rows) != len(set(rows)):
         yield f"{len(rows) - len(set(rows))} photographs are there twice"
     for table in (*evidence.current("features"), *evidence.current("quarantine")):

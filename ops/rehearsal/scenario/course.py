@@ -1,22 +1,19 @@
 """The course of a rehearsal: which stages there are, and what they hand on to each other."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from infra.settings import DeploymentSettings
-from ops.deployment import Deployment
-from ops.rehearsal.inventory import inventory
 from ops.rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
 from ops.rehearsal.scenario.deploy import Stacks
-from ops.rehearsal.scenario.evidence import Evidence, gather, table_columns
+from ops.rehearsal.scenario.evidence import Evidence
 from ops.rehearsal.scenario.farewell import empty_bucket, explain_leftovers
-from ops.rehearsal.scenario.folders import Folder
 from ops.rehearsal.scenario.host import Host
 from ops.rehearsal.scenario.photographs import ADDED, CHANGED, DELETED, Heap, change_some, find_photographs, upload
+from ops.rehearsal.scenario.place import Place
 from ops.rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
-from ops.rehearsal.scenario.runs import Cluster, photographs_done, telling_of_clusters
+from ops.rehearsal.scenario.runs import photographs_done, telling_of_clusters
 from ops.rehearsal.scenario.stages import Stage, StageFailed, Tell
 
 _RUNS: Final = ("first", "second", "third")
@@ -40,6 +37,8 @@ class Course:
 
     Attributes
     ----------
+    place
+        Where things are, once they are deployed.
     evidence
         Of each run.
     kept
@@ -57,6 +56,7 @@ class Course:
     ) -> None:
         self._host, self._settings = host, settings
         self._stacks = Stacks(host, values)
+        self.place = Place(host, settings.env)
         self._photographs, self._output = photographs, output
         self._transient = settings.mode == "transient"
         self._regions: tuple[str, ...] = ()
@@ -99,23 +99,23 @@ class Course:
         tell("python app.py")
         synthesis = self._stacks.synthesise("first", f"run_id={_RUNS[0]}")
         self._app, self._regions = synthesis.folder, tuple(sorted(set(synthesis.regions.values())))
-        self._blank = self._inventory()
+        self._blank = self.place.inventory(self._regions)
         self._stacks.bootstrap(self._regions, tell)
-        self._bootstrapped = self._inventory()
+        self._bootstrapped = self.place.inventory(self._regions)
         resources = sum(len(template["Resources"]) for template in synthesis.templates.values())
         return f"{len(synthesis.templates)} stacks with {resources} resources"
 
     def _deploy_storage(self, tell: Tell) -> str:
         self._stacks.deploy(self._app, tell, "FruitsStorage")
-        return self._deployment().output("FruitsStorage", "DataBucket")
+        return self.place.output("FruitsStorage", "DataBucket")
 
     def _upload(self, tell: Tell) -> str:
         self._heap = find_photographs(self._photographs(tell))
-        return upload(self._heap, self._images(), tell)
+        return upload(self._heap, self.place.folder("ImagesUri"), tell)
 
     def _deploy_all(self, tell: Tell) -> str:
-        cluster = self._deploy(self._app, tell)
-        return f"cluster {cluster.cluster_id}, its nodes are set up"
+        self._deploy(self._app, tell)
+        return f"cluster {self.place.cluster().cluster_id}, its nodes are set up"
 
     def _run_first(self, tell: Tell) -> str:
         self.evidence.append(self._run(_RUNS[0], tell))
@@ -128,7 +128,7 @@ class Course:
         for name in ("report.html", "manifest.json"):
             target = self._output / "reports" / evidence.run / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self._results().get(f"reports/{evidence.run}/{name}"))
+            target.write_bytes(self.place.folder("OutputUri").get(f"reports/{evidence.run}/{name}"))
         pca = (evidence.manifest or {})["pca"]
         return f"{len(evidence.objects)} objects; {pca['components']} components hold {pca['explained']:.1%}"
 
@@ -139,7 +139,7 @@ class Course:
         return "0 photographs computed, no object written"
 
     def _run_changed(self, tell: Tell) -> str:
-        changes = change_some(self._heap, self._images())
+        changes = change_some(self._heap, self.place.folder("ImagesUri"))
         self._next_cluster(_RUNS[2], tell)
         self.evidence.append(self._run(_RUNS[2], tell))
         _, before, after = self.evidence
@@ -163,7 +163,7 @@ class Course:
     def _destroy(self, tell: Tell) -> str:
         removable = self._stacks.synthesise("last", f"run_id={self._current_run()}", "remove_data=true").folder
         self._stacks.deploy(removable, tell, "FruitsStorage")
-        deployed = self._deployment()
+        deployed = self.place.deployment()
         buckets = [deployed.output("FruitsStorage", name) for name in _BUCKETS]
         there = [stack for stack in _ALL_BUT_DATA if stack in deployed.stacks]
         # The cluster first: as long as it lives, it writes.
@@ -174,26 +174,24 @@ class Course:
 
     def _look(self, tell: Tell) -> str:
         reasons, strangers = explain_leftovers(
-            blank=self._blank, bootstrapped=self._bootstrapped, left=self._inventory()
+            blank=self._blank, bootstrapped=self._bootstrapped, left=self.place.inventory(self._regions)
         )
         _require([f"left: {item}" for item in strangers])
         self.kept = reasons
         return f"but for {sum(reasons.values())} things that AWS keeps, named below"
 
     def _run(self, run: str, tell: Tell) -> Evidence:
-        cluster = self._cluster()
+        cluster = self.place.cluster()
         if self._transient:
             step_id = cluster.only_step()
         else:
-            step = json.loads(self._deployment().output("FruitsCompute", "JobStep"))
-            step_id = cluster.submit(f"{self._settings.name} {run}", step)
-        results = self._results()
-        cluster.wait_for_step(step_id, tell, photographs_done(results, self._photographs_kept()))
+            step_id = cluster.submit(f"{self._settings.name} {run}", self.place.step())
+        done = photographs_done(self.place.folder("OutputUri"), self._photographs_kept())
+        cluster.wait_for_step(step_id, tell, done)
         said = cluster.printed(step_id)
         if self._transient:
             cluster.wait_until_ended(tell)
-        columns = table_columns(self._host.client("glue"), self._deployment().output("FruitsStorage", "Database"))
-        return gather(self._images(), results, said=said, columns=columns)
+        return self.place.evidence(said)
 
     def _photographs_kept(self) -> int:
         """Count the photographs that former runs have left in the store."""
@@ -208,47 +206,15 @@ class Course:
             self._app = self._stacks.synthesise(run, f"run_id={run}").folder
             self._deploy(self._app, tell)
 
-    def _deploy(self, app: Path, tell: Tell) -> Cluster:
+    def _deploy(self, app: Path, tell: Tell) -> None:
         with telling_of_clusters(self._host.client("emr"), self._settings.name, tell):
             try:
                 self._stacks.deploy(app, tell)
             except StageFailed as failed:
-                raise self._with_bootstrap_error(failed) from None
-        return self._cluster()
-
-    def _with_bootstrap_error(self, failed: StageFailed) -> StageFailed:
-        for cluster in self._host.client("emr").list_clusters(ClusterStates=["TERMINATED_WITH_ERRORS"])["Clusters"]:
-            if cluster["Status"]["StateChangeReason"].get("Code") == "BOOTSTRAP_FAILURE":
-                error, log = self._cluster_of(cluster["Id"]).bootstrap_error()
-                return StageFailed(f"{failed.reason}; the bootstrap action said: {error}", log=log or failed.log)
-        return failed
-
-    def _cluster(self) -> Cluster:
-        return self._cluster_of(self._deployment().output("FruitsCompute", "ClusterId"))
-
-    def _cluster_of(self, cluster_id: str) -> Cluster:
-        return Cluster(self._host.client("emr"), cluster_id, logs=self.logs(), still_there=self._host.require_node)
-
-    def logs(self) -> Folder:
-        """Give the folder of the clusters' logs."""
-        return Folder.of(self._host.client("s3"), self._deployment().output("FruitsStorage", "LogUri"))
-
-    def _deployment(self) -> Deployment:
-        return self._stacks.deployed(self._settings.env)
-
-    def _images(self) -> Folder:
-        return Folder.of(self._host.client("s3"), self._deployment().output("FruitsStorage", "ImagesUri"))
-
-    def _results(self) -> Folder:
-        return Folder.of(self._host.client("s3"), self._deployment().output("FruitsStorage", "OutputUri"))
+                raise self.place.with_bootstrap_error(failed) from None
 
     def _current_run(self) -> str:
         return _RUNS[2] if self._transient else _RUNS[0]
-
-    def _inventory(self) -> frozenset[str]:
-        """List what is there in every region that the stacks are in."""
-        found = {region: inventory(self._host.client_in(region)) for region in self._regions}
-        return frozenset(item for items in found.values() for item in items)
 
 
 def _require(found: Iterable[str]) -> None:

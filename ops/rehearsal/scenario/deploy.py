@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.cdk import Cdk, CdkFailed, Outcome
-from ops.deployment import Deployment, find_deployment
 from ops.rehearsal.embedded_aws import ACCOUNT
 from ops.rehearsal.scenario.host import Host
 from ops.rehearsal.scenario.stages import StageFailed, Tell
@@ -60,10 +59,6 @@ class Stacks:
     def destroy(self, app: Path, tell: Tell, *stacks: str) -> Outcome:
         """Destroy stacks, all unless some are named."""
         return self._run(app, tell, "destroy", lambda cdk: cdk.destroy(*stacks))
-
-    def deployed(self, env: str) -> Deployment:
-        """Ask for what is deployed."""
-        return find_deployment(self._host.client, env=env, region=self._host.aws.region)
 
     def _run(self, app: Path, tell: Tell, verb: str, command: Any) -> Outcome:
         path = self._host.folder / "cdk.log"

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ import psutil
 from infra.settings import DeploymentSettings
 from ops.rehearsal.aws_process import forget, start_aws, stop_aws
 from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import AwsFailed, EmbeddedAws
+from ops.rehearsal.embedded_aws import AwsFailed, EmbeddedAws, find_aws
 from ops.rehearsal.node.process import NodeFailed, find_node, start_node, stop_node
 from ops.rehearsal.scenario.stages import StageFailed, Tell
 from ops.wheelhouse import this_machine
@@ -105,7 +104,7 @@ class Host:
 
     def require_node(self) -> None:
         """Raise if the node, or the embedded AWS, has died."""
-        if not psutil.pid_exists(self.aws.pid):
+        if find_aws(self.folder) is None:
             raise StageFailed("the embedded AWS has died", log=str(self.aws.log))
         if find_node(self.folder) is None:
             raise StageFailed("the node has died", log=str(self.folder / "node.log"))
@@ -152,12 +151,16 @@ class Host:
             raise StageFailed(f"cannot make the wheelhouse or the model: {run}", action="make assets")
 
 
-def _following(command: list[str], tell: Callable[[str], None]) -> str:
+def _following(command: list[str], tell: Tell) -> str:
     """Run a command, tell its lines, and give the last one if it fails."""
     last = ""
     with subprocess.Popen(command, cwd=_ROOT, stderr=subprocess.PIPE, text=True, errors="replace") as process:
         assert process.stderr is not None
-        for line in process.stderr:
-            last = line.strip() or last
-            tell(last)
+        try:
+            for line in process.stderr:
+                last = line.strip() or last
+                tell(last)
+        except BaseException:
+            process.terminate()
+            raise
     return (last.removeprefix("error: ") or f"exit code {process.returncode}") if process.returncode else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from ops.rehearsal.scenario.evidence import Evidence
-from ops.rehearsal.scenario.photographs import spread
+from ops.rehearsal.scenario.stages import few_of
 
 
 class _Page(HTMLParser):
@@ -32,4 +32,4 @@ def check_report(evidence: Evidence) -> Iterator[str]:
     if evidence.run not in evidence.report.decode():
         yield f"the report is not that of run {evidence.run}"
     if page.outside:
-        yield f"the report needs what is elsewhere: {spread(page.outside)}"
+        yield f"the report needs what is elsewhere: {few_of(page.outside)}"

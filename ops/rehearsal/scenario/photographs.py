@@ -2,7 +2,6 @@
 
 import io
 import random
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,8 +136,3 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 def _hidden(path: Path) -> bool:
     return any(part.startswith((".", "_")) for part in path.parts)
-
-
-def spread(names: Sequence[str]) -> str:
-    """Name a few of many."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

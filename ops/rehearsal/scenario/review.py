@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ops.rehearsal.scenario.photographs import spread
+from ops.rehearsal.scenario.stages import few_of
 
 _STACK: Final = re.compile(r"Stack (?P<stack>\w+) \(")
 _RESOURCE: Final = re.compile(r"\[(?P<sign>[~+-])\] (?P<type>\w+::[\w:]+) (?P<rest>.*)")
@@ -63,7 +63,7 @@ def check_no_differences(code: int, text: str) -> list[str]:
     """Say what differs where nothing should."""
     found = [str(difference) for difference in read_differences(text)]
     if code and not found:
-        found.append(f"cdk diff ended with code {code}: {spread(text.strip().splitlines()[-1:])}")
+        found.append(f"cdk diff ended with code {code}: {few_of(text.strip().splitlines()[-1:])}")
     if not found and "Number of stacks with differences: 0" not in text:
         found.append("cdk diff did not say that it compared the stacks")
     return found

@@ -5,16 +5,19 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.rehearsal.scenario.folders import Folder
 from ops.rehearsal.scenario.stages import StageFailed, Tell
 
 ENDED: Final = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 _UNFINISHED: Final = ("PENDING", "RUNNING", "CANCEL_PENDING")
-_LOOK_EVERY_SECONDS: Final = 0.5
+_LOOK_EVERY_SECONDS: Final = 1.0
 _LOGS_WITHIN_SECONDS: Final = 60.0
 _ENDS_WITHIN_SECONDS: Final = 120.0
 _BATCH: Final = re.compile(r"(?:features|quarantine)/model=[0-9a-f]+/[0-9a-f]+-(\d+)\.parquet")
@@ -165,9 +168,10 @@ def telling_of_clusters(emr: Any, name: str, tell: Tell) -> Iterator[None]:
 
     def look() -> None:
         while not stop.wait(1.0):
-            for cluster in emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING"])["Clusters"]:
-                if cluster["Name"] == name:
-                    tell(f"cluster {cluster['Id']} {cluster['Status']['State']}")
+            with suppress(BotoCoreError, ClientError):  # the CDK will say what is wrong
+                for cluster in emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING"])["Clusters"]:
+                    if cluster["Name"] == name:
+                        tell(f"cluster {cluster['Id']} {cluster['Status']['State']}")
 
     thread = Thread(target=look, daemon=True)
     thread.start()
@@ -178,7 +182,7 @@ def telling_of_clusters(emr: Any, name: str, tell: Tell) -> Iterator[None]:
         thread.join()
 
 
-def copy_logs(logs: Folder, target: Any) -> int:
+def copy_logs(logs: Folder, target: Path) -> int:
     """Copy logs from S3 into a folder of this machine, unpacked; give how many."""
     paths = logs.sizes()
     for path in paths:

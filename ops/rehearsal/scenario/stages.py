@@ -121,3 +121,8 @@ def _failure(stage: str, error: Exception, expected: tuple[type[Exception], ...]
         failure = StageFailed(f"{type(error).__name__} in {Path(trace.filename).name}:{trace.lineno}: {error}")
     failure.stage = stage
     return failure
+
+
+def few_of(names: Sequence[str]) -> str:
+    """Name a few of many, for findings."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
