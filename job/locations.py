@@ -107,8 +107,16 @@ class Location:
                 "pool_idle_timeout": timedelta(seconds=20),
                 "timeout": timedelta(seconds=60),
             },
-            # Longer than any slow-down S3 announces; shorter than the time in which Spark gives a task up.
-            retry_config={"max_retries": 12, "retry_timeout": timedelta(minutes=3)},
+            # Half a minute or more, with connections that are refused at once, too; 3 minutes at most.
+            retry_config={
+                "max_retries": 12,
+                "retry_timeout": timedelta(minutes=3),
+                "backoff": {
+                    "init_backoff": timedelta(milliseconds=200),
+                    "max_backoff": timedelta(seconds=10),
+                    "base": 3,
+                },
+            },
         )
 
 

@@ -88,9 +88,13 @@ class EmbeddedAws:
         return {**kept, **self.variables()}
 
     def shell(self) -> str:
-        """Give the lines for a shell to evaluate."""
+        """Give the lines for a shell to evaluate.
+
+        Of Amazon's commands, `aws emr` alone makes up its own endpoint unless it is an argument.
+        """
         exports = [f"export {key}={shlex.quote(value)}" for key, value in self.variables().items()]
-        return "\n".join([f"unset {' '.join(_FORBIDDEN)}", *exports])
+        command = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
+        return "\n".join([f"unset {' '.join(_FORBIDDEN)}", *exports, command])
 
 
 def find_aws(folder: Path) -> EmbeddedAws | None:

@@ -166,8 +166,7 @@ def _say_how_to_use(host: Host) -> None:
     lines = [
         "Embedded AWS and node are up. In your shell:",
         f'  eval "$(fruits aws env --folder {folder})"',
-        # Amazon's command for EMR alone asks for its endpoint to be named.
-        '  aws emr list-clusters --endpoint-url "$AWS_ENDPOINT_URL"',
+        "  aws emr list-clusters",
         "  aws s3 ls",
         f"  npx cdk diff --app {folder}/cdk.out-first",
         f"Stop and delete them: fruits aws down --folder {folder} --delete",
