@@ -11,7 +11,7 @@ def local_frame(spark: SparkSession, values: Sequence[Any], column: str) -> Data
     """Make a DataFrame of one column, sent to the JVM as Arrow.
 
     Rows of Python objects would be unpickled by workers of another kind than those that run `mapInArrow`, started for
-    that alone: most of a second.
+    that alone.
 
     Parameters
     ----------
