@@ -86,13 +86,27 @@ def decode(content: bytes) -> Decoded:
     Rejected
         `empty`, `not-an-image`, `too-many-pixels`, `truncated` or `damaged`.
     """
+    picture, width, height = _framed(content, SIDE)
+    return Decoded(np.asarray(picture), width, height)
+
+
+def thumbnail(content: bytes, side: int = 64) -> bytes:
+    """Give a photograph as a small square JPEG, framed as the backbone sees it; raises as `decode` does."""
+    picture, _, _ = _framed(content, side)
+    output = io.BytesIO()
+    picture.save(output, "JPEG", quality=85)
+    return output.getvalue()
+
+
+def _framed(content: bytes, side: int) -> tuple[Image.Image, int, int]:
+    """Decode into a square of so many pixels a side; give it with the photograph's own width and height, upright."""
     if not content:
         raise Rejected("empty", "the object has no bytes")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-                return _fit(image)
+                return _fit(image, side)
     except Rejected:
         raise
     except UnidentifiedImageError as error:
@@ -105,33 +119,25 @@ def decode(content: bytes) -> Decoded:
         raise Rejected(reason, f"{type(error).__name__}: {error}") from error
 
 
-def thumbnail(content: bytes, side: int = 64) -> bytes:
-    """Give a photograph as a small square JPEG, framed as the backbone sees it."""
-    picture = Image.fromarray(decode(content).pixels).resize((side, side), Image.Resampling.LANCZOS)
-    output = io.BytesIO()
-    picture.save(output, "JPEG", quality=85)
-    return output.getvalue()
-
-
-def _fit(image: Image.Image) -> Decoded:
+def _fit(image: Image.Image, side: int) -> tuple[Image.Image, int, int]:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise Rejected("too-many-pixels", f"{width} x {height}; at most {MAX_PIXELS:,} pixels are decoded")
     orientation = _orientation(image)
     # JPEG only: decodes at an eighth to a half of the scale, still above twice ours.
-    image.draft("RGB", (2 * SIDE, 2 * SIDE))
-    scale = SIDE / max(width, height)
+    image.draft("RGB", (2 * side, 2 * side))
+    scale = side / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     image = _colours(image, size)
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
         if orientation >= 5:
             width, height = height, width
-    if image.size != (SIDE, SIDE):
-        square = Image.new("RGB", (SIDE, SIDE), _WHITE)
-        square.paste(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
+    if image.size != (side, side):
+        square = Image.new("RGB", (side, side), _WHITE)
+        square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
         image = square
-    return Decoded(np.asarray(image), width, height)
+    return image, width, height
 
 
 def _orientation(image: Image.Image) -> int:

@@ -49,10 +49,14 @@ def thumbnails(root: Location, gallery: pa.Table) -> list[bytes | None]:
     """
     columns = (column.to_pylist() for column in gallery.select(Photograph._fields).columns)
     photographs = map(Photograph._make, zip(*columns, strict=True))
-    return [
-        None if isinstance(content, Rejected) else thumbnail(content)
-        for _, content in read_ahead(root.open(), photographs)
-    ]
+    return [_picture(content) for _, content in read_ahead(root.open(), photographs)]
+
+
+def _picture(content: bytes | Rejected) -> bytes | None:
+    try:
+        return None if isinstance(content, Rejected) else thumbnail(content)
+    except Rejected:  # at the smaller scale of a thumbnail alone
+        return None
 
 
 def shown(gallery: pa.Table, pictures: list[bytes | None], parts: list[Any]) -> pa.Table:
