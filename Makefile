@@ -50,9 +50,11 @@ ARCHITECTURE ?= x86_64
 assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert|keras ARCHITECTURE=x86_64|arm64)
 	@$(BIN)/python -m ops.products --engine $(ENGINE) --architecture $(ARCHITECTURE)
 
+WORKERS ?= 2
+
 .PHONY: test
-test: assets ## Run all tests
-	@$(BIN)/python -m pytest
+test: assets ## Run all tests, two files at a time (WORKERS=n for more)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: check
 check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests

@@ -52,8 +52,12 @@ RATIOS: Final = (
 )
 """The ratio that the table shows in the line of a row."""
 
+_END_TO_END: Final = Comparison("job-litert", "notebook", _overall)
+_BOUND: Final = Comparison("engine-limit", "notebook", _overall)
+"""What no job with this engine can pass on these cores, whatever its start and its PCA take."""
+
 _REACH: Final = (
-    ("job end to end, times the notebook's pattern", Comparison("job-litert", "notebook", _overall), 4.5),
+    ("job end to end, times the notebook's pattern", _END_TO_END, 4.5),
     ("featurization, share of the engine's limit", Comparison("job-litert", "engine-limit", _featurize), 0.85),
     ("featurization, times Ray Data's rate without its start-up", Comparison("job-litert", "ray", _featurize), 1.0),
     ("PCA, times Spark's", Comparison("pca-ours", "pca-spark", _overall), 6.0),
@@ -75,8 +79,10 @@ def goals(rows: Mapping[str, Row]) -> list[Goal]:
     reached = []
     for text, comparison, least in _REACH:
         found = _compare(comparison, rows)
-        told = isinstance(found, float)
-        measured = f"{found:.2f}" if told else str(found)
+        measured = f"{found:.2f}" if isinstance(found, float) else found
+        if isinstance(found, float) and comparison == _END_TO_END:
+            bound = _compare(_BOUND, rows)
+            measured += f"; {bound:.2f} were decode and inference all" if isinstance(bound, float) else ""
         reached.append(
             Goal(f"{text}: at least {least:g}", measured, found >= least if isinstance(found, float) else None)
         )

@@ -19,8 +19,9 @@ from pyspark.sql import DataFrame
 from job.backbone import FEATURES, Backbone
 from job.decode import Decoded, Rejected, decode
 from job.engines import Engine, engine_of
-from job.images import LISTING_SCHEMA, Photograph, read_ahead
+from job.images import LISTING_SCHEMA, Photograph
 from job.locations import Location, ObjectReader
+from job.reading import read_ahead
 from job.session import ArrowFunction
 from job.store import FEATURES_SCHEMA, QUARANTINE_SCHEMA, ResultStore
 

@@ -186,6 +186,7 @@ class _Rows:
         paths = store.paths(folder)
         with ThreadPoolExecutor(_READERS) as pool:
             parts = list(pool.map(read, paths))
+        pa.default_memory_pool().release_unused()  # what every reader's tables took
         sizes = [len(digests) for digests, _ in parts]
         digests = np.concatenate([np.empty(0, "S16"), *(digests for digests, _ in parts)])
         return cls(paths, sizes, digests, np.concatenate([np.empty(0, bool), *(below for _, below in parts)]))

@@ -8,21 +8,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
+from job.analysis import Analysis
 from job.arguments import Arguments
 from job.backbone import Backbone, load_backbone
 from job.errors import JobError
 from job.featurize import featurize
-from job.frames import local_frame
 from job.images import Listing, list_photographs
-from job.index import SELECTIONS, Index, drop_stale, look_up, share_out
+from job.index import Index, drop_stale, look_up
 from job.manifest import Stopwatch, manifest_of, run_name
-from job.moments import collect_moments, moments_of
-from job.pca import PrincipalComponents, fit
 from job.plan import write_plan
-from job.probe import ProbeScore
-from job.projections import Projector, collect_probe, collect_scores, project, score
 from job.report import ReportData, render
 from job.session import every, slots
 from job.showcase import choose, shown, thumbnails
@@ -33,7 +29,7 @@ log = logging.getLogger("fruits")
 PROGRESS_SECONDS = 2.0
 """Between two looks at how far the featurization is; each lists the objects of the features."""
 
-LISTING_ROWS = 50_000
+LISTING_ROWS = 10_000
 """Of the listing, in a row group of ``images.parquet``."""
 
 QUARANTINE_ROWS = 200
@@ -107,15 +103,16 @@ class Run:
                 drop_stale(self.store, index)
                 index = self._index()
         self._require_features(index)
+        analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
         gallery = with_uris(self.arguments.images, choose(self.photographs, index.featurized))
         with ThreadPoolExecutor(2) as pool:  # what needs no result of Spark's is done while Spark works
             pictures = pool.submit(thumbnails, self.arguments.images, gallery)
             with self.clock.stage("pca"):
-                model = self._fit(index)
-            saved = pool.submit(self._save, model)
+                model = analysis.fit()
+            saved = pool.submit(analysis.save, model)
             with self.clock.stage("project"):
-                parts = self._project(index, model, gallery)
-                probe, probe_absent = self._judge(parts)
+                parts = analysis.project(model, gallery["uri"].to_pylist())
+                probe, probe_absent = analysis.judge(parts)
             manifest = manifest_of(
                 run=self.name,
                 arguments=self.arguments,
@@ -195,41 +192,6 @@ class Run:
             raise JobError(
                 f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons}"
             )
-
-    def _shared_out(self, index: Index) -> tuple[DataFrame, int]:
-        """Give the selections as one row, and so one partition, for each slot."""
-        groups = share_out(index.selections, slots(self.spark))
-        rows = [[vars(selection) for selection in group] for group in groups]
-        return local_frame(self.spark, rows, SELECTIONS), len(rows)
-
-    def _fit(self, index: Index) -> PrincipalComponents:
-        selections, tasks = self._shared_out(index)
-        moments = collect_moments(moments_of(selections, output=self.arguments.output, tasks=tasks))
-        return fit(moments, variance=self.arguments.variance, components=self.arguments.components)
-
-    def _save(self, model: PrincipalComponents) -> None:
-        folder = f"pca/{self.name}"
-        self.store.put(f"{folder}/arrays.npz", model.to_npz())
-        model.to_pipeline_model(self.spark).write().overwrite().save(f"{self.arguments.output.uri}/{folder}/model")
-
-    def _project(self, index: Index, model: PrincipalComponents, gallery: pa.Table) -> list[Any]:
-        arguments = self.arguments
-        uris = frozenset(gallery["uri"].to_pylist())
-        projector = Projector(model, self.name, arguments.images, arguments.splits, uris, arguments.csv)
-        broadcast = self.spark.sparkContext.broadcast(projector)
-        selections, _ = self._shared_out(index)
-        return project(selections, output=arguments.output, projector=broadcast).collect()
-
-    def _judge(self, parts: list[Any]) -> tuple[ProbeScore | None, str]:
-        """Fit the linear probe on the train split and score it on the test split."""
-        statistics = collect_probe(parts)
-        if len(statistics.counts) < 2:
-            return None, f"The train split has {len(statistics.counts)} labels; a probe needs two."
-        if not sum(part.test for part in parts):
-            return None, "The test split is empty."
-        probe = self.spark.sparkContext.broadcast(statistics.solve())
-        frame = local_frame(self.spark, [part.path for part in parts], "path string")
-        return collect_scores(score(frame, output=self.arguments.output, probe=probe)), ""
 
     def _put_listing(self) -> None:
         """Write what was listed, addresses and all, a part at a time."""

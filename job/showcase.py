@@ -8,8 +8,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from job.decode import Rejected, thumbnail
-from job.images import Photograph, read_ahead
+from job.images import Photograph
 from job.locations import Location
+from job.reading import read_ahead
 from job.store import PROJECTIONS_SCHEMA
 
 GALLERY: Final = 1200

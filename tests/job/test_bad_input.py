@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 import job.pipeline
-from job.images import MAX_BYTES, Listing, list_photographs
+from job.images import Listing, list_photographs
 from job.locations import Location
+from job.reading import MAX_BYTES
 from job.store import QUARANTINE_SCHEMA
 from tests.job.runs import Outcome, Results, Run, submit
 from tests.pictures import bomb, encode, fruit, jpeg, turned

@@ -1,6 +1,8 @@
 """The two engines, and an independent reckoning of the network that neither of them knows."""
 
-from collections.abc import Mapping
+import multiprocessing
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +79,29 @@ def litert(frozen_backbone: Backbone) -> Engine:
     return engine_of(frozen_backbone)
 
 
+class KerasElsewhere:
+    """The reference engine in a process of its own: TensorFlow takes its number of threads before its first use only.
+
+    Another test may have used it in this one.
+    """
+
+    batch = 32
+
+    def __init__(self, pool: ProcessPoolExecutor) -> None:
+        self._pool = pool
+
+    def features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self._pool.submit(keras_features, pixels).result()
+
+
+def keras_features(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return engine_of(load_backbone("keras", "torchvision")).features(pixels)
+
+
 @pytest.fixture(scope="module")
-def keras() -> Engine:
-    return engine_of(load_backbone("keras", "torchvision"))
+def keras() -> Iterator[Engine]:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        yield KerasElsewhere(pool)
 
 
 def pixels_of(contents: list[bytes]) -> NDArray[np.uint8]:
