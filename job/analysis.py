@@ -77,7 +77,7 @@ class Analysis:
         if not sum(part.test for part in parts):
             return None, "The test split is empty."
         probe = self.spark.sparkContext.broadcast(statistics.solve())
-        frame = local_frame(self.spark, [part.path for part in parts], "path string")
+        frame = local_frame(self.spark, [path for part in parts for path in part.paths], "path string")
         return collect_scores(score(frame, output=self.store.output, probe=probe)), ""
 
     def _shared_out(self) -> tuple[DataFrame, int]:

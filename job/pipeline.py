@@ -202,7 +202,7 @@ class Run:
 
     def _forget_other_projections(self, parts: list[Any]) -> None:
         """Leave the current projections alone in their folders, which Athena reads as tables."""
-        current = {part.path.partition("/")[2].removesuffix(".parquet") for part in parts}
+        current = {path.partition("/")[2].removesuffix(".parquet") for part in parts for path in part.paths}
         for folder in ("projections", "exports"):
             paths = self.store.paths(folder)
             self.store.delete(path for path in paths if path.partition("/")[2].rpartition(".")[0] not in current)

@@ -22,8 +22,8 @@ from job.session import ArrowFunction
 from job.splits import SplitRule
 from job.store import PROJECTIONS_SCHEMA, ResultStore, feature_matrix
 
-PARTS: Final = "path string, train long, test long, by_hash long, probe binary, gallery binary"
-"""One row a projected file: its path, photographs per split, those without a split folder, probe sums, gallery rows."""
+PARTS: Final = "paths array<string>, train long, test long, by_hash long, probe binary, gallery binary"
+"""One row a task: what it wrote, photographs per split, those without a split folder, probe sums, gallery rows."""
 
 SCORES: Final = "score binary"
 
@@ -119,44 +119,63 @@ def projection_matrix(table: pa.Table) -> NDArray[np.float32]:
 def _writer(output: Location, projector: Broadcast[Projector]) -> ArrowFunction:
     def write(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         store = ResultStore(output)
+        part = _Part(store, projector.value)
         for selection in Selection.from_batches(record_batches):
-            table = selection.read(store, ["uri", "label", "feature"])
-            yield pa.RecordBatch.from_pylist([_write_part(store, selection.path, table, projector.value)])
+            part.write(selection.path, selection.read(store, ["uri", "label", "feature"]))
+        if part.paths:
+            yield pa.RecordBatch.from_pylist([part.row()])
 
     return write
 
 
-def _write_part(store: ResultStore, source: str, table: pa.Table, projector: Projector) -> dict[str, Any]:
-    scores = projector.components.project(feature_matrix(table))
-    prefix = f"{projector.root.uri}/"
-    splits = [projector.splits.split_of(uri.removeprefix(prefix)) for uri in table["uri"].to_pylist()]
-    offsets = pa.array(np.arange(0, scores.size + 1, scores.shape[1], dtype=np.int32))
-    projections = pa.Table.from_arrays(
-        [
-            table["uri"],
-            table["label"],
-            pa.array([split for split, _ in splits], pa.string()),
-            pa.ListArray.from_arrays(offsets, pa.array(scores.reshape(-1))),
-        ],
-        schema=PROJECTIONS_SCHEMA,
-    )
-    name = source.rpartition("/")[2].removesuffix(".parquet")
-    path = f"projections/pca={projector.run}/{name}.parquet"
-    store.put_table(path, projections)
-    if projector.csv:
-        store.put(f"exports/pca={projector.run}/{name}.csv", _csv(projections, scores))
-    train = np.array([split == "train" for split, _ in splits])
-    probe = ProbeStatistics(scores.shape[1])
-    probe.add(scores[train], table["label"].filter(pa.array(train)).to_pylist())
-    shown = projections.filter(pc.is_in(projections["uri"], pa.array(sorted(projector.gallery), pa.string())))
-    return {
-        "path": path,
-        "train": int(train.sum()),
-        "test": int((~train).sum()),
-        "by_hash": sum(not by_folder for _, by_folder in splits),
-        "probe": pickle.dumps(probe),
-        "gallery": pickle.dumps(shown.to_pylist()),
-    }
+class _Part:
+    """What one task projects; a row of `PARTS` in the end."""
+
+    def __init__(self, store: ResultStore, projector: Projector) -> None:
+        self.paths: list[str] = []
+        self._store, self._projector = store, projector
+        self._train = self._test = self._by_hash = 0
+        self._probe = ProbeStatistics(len(projector.components.components))
+        self._gallery: list[dict[str, Any]] = []
+
+    def write(self, source: str, table: pa.Table) -> None:
+        """Project the photographs of one object of features."""
+        scores = self._projector.components.project(feature_matrix(table))
+        splits = self._splits(table)
+        offsets = pa.array(np.arange(0, scores.size + 1, scores.shape[1], dtype=np.int32))
+        vectors = pa.ListArray.from_arrays(offsets, pa.array(scores.reshape(-1)))
+        projections = pa.Table.from_arrays([table["uri"], table["label"], splits, vectors], schema=PROJECTIONS_SCHEMA)
+        name = source.rpartition("/")[2].removesuffix(".parquet")
+        self.paths.append(f"projections/pca={self._projector.run}/{name}.parquet")
+        self._store.put_table(self.paths[-1], projections)
+        if self._projector.csv:
+            self._store.put(f"exports/pca={self._projector.run}/{name}.csv", _csv(projections, scores))
+        train = pc.equal(splits, "train")
+        self._probe.add(scores[train.to_numpy(zero_copy_only=False)], table["label"].filter(train).to_pylist())
+        wanted = pa.array(sorted(self._projector.gallery), pa.string())
+        self._gallery += projections.filter(pc.is_in(projections["uri"], wanted)).to_pylist()
+
+    def row(self) -> dict[str, Any]:
+        """Give all that was written as one row."""
+        return {
+            "paths": self.paths,
+            "train": self._train,
+            "test": self._test,
+            "by_hash": self._by_hash,
+            "probe": pickle.dumps(self._probe),
+            "gallery": pickle.dumps(self._gallery),
+        }
+
+    def _splits(self, table: pa.Table) -> pa.Array:
+        """Give the split of each photograph, and count them."""
+        prefix = f"{self._projector.root.uri}/"
+        rule = self._projector.splits
+        splits = [rule.split_of(uri.removeprefix(prefix)) for uri in table["uri"].to_pylist()]
+        train = sum(split == "train" for split, _ in splits)
+        self._train += train
+        self._test += len(splits) - train
+        self._by_hash += sum(not by_folder for _, by_folder in splits)
+        return pa.array([split for split, _ in splits], pa.string())
 
 
 def _csv(projections: pa.Table, scores: NDArray[np.float32]) -> bytes:
