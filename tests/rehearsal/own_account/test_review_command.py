@@ -5,7 +5,7 @@ import copy
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +16,7 @@ from typer.testing import CliRunner
 
 from ops.account import AwsRefused, account
 from ops.cdk import Cdk
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
+from ops.rehearsal.clients import Client
 from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
 from ops.rehearsal.inventory import inventory
 from ops.review.change_sets import NoChangeSet, plan
@@ -31,7 +30,7 @@ from tests.rehearsal.clusters import wait_for_state
 
 SETTINGS: Final = ("mode=interactive", "notebook=true", "email=team@example.org")
 OPTIONS: Final = tuple(part for setting in SETTINGS for part in ("-c", setting))
-PAGE: Final = Path(__file__).parents[2] / "docs" / "review.md"
+PAGE: Final = Path(__file__).parents[3] / "docs" / "review.md"
 
 fruits = typer.Typer()
 fruits.command(cls=VerdictCommand)(review)
@@ -39,18 +38,6 @@ fruits.command("nothing")(lambda: None)  # with a single command there would be 
 
 Resources = dict[str, Any]
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    """An embedded AWS of this module's own."""
-    with embedded_aws(tmp_path_factory.mktemp("aws")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(aws: EmbeddedAws) -> Client:
-    return clients_of(aws)
 
 
 @pytest.fixture(scope="module")

@@ -13,25 +13,13 @@ import pytest
 from ops.emptying.contents import count_contents
 from ops.emptying.deletion import delete_all
 from ops.emptying.plan import EmptyingPlan, Part
-from ops.rehearsal.aws_process import embedded_aws
 from ops.rehearsal.clients import Client, clients_of
 from ops.rehearsal.embedded_aws import EmbeddedAws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster
 from tests.rehearsal.command_line import Fruits, fruits_with
 from tests.rehearsal.small_stacks import make_storage
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with embedded_aws(tmp_path_factory.mktemp("aws")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(aws: EmbeddedAws) -> Client:
-    return clients_of(aws)
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -25,19 +25,8 @@ from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for
 from tests.rehearsal.command_line import Fruits, fruits_with
 from tests.rehearsal.small_stacks import CLUSTER, GROUPS, TOPIC, make_stack, make_storage, stack_states
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {"mode": "interactive", "notebook": "true", "remove_data": "true", "email": "team@example.org"}
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with embedded_aws(tmp_path_factory.mktemp("aws")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(aws: EmbeddedAws) -> Client:
-    return clients_of(aws)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A sweep that cannot see everything says so, and never that nothing is left."""
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -13,23 +12,11 @@ from ops.leaks.scope import Leftover, Scope
 from ops.leaks.screen import verdict
 from ops.leaks.sweep import Findings
 from ops.pricing.price_book import PriceBook, Record, Source
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
+from ops.rehearsal.clients import Client
 from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
 from tests.rehearsal import leftovers
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles
 from tests.rehearsal.command_line import fruits_with
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with embedded_aws(tmp_path_factory.mktemp("aws")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(aws: EmbeddedAws) -> Client:
-    return clients_of(aws)
 
 
 def user(client: Client, name: str, *denied: str) -> dict[str, str]:

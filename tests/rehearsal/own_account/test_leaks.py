@@ -9,8 +9,7 @@ from ops.leaks.prices import Prices
 from ops.leaks.scope import Leftover
 from ops.leaks.sweep import Findings, sweep
 from ops.pricing.price_book import PriceBook
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
+from ops.rehearsal.clients import Client
 from ops.rehearsal.embedded_aws import EmbeddedAws
 from tests.rehearsal import leftovers
 from tests.rehearsal.command_line import Fruits, fruits_with
@@ -27,17 +26,6 @@ PLANTS = (
     leftovers.plant_identity,
     leftovers.plant_stacks,
 )
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    with embedded_aws(tmp_path_factory.mktemp("aws")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(aws: EmbeddedAws) -> Client:
-    return clients_of(aws)
 
 
 @pytest.fixture(scope="module")
