@@ -64,8 +64,8 @@ def read_ahead(store: ObjectStore, photographs: Iterable[Photograph]) -> Iterato
 def _groups(photographs: Iterable[Photograph]) -> Iterator[list[Photograph]]:
     """Divide photographs into what one thread reads in turn.
 
-    Handing one photograph to a thread takes the time of reading three small ones, off the thread that infers. The
-    first are handed out one by one all the same: the inference waits for them.
+    Each hand-over wakes a thread that takes the interpreter's lock from the one that decodes, so small photographs
+    share one. The first are handed out one by one all the same: the inference waits for them.
     """
     group: list[Photograph] = []
     size = 0

@@ -5,12 +5,14 @@ import pytest
 from numpy.typing import NDArray
 from pyspark.ml.feature import PCA
 from pyspark.ml.linalg import Vectors
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from job.index import SELECTIONS, Selection, share_out
 from job.locations import Location
 from job.moments import Moments, collect_moments, moments_of
 from job.pca import fit
+from job.projections import Projector, collect_probe, project
+from job.splits import SplitRule
 from job.store import QUARANTINE_SCHEMA, ResultStore
 from tests.job.conftest import Finished
 
@@ -49,14 +51,18 @@ def store(features: NDArray[np.float32], finished: Finished, tmp_path_factory: p
     return store
 
 
+def shared_out(store: ResultStore, tasks: int, spark: SparkSession) -> DataFrame:
+    groups = share_out([Selection(path, None, 3) for path in store.paths("features")], tasks)
+    rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in groups]
+    return spark.createDataFrame(rows, SELECTIONS)
+
+
 @pytest.mark.parametrize("tasks", [1, 3, 20])
 def test_moments_are_the_same_however_many_tasks_sum_them(
     tasks: int, store: ResultStore, features: NDArray[np.float32], spark: SparkSession
 ) -> None:
-    selections = [Selection(path, None, 3) for path in store.paths("features")]
-    shared = share_out(selections, tasks)
-    rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in shared]
-    summed = collect_moments(moments_of(spark.createDataFrame(rows, SELECTIONS), output=store.output, tasks=len(rows)))
+    shared = shared_out(store, tasks, spark)
+    summed = collect_moments(moments_of(shared, output=store.output, tasks=shared.count()))
     whole = Moments.of(features)
     assert summed.count == whole.count
     assert (summed.totals == whole.totals).all()
@@ -69,3 +75,19 @@ def test_moments_are_of_the_selected_rows_alone(store: ResultStore, spark: Spark
     summed = collect_moments(moments_of(frame, output=store.output, tasks=1))
     chosen = np.stack(store.read_table(path)["feature"].to_numpy())[[0, 2]]
     assert (summed.products == Moments.of(chosen).products).all()
+
+
+def test_a_task_gives_the_driver_one_row_however_many_objects_it_projects(
+    store: ResultStore, features: NDArray[np.float32], finished: Finished, spark: SparkSession
+) -> None:
+    root = Location.parse(str(finished.photographs))
+    components = fit(Moments.of(features), components=COMPONENTS)
+    projector = Projector(components, "run", root, SplitRule(), frozenset(), csv=False)
+    broadcast = spark.sparkContext.broadcast(projector)
+    parts = project(shared_out(store, 2, spark), output=store.output, projector=broadcast).collect()
+    assert len(parts) == 2
+    written = sorted(path for part in parts for path in part.paths)
+    assert written == store.paths("projections")
+    assert len(written) == len(store.paths("features")) > 2
+    assert sum(part.train + part.test for part in parts) == len(features)
+    assert collect_probe(parts).count == sum(part.train for part in parts)
