@@ -50,11 +50,12 @@ ARCHITECTURE ?= x86_64
 assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert|keras ARCHITECTURE=x86_64|arm64)
 	@$(BIN)/python -m ops.products --engine $(ENGINE) --architecture $(ARCHITECTURE)
 
+# Files in the order of their names: the rehearsal's, with the longest tests, are not left to the end.
 WORKERS ?= 2
 
 .PHONY: test
 test: assets ## Run all tests, two files at a time (WORKERS=n for more)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests
