@@ -66,5 +66,5 @@ def write_plan(photographs: pa.Table, pending: NDArray[np.int64], slots: int) ->
             writer.write_table(photographs.take(pending[start : start + size]), row_group_size=size)
             start += size
             tasks += 1
-    pa.default_memory_pool().release_unused()
+    pa.default_memory_pool().release_unused()  # what cutting up the listing took
     return output.getvalue(), tasks

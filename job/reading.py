@@ -50,7 +50,7 @@ def read_ahead(store: ObjectStore, photographs: Iterable[Photograph]) -> Iterato
     under_way: deque[tuple[list[Photograph], Future[list[bytes | Rejected]]]] = deque()
     size = 0
     with ThreadPoolExecutor(READS_IN_FLIGHT, thread_name_prefix="read") as pool:
-        for group in _groups(photographs):
+        for group in in_groups(photographs):
             under_way.append((group, pool.submit(_read_in_turn, store, group)))
             size += sum(photograph.bytes for photograph in group)
             while under_way and (len(under_way) >= READS_IN_FLIGHT or size > BYTES_IN_FLIGHT):
@@ -61,7 +61,7 @@ def read_ahead(store: ObjectStore, photographs: Iterable[Photograph]) -> Iterato
             yield from zip(first, contents.result(), strict=True)
 
 
-def _groups(photographs: Iterable[Photograph]) -> Iterator[list[Photograph]]:
+def in_groups(photographs: Iterable[Photograph]) -> Iterator[list[Photograph]]:
     """Divide photographs into what one thread reads in turn.
 
     Each hand-over wakes a thread that takes the interpreter's lock from the one that decodes, so small photographs

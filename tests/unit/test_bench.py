@@ -378,3 +378,9 @@ def test_what_cannot_be_run_is_refused(
         parse(monkeypatch, *arguments)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_the_goal_of_the_whole_job_is_shown_with_what_the_engine_alone_would_reach() -> None:
+    job, notebook, limit = row("job-litert"), row("notebook", seconds=40.0), row("engine-limit", seconds=8.0)
+    assert judged("end to end", job, notebook, limit).measured == "4.00; 5.00 were decode and inference all"
+    assert judged("end to end", job, notebook).measured == "4.00"

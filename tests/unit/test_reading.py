@@ -12,7 +12,7 @@ import pytest
 
 from job.images import Photograph
 from job.locations import Location
-from job.reading import BYTES_IN_FLIGHT, MAX_BYTES, READS_IN_FLIGHT, read_ahead
+from job.reading import BYTES_IN_FLIGHT, MAX_BYTES, READS_IN_FLIGHT, in_groups, read_ahead
 
 
 class SlowObjects(BaseHTTPRequestHandler):
@@ -118,3 +118,13 @@ def test_a_reader_that_stops_early_leaves_no_thread(slow: type[SlowObjects]) -> 
     assert any(thread.name.startswith("read") for thread in threading.enumerate())
     reading.close()  # type: ignore[attr-defined]
     assert not any(thread.name.startswith("read") for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize(("size", "together"), [(5_000, 8), (100_000, 3), (300_000, 1)])
+def test_behind_the_first_small_photographs_are_handed_over_together_and_large_ones_alone(
+    size: int, together: int
+) -> None:
+    photographs = [Photograph(f"Apple/{number}.jpg", "Apple", size, "1") for number in range(READS_IN_FLIGHT + 24)]
+    groups = list(in_groups(photographs))
+    assert [photograph for group in groups for photograph in group] == photographs
+    assert [len(group) for group in groups] == [1] * READS_IN_FLIGHT + [together] * (24 // together)

@@ -314,18 +314,23 @@ def test_what_comes_after_the_plan_is_not_deleted_without_the_second_key(
     assert len(_versions(emptied, names["Data"])) == 1
 
 
-def test_logs_that_come_late_are_emptied_again(emptied: Client, aws: EmbeddedAws) -> None:
-    """A log is written between the emptying and the deletion of the bucket, as EMR does after a cluster's end."""
-    names = make_storage(emptied)
-    emptied("s3").put_object(Bucket=names["Logs"], Key="emr/j-1/early.gz", Body=b"log")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "destroy", "--all", "--yes-delete", names["Data"]],
+def destroying(aws: EmbeddedAws, *options: str) -> "subprocess.Popen[str]":
+    """Start `fruits destroy` as a process; it tells on standard error what it does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "ops.cli", "destroy", *options],
         cwd=ROOT,
         env=aws.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_logs_that_come_late_are_emptied_again(emptied: Client, aws: EmbeddedAws) -> None:
+    """A log is written between the emptying and the deletion of the bucket, as EMR does after a cluster's end."""
+    names = make_storage(emptied)
+    emptied("s3").put_object(Bucket=names["Logs"], Key="emr/j-1/early.gz", Body=b"log")
+    process = destroying(aws, "--all", "--yes-delete", names["Data"])
     assert process.stderr is not None
     lines = []
     for line in process.stderr:
@@ -341,14 +346,7 @@ def test_a_run_that_was_killed_is_finished_by_the_next(emptied: Client, aws: Emb
     make_storage(emptied)
     make_stack(emptied, "FruitsCompute-demo", TOPIC)
     make_stack(emptied, "FruitsNetwork-demo", GROUPS)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", "destroy", "--yes"],
-        cwd=ROOT,
-        env=aws.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = destroying(aws, "--yes")
     assert process.stderr is not None
     for line in process.stderr:
         if "deleting FruitsCompute-demo" in line:
