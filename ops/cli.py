@@ -22,12 +22,12 @@ from ops import results as local_results
 from ops.leaks.commands import destroy, empty, leaks
 from ops.preflight.commands import preflight
 from ops.pricing.commands import price
-from ops.rehearsal.commands import aws
-from ops.rehearsal.rehearse import rehearse
 from ops.review.commands import VerdictCommand, review
 from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
 from ops.sample import SampleError, render_sample
 from ops.upload_command import upload_images
+from rehearsal.commands import aws
+from rehearsal.rehearse import rehearse
 
 app = typer.Typer(no_args_is_help=True, help="Fruit photographs to features to principal components.")
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")

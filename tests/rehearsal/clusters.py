@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ops.rehearsal.clients import Client
+from rehearsal.clients import Client
 
 SERVICE_ROLE, NODE_ROLE = "emr-service", "emr-nodes"
 TAGS = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "demo"}]

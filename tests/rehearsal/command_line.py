@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typer.testing import CliRunner, Result
 
 from ops.cli import app
-from ops.rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.embedded.aws import EmbeddedAws
 
 Fruits = Callable[..., Result]
 """Runs a command and gives its exit code and what it said."""

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ops.cdk import Cdk
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
-from ops.rehearsal.node_reports import NodeReports
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.node.reports import NodeReports
 from tests.infra.conftest import assets_of, build, context, project, settings_of  # noqa: F401
 from tests.rehearsal.nodes import deployed  # noqa: F401
 from tests.rehearsal.scenarios import disk_image, photographs, transient  # noqa: F401

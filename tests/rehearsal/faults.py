@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.embedded.aws import EmbeddedAws
 
 
 @dataclass(frozen=True)

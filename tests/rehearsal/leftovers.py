@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import ACCOUNT
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import ACCOUNT
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster
 from tests.rehearsal.small_stacks import TOPIC, make_stack
 

@@ -11,12 +11,12 @@ import pytest
 
 from ops.cdk import Cdk
 from ops.deployment import find_deployment
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
-from ops.rehearsal.node.process import Node, local_node
 from ops.sample import render_sample
 from ops.synthesis import synthesise
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.node.process import Node, local_node
 from tests.rehearsal.clusters import NODE_ROLE, make_roles, run_cluster, status, wait_for
 
 UNFINISHED = ("PENDING", "RUNNING", "CANCEL_PENDING")

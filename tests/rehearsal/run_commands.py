@@ -6,9 +6,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from ops.preflight.commands import preflight
-from ops.rehearsal.embedded_aws import EmbeddedAws
 from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
 from ops.upload_command import upload_images
+from rehearsal.embedded.aws import EmbeddedAws
 
 app = typer.Typer()
 app.command(context_settings=RUN_SETTINGS)(run)

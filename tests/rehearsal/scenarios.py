@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ops.rehearsal.node.process import stop_node
-from ops.rehearsal.scenario.course import Course
-from ops.rehearsal.scenario.host import Host
-from ops.rehearsal.scenario.stages import Ended, Stage, run_stages
 from ops.sample import LABELS, render_sample
 from ops.synthesis import given_settings
+from rehearsal.node.process import stop_node
+from rehearsal.scenario.course import Course
+from rehearsal.scenario.host import Host
+from rehearsal.scenario.stages import Ended, Stage, run_stages
 
 PHOTOGRAPHS = 36
 

@@ -9,12 +9,12 @@ import pytest
 
 from ops.cdk import Cdk, CdkFailed
 from ops.deployment import find_deployment
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
-from ops.rehearsal.inventory import inventory
-from ops.rehearsal.node_reports import NodeReports
-from ops.rehearsal.scenario.farewell import empty_bucket, explain_leftovers
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.inventory import inventory
+from rehearsal.node.reports import NodeReports
+from rehearsal.scenario.farewell import empty_bucket, explain_leftovers
 
 BUCKETS = ("DataBucket", "LogBucket", "CodeBucket")
 

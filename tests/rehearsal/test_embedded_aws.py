@@ -15,10 +15,10 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner
 
-from ops.rehearsal import commands
-from ops.rehearsal.aws_process import forget, start_aws, stop_aws
-from ops.rehearsal.clients import clients_of
-from ops.rehearsal.embedded_aws import AwsFailed, EmbeddedAws, find_aws
+from rehearsal import commands
+from rehearsal.clients import clients_of
+from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
+from rehearsal.embedded.process import forget, start_aws, stop_aws
 
 
 @pytest.fixture

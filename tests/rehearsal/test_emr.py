@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.rehearsal.clients import Client
-from ops.rehearsal.node_reports import NodeReports, ReportRefused
+from rehearsal.clients import Client
+from rehearsal.node.reports import NodeReports, ReportRefused
 from tests.rehearsal.clusters import make_roles, run_cluster, status, step, wait_for_state
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import EmbeddedAws
-from ops.rehearsal.node_reports import NodeReports
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clusters import make_roles, wait_for
 
 NAME = "test-failures"

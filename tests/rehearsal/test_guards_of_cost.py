@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, status, step, wait_for, wait_for_state
 from tests.rehearsal.nodes import queue_of_topic
 from tests.rehearsal.templates import template

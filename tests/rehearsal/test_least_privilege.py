@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from ops.rehearsal.node.machine import instance_id
+from rehearsal.node.machine import instance_id
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles
 from tests.rehearsal.nodes import Deployed, RunningCluster
 

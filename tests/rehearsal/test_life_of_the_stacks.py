@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ops.cdk import Cdk, Outcome
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import ACCOUNT
-from ops.rehearsal.inventory import inventory
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import ACCOUNT
+from rehearsal.inventory import inventory
 from tests.rehearsal.templates import properties, template
 
 SETTINGS = {"mode": "interactive", "notebook": "true", "remove_data": "true", "email": "team@example.org"}

@@ -12,11 +12,11 @@ from typing import Any
 import psutil
 import pytest
 
-from ops.rehearsal.aws_process import embedded_aws, forget, start_aws, stop_aws
-from ops.rehearsal.clients import clients_of
-from ops.rehearsal.node.machine import instance_id
-from ops.rehearsal.node.process import NodeFailed, find_node, local_node, start_node, stop_node
-from ops.rehearsal.node.processes import processes_with
+from rehearsal.clients import clients_of
+from rehearsal.embedded.process import embedded_aws, forget, start_aws, stop_aws
+from rehearsal.node.machine import instance_id
+from rehearsal.node.process import NodeFailed, find_node, local_node, start_node, stop_node
+from rehearsal.node.processes import processes_with
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.nodes import LOGS, Place, RunningCluster, allow_nodes, create_stack, make_bare_account, step
 from tests.rehearsal.templates import template

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.rehearsal.node.machine import instance_id
-from ops.rehearsal.node.overrides import OVERRIDES
-from ops.rehearsal.node.processes import processes_with
+from rehearsal.node.machine import instance_id
+from rehearsal.node.overrides import OVERRIDES
+from rehearsal.node.processes import processes_with
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.nodes import Deployed, queue_of_topic, step
 

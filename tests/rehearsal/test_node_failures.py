@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.rehearsal.node.steps import cause_of
+from rehearsal.node.steps import cause_of
 
 PYTHON = """2026-11-22 12:00:00,000 INFO start took 0.7 s
 Traceback (most recent call last):

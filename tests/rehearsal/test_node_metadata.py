@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import EmbeddedAws
-from ops.rehearsal.node.credentials import InstanceCredentials, RoleRefused
-from ops.rehearsal.node.metadata import MetadataService, facts_of
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.node.credentials import InstanceCredentials, RoleRefused
+from rehearsal.node.metadata import MetadataService, facts_of
 from tests.rehearsal.clusters import NODE_ROLE, SERVICE_ROLE, make_roles
 
 INSTANCE = "i-0123456789abcdef0"
@@ -68,7 +68,7 @@ def test_a_token_ends(service: MetadataService, monkeypatch: pytest.MonkeyPatch)
     _, token = _ask(service, "/latest/api/token", method="PUT", headers={TTL: "60"})
     headers = {"X-aws-ec2-metadata-token": token}
     assert _ask(service, ROLE_PATH, headers=headers)[0] == 200
-    monkeypatch.setattr("ops.rehearsal.node.metadata.time.monotonic", lambda: float("inf"))
+    monkeypatch.setattr("rehearsal.node.metadata.time.monotonic", lambda: float("inf"))
     assert _ask(service, ROLE_PATH, headers=headers)[0] == 401
 
 

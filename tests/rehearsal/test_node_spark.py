@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ops.rehearsal.embedded_aws import EmbeddedAws
-from ops.rehearsal.node.machine import Machine
-from ops.rehearsal.node.overrides import OVERRIDES, table
-from ops.rehearsal.node.spark import configure_spark
+from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.node.machine import Machine
+from rehearsal.node.overrides import OVERRIDES, table
+from rehearsal.node.spark import configure_spark
 
 
 @pytest.fixture

@@ -13,16 +13,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import clients_of
-from ops.rehearsal.embedded_aws import find_aws
-from ops.rehearsal.inventory import inventory
-from ops.rehearsal.node.process import find_node
-from ops.rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
-from ops.rehearsal.scenario.evidence import Evidence
-from ops.rehearsal.scenario.farewell import explain_leftovers
-from ops.rehearsal.scenario.photographs import Changes
-from ops.rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
+from rehearsal.clients import clients_of
+from rehearsal.embedded.aws import find_aws
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.inventory import inventory
+from rehearsal.node.process import find_node
+from rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
+from rehearsal.scenario.evidence import Evidence
+from rehearsal.scenario.farewell import explain_leftovers
+from rehearsal.scenario.photographs import Changes
+from rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
 from tests.rehearsal.scenarios import Rehearsed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -278,7 +278,7 @@ def project(tmp_path: Path) -> Path:
 def test_a_bootstrap_that_installs_nothing_fails_the_rehearsal(project: Path, photographs: Path) -> None:
     (project / "assets" / "bootstrap" / "install.sh").write_text("#!/usr/bin/env bash\nexit 0\n", encoding="utf-8")
     folder = project / "build" / "rehearsal"
-    program = "import typer; from ops.rehearsal.rehearse import rehearse; typer.run(rehearse)"
+    program = "import typer; from rehearsal.rehearse import rehearse; typer.run(rehearse)"
     done = subprocess.run(
         [sys.executable, "-c", program, "--images", str(photographs)],
         cwd=project,

@@ -17,11 +17,11 @@ from botocore.config import Config
 from ops.account import AwsRefused
 from ops.cdk import Cdk
 from ops.deployment import Deployment, find_deployment
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
-from ops.rehearsal.node_reports import NodeReports
 from ops.runs.watch import Watch
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.planted import RUN, Results, put_log
 from tests.rehearsal.run_commands import Fruits, fruits_with

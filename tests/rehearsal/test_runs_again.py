@@ -9,10 +9,10 @@ import pytest
 
 from ops.cdk import Cdk
 from ops.deployment import find_deployment
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
-from ops.rehearsal.node_reports import NodeReports
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.node.reports import NodeReports
 from tests.rehearsal.run_commands import Fruits, fruits_with
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from ops.cdk import Cdk
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.embedded_aws import ACCOUNT
-from ops.rehearsal.node.process import local_node
 from ops.sample import LABELS, render_sample
 from ops.synthesis import synthesise
+from rehearsal.embedded.aws import ACCOUNT
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.node.process import local_node
 from tests.rehearsal.run_commands import Fruits, fruits_with
 
 DEV = ("-c", "env=dev", "-c", "task_spot_vcpus=0")

@@ -10,16 +10,16 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from ops.rehearsal import commands
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.embedded_aws import find_aws
-from ops.rehearsal.node.process import find_node
-from ops.rehearsal.rehearse import rehearse
-from ops.rehearsal.scenario.deploy import why
-from ops.rehearsal.scenario.photographs import find_photographs
-from ops.rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
-from ops.rehearsal.scenario.view import LiveView, PlainView, duration
 from ops.wheelhouse import this_machine
+from rehearsal import commands
+from rehearsal.embedded.aws import find_aws
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.node.process import find_node
+from rehearsal.rehearse import rehearse
+from rehearsal.scenario.deploy import why
+from rehearsal.scenario.photographs import find_photographs
+from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
+from rehearsal.scenario.view import LiveView, PlainView, duration
 from tests.rehearsal.scenarios import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +60,7 @@ def test_too_few_photographs_are_refused(tmp_path: Path) -> None:
 
 def test_ended_from_outside_it_leaves_no_process(tmp_path: Path) -> None:
     folder = tmp_path / "aws"
-    program = "import typer; from ops.rehearsal.rehearse import rehearse; typer.run(rehearse)"
+    program = "import typer; from rehearsal.rehearse import rehearse; typer.run(rehearse)"
     with subprocess.Popen(
         [sys.executable, "-c", program, "--folder", str(folder)], cwd=ROOT, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -18,22 +18,22 @@ from typer.testing import CliRunner
 
 from ops.cdk import Cdk
 from ops.deployment import Deployment, find_deployment
-from ops.rehearsal import commands
-from ops.rehearsal.aws_process import start_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import EmbeddedAws, find_aws
-from ops.rehearsal.inventory import inventory
-from ops.rehearsal.node.process import find_node, local_node, start_node, stop_node
-from ops.rehearsal.rehearse import rehearse
-from ops.rehearsal.scenario.checks import check_run
-from ops.rehearsal.scenario.evidence import Evidence, gather, table_columns
-from ops.rehearsal.scenario.farewell import empty_bucket
-from ops.rehearsal.scenario.folders import Folder
-from ops.rehearsal.scenario.photographs import find_photographs, upload
-from ops.rehearsal.scenario.runs import Cluster, photographs_done
-from ops.rehearsal.scenario.stages import StageFailed
 from ops.sample import render_sample
 from ops.synthesis import synthesise
+from rehearsal import commands
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import EmbeddedAws, find_aws
+from rehearsal.embedded.process import start_aws
+from rehearsal.inventory import inventory
+from rehearsal.node.process import find_node, local_node, start_node, stop_node
+from rehearsal.rehearse import rehearse
+from rehearsal.scenario.checks import check_run
+from rehearsal.scenario.evidence import Evidence, gather, table_columns
+from rehearsal.scenario.farewell import empty_bucket
+from rehearsal.scenario.folders import Folder
+from rehearsal.scenario.photographs import find_photographs, upload
+from rehearsal.scenario.runs import Cluster, photographs_done
+from rehearsal.scenario.stages import StageFailed
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.faults import fault_proxy
 

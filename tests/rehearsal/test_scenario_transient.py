@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ops.rehearsal.scenario.checks import check_run
+from rehearsal.scenario.checks import check_run
 from tests.rehearsal.scenarios import PHOTOGRAPHS, Rehearsed
 
 

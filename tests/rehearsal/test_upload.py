@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ops.account import AccessDenied
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import EmbeddedAws
 from ops.upload import Summary, upload
 from ops.upload_plan import UploadRefused, plan_upload
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal.users import client_of_user
 
 _NUMBERS = count()

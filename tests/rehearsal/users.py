@@ -6,8 +6,8 @@ from itertools import count
 import boto3
 from botocore.config import Config
 
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import EmbeddedAws
 
 _NUMBERS = count()
 

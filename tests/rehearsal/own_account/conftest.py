@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ import pytest
 import infra.stacks
 from ops.cdk import Cdk
 from ops.leaks import regions
-from ops.rehearsal.aws_process import embedded_aws
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
-from ops.rehearsal.inventory import inventory
-from ops.rehearsal.node_reports import NodeReports
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
+from rehearsal.inventory import inventory
+from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for
 from tests.rehearsal.command_line import Fruits, fruits_with
 from tests.rehearsal.small_stacks import CLUSTER, GROUPS, TOPIC, make_stack, make_storage, stack_states

@@ -13,8 +13,8 @@ import pytest
 from ops.emptying.contents import count_contents
 from ops.emptying.deletion import delete_all
 from ops.emptying.plan import EmptyingPlan, Part
-from ops.rehearsal.clients import Client, clients_of
-from ops.rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster
 from tests.rehearsal.command_line import Fruits, fruits_with
 from tests.rehearsal.small_stacks import make_storage

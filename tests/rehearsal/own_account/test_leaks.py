@@ -9,8 +9,8 @@ from ops.leaks.prices import Prices
 from ops.leaks.scope import Leftover
 from ops.leaks.sweep import Findings, sweep
 from ops.pricing.price_book import PriceBook
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import EmbeddedAws
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal import leftovers
 from tests.rehearsal.command_line import Fruits, fruits_with
 

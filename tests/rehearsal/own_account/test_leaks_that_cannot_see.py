@@ -12,8 +12,8 @@ from ops.leaks.scope import Leftover, Scope
 from ops.leaks.screen import verdict
 from ops.leaks.sweep import Findings
 from ops.pricing.price_book import PriceBook, Record, Source
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from tests.rehearsal import leftovers
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles
 from tests.rehearsal.command_line import fruits_with

@@ -16,9 +16,6 @@ from typer.testing import CliRunner
 
 from ops.account import AwsRefused, account
 from ops.cdk import Cdk
-from ops.rehearsal.clients import Client
-from ops.rehearsal.embedded_aws import ACCOUNT, EmbeddedAws
-from ops.rehearsal.inventory import inventory
 from ops.review.change_sets import NoChangeSet, plan
 from ops.review.changes import compare
 from ops.review.commands import VerdictCommand, review
@@ -26,6 +23,9 @@ from ops.review.deployed import read_deployed
 from ops.review.jobs import what_runs
 from ops.review.stacks import WantedStack, read_assembly
 from ops.synthesis import synthesise as synthesise_for_real
+from rehearsal.clients import Client
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
+from rehearsal.inventory import inventory
 from tests.rehearsal.clusters import wait_for_state
 
 SETTINGS: Final = ("mode=interactive", "notebook=true", "email=team@example.org")

@@ -1,0 +1,69 @@
+"""Serve the embedded AWS until SIGTERM; settings come by environment variables, see `rehearsal.embedded.process`."""
+
+import asyncio
+import asyncio.constants
+import os
+import signal
+import sys
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from rehearsal.embedded import saving, vanilla
+
+
+def _install() -> None:
+    vanilla.check()
+    from rehearsal.embedded import (  # noqa: PLC0415 - they take hold of what the check has found
+        buckets,
+        budgets,
+        change_sets,
+        emr_actions,
+        emr_types,
+        events,
+        instance_profiles,
+        security_groups,
+        sessions,
+        step_functions,
+        vpc_endpoints,
+    )
+    from rehearsal.embedded.types import register  # noqa: PLC0415
+
+    modules = (buckets, change_sets, emr_actions, events, saving, security_groups, sessions, step_functions)
+    for module in (*modules, vpc_endpoints):
+        module.install()
+    for types in (budgets.TYPES, emr_types.TYPES, instance_profiles.TYPES, security_groups.TYPES):
+        register(types)
+
+
+async def _serve() -> None:
+    config = Config()
+    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
+    config.certfile = os.environ["MINISTACK_SSL_CERT"]
+    config.keyfile = os.environ["MINISTACK_SSL_KEY"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    # A client that keeps its connection and does nothing would hold up the end for half a minute.
+    asyncio.constants.SSL_SHUTDOWN_TIMEOUT = 0.5
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    keeping = asyncio.create_task(saving.save_now_and_then())
+    application: Any = vanilla.app.app
+    await serve(application, config, shutdown_trigger=stop.wait)
+    keeping.cancel()
+
+
+def main() -> None:
+    """Start."""
+    try:
+        _install()
+    except vanilla.Moved as moved:
+        sys.exit(f"error: {moved}")
+    asyncio.run(_serve())
+
+
+if __name__ == "__main__":
+    main()

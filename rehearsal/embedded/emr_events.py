@@ -1,0 +1,50 @@
+"""The events with which EMR tells EventBridge about clusters and steps."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rehearsal.embedded import vanilla
+
+
+def publish_cluster(cluster: Mapping[str, Any]) -> None:
+    """Tell EventBridge the state of a cluster."""
+    state = cluster["Status"]["State"]
+    reason = cluster["Status"]["StateChangeReason"]
+    name = f"Amazon EMR cluster {cluster['Id']} ({cluster['Name']})"
+    because = f" {reason['Code']}: {reason['Message']}" if reason else ""
+    _publish(
+        "EMR Cluster State Change",
+        {
+            "severity": "CRITICAL" if state == "TERMINATED_WITH_ERRORS" else "INFO",
+            "stateChangeReason": json.dumps({key.lower(): value for key, value in reason.items()}),
+            "name": cluster["Name"],
+            "clusterId": cluster["Id"],
+            "state": state,
+            "message": f"{name} is {state}.{because}",
+        },
+    )
+
+
+def publish_step(cluster_id: str, step: Mapping[str, Any]) -> None:
+    """Tell EventBridge the state of a step."""
+    state = step["Status"]["State"]
+    name = f"Step {step['Id']} ({step['Name']}) of Amazon EMR cluster {cluster_id}"
+    reason = step["Status"].get("FailureDetails", {}).get("Message", "")
+    _publish(
+        "EMR Step Status Change",
+        {
+            "severity": "ERROR" if state == "FAILED" else "INFO",
+            "actionOnFailure": step["ActionOnFailure"],
+            "stepId": step["Id"],
+            "name": step["Name"],
+            "clusterId": cluster_id,
+            "state": state,
+            "message": f"{name} is {state}. {reason}".rstrip(),
+        },
+    )
+
+
+def _publish(detail_type: str, detail: Mapping[str, Any]) -> None:
+    entry = {"Source": "aws.emr", "DetailType": detail_type, "Detail": json.dumps(detail)}
+    vanilla.eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

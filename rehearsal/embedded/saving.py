@@ -1,0 +1,47 @@
+"""State saved on the way, at little cost: a killed process loses seconds, not everything since its start."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from rehearsal.embedded import vanilla
+
+_SAVE_EVERY_SECONDS: Final = 2.0
+_log = logging.getLogger("persistence")
+_saved: dict[str, str] = {}
+
+
+async def save_now_and_then() -> None:
+    """Save all services every two seconds."""
+    _log.setLevel(logging.WARNING)  # it tells of every file
+    while True:
+        await asyncio.sleep(_SAVE_EVERY_SECONDS)
+        vanilla.app.save_all(vanilla.app._build_persistence_save_dict())
+
+
+def _save_state(service: str, data: Mapping[str, Any]) -> None:
+    """Write the state of a service as ministack does, in its format, if it is another one than last time.
+
+    Most services do not change between two saves; and `json.dumps` is written in C, where `json.dump` is not.
+    """
+    try:
+        wrapped = {"__ministack_format__": vanilla.persistence._state_format_version(service), "payload": data}
+        content = json.dumps(wrapped, default=vanilla.persistence._json_default)
+        if _saved.get(service) == content:
+            return
+        path = Path(vanilla.persistence.STATE_DIR) / f"{service}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".json.tmp")
+        partial.write_text(content, encoding="utf-8")
+        partial.replace(path)
+        _saved[service] = content
+    except Exception:
+        _log.exception("cannot save the state of %s", service)
+
+
+def install() -> None:
+    """Replace how a service is saved."""
+    vanilla.persistence.save_state = _save_state

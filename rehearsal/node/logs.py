@@ -1,0 +1,108 @@
+"""Logs on their way to the log bucket, laid out as EMR does it, with the rights of the instance role."""
+
+import gzip
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.node.credentials import InstanceCredentials, RoleRefused
+
+_log = logging.getLogger("fruits.node")
+
+
+class InstanceS3:
+    """S3 with the rights of an instance role.
+
+    Parameters
+    ----------
+    aws
+        Where S3 is.
+    credentials
+        Of the role.
+    """
+
+    def __init__(self, aws: EmbeddedAws, credentials: InstanceCredentials) -> None:
+        self._aws = aws
+        self._credentials = credentials
+        self._known: Mapping[str, Any] = {}
+        self._client: Any = None
+
+    def client(self) -> Any:
+        """Give the boto3 client, a new one when the credentials are."""
+        current = self._credentials.current()
+        if current is not self._known:
+            session = boto3.session.Session(
+                aws_access_key_id=current["AccessKeyId"],
+                aws_secret_access_key=current["SecretAccessKey"],
+                aws_session_token=current["SessionToken"],
+                region_name=self._aws.region,
+            )
+            settings = Config(s3={"addressing_style": "path"}, connect_timeout=2, retries={"total_max_attempts": 2})
+            self._client = session.client(
+                "s3", endpoint_url=self._aws.endpoint, verify=str(self._aws.authority), config=settings
+            )
+            self._known = current
+        return self._client
+
+
+class LogUpload:
+    """Uploads what has changed since the last time.
+
+    Parameters
+    ----------
+    s3
+        With which rights.
+    uri
+        The cluster's ``LogUri``; empty if it has none, and nothing is uploaded.
+    cluster_id, instance_id
+        Name folders.
+    """
+
+    def __init__(self, s3: InstanceS3, uri: str, *, cluster_id: str, instance_id: str) -> None:
+        self._s3 = s3
+        bucket, _, prefix = uri.partition("://")[2].partition("/")
+        self._bucket = bucket
+        self._folder = f"{prefix.rstrip('/')}/{cluster_id}".lstrip("/")
+        self._instance_id = instance_id
+        self._sizes: dict[Path, int] = {}
+        self._owed: dict[Path, str] = {}
+
+    def uri_of_step(self, step_id: str, name: str) -> str:
+        """Tell where a log of a step is, or will be."""
+        return f"s3://{self._bucket}/{self._folder}/steps/{step_id}/{name}.gz" if self._bucket else ""
+
+    def upload_step(self, step_id: str, folder: Path) -> None:
+        """Upload the logs of a step."""
+        self._upload(folder, f"steps/{step_id}")
+
+    def upload_bootstrap(self, number: int, folder: Path) -> None:
+        """Upload the logs of a bootstrap action."""
+        self._upload(folder, f"node/{self._instance_id}/bootstrap-actions/{number}")
+
+    def upload_owed(self) -> None:
+        """Upload what could not be while AWS was away."""
+        for folder, place in list(self._owed.items()):
+            self._upload(folder, place)
+
+    def _upload(self, folder: Path, place: str) -> None:
+        self._owed.pop(folder, None)
+        for path in sorted(folder.iterdir()) if self._bucket else ():
+            size = path.stat().st_size
+            if self._sizes.get(path) == size:
+                continue
+            key = f"{self._folder}/{place}/{path.name}.gz"
+            try:
+                self._s3.client().put_object(Bucket=self._bucket, Key=key, Body=gzip.compress(path.read_bytes()))
+            except (ClientError, RoleRefused) as error:
+                _log.warning("s3://%s/%s is not uploaded: %s", self._bucket, key, error)
+            except BotoCoreError as error:
+                _log.warning("s3://%s/%s is not uploaded now: %s", self._bucket, key, error)
+                self._owed[folder] = place
+            else:
+                self._sizes[path] = size

@@ -1,0 +1,179 @@
+"""``fruits rehearse``: deploy the stacks to an embedded AWS, really run their job there, check, change, destroy."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Final
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.markup import escape
+
+from infra.settings import DeploymentSettings
+from ops import results
+from ops.account import AwsRefused
+from ops.sample import SampleError, render_sample
+from ops.synthesis import SynthesisFailed, given_settings
+from rehearsal.embedded.aws import AwsFailed
+from rehearsal.node.process import NodeFailed
+from rehearsal.scenario.course import Course
+from rehearsal.scenario.host import Host
+from rehearsal.scenario.runs import copy_logs
+from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
+from rehearsal.scenario.view import duration, view_of
+
+FOLDER: Final = Path("build/rehearsal")
+_SAMPLE: Final = Path("build/sample")
+_EXPECTED: Final = (AwsFailed, AwsRefused, BotoCoreError, ClientError, NodeFailed, OSError, SampleError)
+_INTERRUPTED: Final = 130
+
+out = Console()
+err = Console(stderr=True)
+
+
+def rehearse(  # noqa: PLR0917 - the options of a command
+    images: Annotated[
+        Path | None, typer.Option(help="A folder of photographs, <label>/<file>; a rendered sample unless given.")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="litert or keras.")] = None,
+    mode: Annotated[str | None, typer.Option(help="transient or interactive.")] = None,
+    context: Annotated[
+        list[str] | None,
+        typer.Option("--context", "-c", help="A setting as key=value, as for cdk; may be given again."),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything up, and say how to use it.")] = False,
+    folder: Annotated[Path, typer.Option(help="Where the embedded AWS keeps all it knows.")] = FOLDER,
+    output: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("out/rehearsal"),
+) -> None:
+    """Rehearse on this machine, without an AWS account: deploy the stacks to an embedded AWS, run the job, destroy."""
+    values = [*(context or ())]
+    values += [f"{key}={value}" for key, value in (("engine", engine), ("mode", mode)) if value is not None]
+    try:
+        settings = given_settings(values)
+    except SynthesisFailed as error:
+        err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    host = Host(folder, settings)
+    course = Course(host, settings, values, photographs=lambda tell: images or _sample(tell), output=output)
+    stages = [Stage("Start embedded AWS and node", host.start), *course.stages(destroy=not keep)]
+    title = f"Rehearsal of {settings.name}: {settings.mode}, {settings.region}, engine {settings.engine}"
+    try:
+        ended = _run(stages, title, host, course, keep=keep)
+    except StageFailed as failure:
+        _say_failure(failure, host, kept=keep)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        kept = "what was started is left up" if keep else f"all processes are stopped, logs are in {folder}"
+        _print(err, f"[bold yellow]Rehearsal stopped[/]: {kept}")
+        raise typer.Exit(_INTERRUPTED) from None
+    _say_success(ended, settings, host, course, output, kept=keep)
+
+
+def _run(stages: list[Stage], title: str, host: Host, course: Course, *, keep: bool) -> list[Ended]:
+    """Run the stages; whatever happens, nothing runs on afterwards, unless it is to be kept."""
+    with _termination_as_interrupt():
+        try:
+            with view_of(err, title, [stage.name for stage in stages]) as view:
+                ended = run_stages(stages, view, expected=_EXPECTED)
+        except BaseException as error:
+            if isinstance(error, StageFailed):
+                _copy_logs(error, host, course)
+            if trouble := _stop(host, keep=keep, delete=False):
+                _print(err, f"[bold red]error:[/] {escape(trouble)}")
+            raise
+        if trouble := _stop(host, keep=keep, delete=True):
+            raise StageFailed(trouble, stage="the end")
+    return ended
+
+
+def _stop(host: Host, *, keep: bool, delete: bool) -> str:
+    """Stop embedded AWS and node unless they are kept; say what went wrong with that."""
+    host.measure()
+    if not keep:
+        try:
+            host.stop(delete=delete)
+        except (AwsFailed, NodeFailed) as error:
+            return str(error)
+    return ""
+
+
+def _copy_logs(failure: StageFailed, host: Host, course: Course) -> None:
+    """Copy the clusters' logs to this machine while S3 is still there, and name the one that tells of the failure."""
+    target = host.folder / "logs"
+    try:
+        logs = course.place.folder("LogUri")
+        copy_logs(logs, target)
+    except Exception:  # there may be no bucket yet, or no AWS any more: then the failure says it all
+        return
+    if failure.log.startswith(logs.uri):
+        failure.log = str(target / failure.log.removeprefix(logs.uri).removesuffix(".gz"))
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, as build servers send it, end a rehearsal as orderly as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def _sample(tell: Tell) -> Path:
+    def progress(done: int, total: int) -> None:
+        tell(f"rendering {done} of {total} pictures")
+
+    return render_sample(_SAMPLE, progress=progress).folder
+
+
+def _say_failure(failure: StageFailed, host: Host, *, kept: bool) -> None:
+    _print(err, f"[bold red]Rehearsal FAILED[/] at '{escape(failure.stage)}': {escape(failure.reason)}")
+    if failure.log:
+        _print(err, f"  log:  {failure.log}")
+    if failure.action:
+        _print(err, f"  next: {failure.action}")
+    if kept:
+        _say_how_to_use(host)
+    elif host.folder.exists():
+        _print(err, f"  kept: {host.folder} with all logs; everything is stopped")
+
+
+def _say_success(
+    ended: list[Ended], settings: DeploymentSettings, host: Host, course: Course, output: Path, *, kept: bool
+) -> None:
+    seconds = sum(stage.seconds for stage in ended)
+    _print(out, f"[bold green]Rehearsal passed[/]: {len(ended)} stages in {duration(seconds)}")
+    _print(out, f"Embedded AWS: {host.expense}")
+    for reason, count in course.kept.items():
+        _print(out, f"  {count:2} {escape(reason)}")
+    out.print()
+    results.show(course.first_manifest, str(output), out)
+    if kept:
+        out.print()
+        _say_how_to_use(host)
+    _print(out, f"\nReport: {escape(str(results.last_report(output)))}")
+
+
+def _say_how_to_use(host: Host) -> None:
+    folder = host.folder
+    lines = [
+        "Embedded AWS and node are up. In your shell:",
+        f'  eval "$(fruits aws env --folder {folder})"',
+        "  aws emr list-clusters",
+        "  aws s3 ls",
+        f"  npx cdk diff --app {folder}/cdk.out-first",
+        f"Stop and delete them: fruits aws down --folder {folder} --delete",
+    ]
+    for line in lines:
+        _print(out, escape(line))
+
+
+def _print(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True)

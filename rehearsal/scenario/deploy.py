@@ -1,0 +1,89 @@
+"""The stacks of a rehearsal: synthesised by app.py, bootstrapped, deployed, compared and destroyed by the CDK."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ops.cdk import Cdk, CdkFailed, Outcome
+from ops.synthesis import Synthesis, SynthesisFailed, synthesise
+from rehearsal.embedded.aws import ACCOUNT
+from rehearsal.scenario.host import Host
+from rehearsal.scenario.stages import StageFailed, Tell
+
+_EVENT: Final = re.compile(r"(?P<stack>[\w-]+) \| .* \| (?P<state>[A-Z_]+) +\| (?P<type>AWS::[\w:]+)")
+
+
+class Stacks:
+    """The stacks of one environment in an embedded AWS.
+
+    Parameters
+    ----------
+    host
+        With the embedded AWS, in whose folder cloud assemblies go, and ``cdk.log``, all that the CDK says.
+    values
+        Settings as after ``-c``.
+    """
+
+    def __init__(self, host: Host, values: Sequence[str]) -> None:
+        self._host, self._values = host, tuple(values)
+
+    def synthesise(self, name: str, *more: str) -> Synthesis:
+        """Synthesise the app with the settings, and some more.
+
+        Raises
+        ------
+        StageFailed
+            If they are refused.
+        """
+        try:
+            folder = self._host.folder / f"cdk.out-{name}"
+            return synthesise(folder, [*self._values, *more], environment=self._host.aws.environment())
+        except SynthesisFailed as error:
+            raise StageFailed(f"the app does not synthesise: {error}") from None
+
+    def bootstrap(self, regions: Sequence[str], tell: Tell) -> None:
+        """Make what the CDK needs in some regions."""
+        for region in regions:
+            tell(f"cdk bootstrap {region}")
+            self._run(Path(), tell, "bootstrap", lambda cdk, region=region: cdk.bootstrap(ACCOUNT, region))
+
+    def deploy(self, app: Path, tell: Tell, *stacks: str) -> Outcome:
+        """Deploy stacks, all unless some are named."""
+        return self._run(app, tell, "deploy", lambda cdk: cdk.deploy(*stacks))
+
+    def diff(self, app: Path, tell: Tell) -> Outcome:
+        """Compare with what is deployed."""
+        return self._run(app, tell, "diff", lambda cdk: cdk.diff())
+
+    def destroy(self, app: Path, tell: Tell, *stacks: str) -> Outcome:
+        """Destroy stacks, all unless some are named."""
+        return self._run(app, tell, "destroy", lambda cdk: cdk.destroy(*stacks))
+
+    def _run(self, app: Path, tell: Tell, verb: str, command: Any) -> Outcome:
+        path = self._host.folder / "cdk.log"
+        with path.open("a", encoding="utf-8") as log:
+
+            def heard(line: str) -> None:
+                print(line, file=log, flush=True)
+                if match := _EVENT.match(line):
+                    tell(f"{match['stack']}: {match['type']} {match['state']}")
+
+            try:
+                outcome: Outcome = command(Cdk(app, self._host.aws.environment(), heard))
+            except CdkFailed as error:
+                raise StageFailed(f"cdk {verb}: {why(str(error))}", log=str(path)) from None
+        return outcome
+
+
+def why(text: str) -> str:
+    """Give of what the CDK said the line that tells why it failed: that of a resource, if it was one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    events = [match for line in lines if (match := _EVENT.match(line)) and match["state"].endswith("_FAILED")]
+    resources = [
+        f"{match['type']} {match['state']}: {match.string.rpartition('| ')[2]}"
+        for match in events
+        if match["type"] != "AWS::CloudFormation::Stack"
+    ]
+    crosses = [line.removeprefix("❌").strip() for line in lines if line.startswith("❌")]
+    return next(iter([*resources, *crosses, *lines[-1:]]), "it said nothing")

@@ -1,0 +1,166 @@
+"""What a rehearsal runs on: an embedded AWS and a node in a folder of their own, started, watched and stopped."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from infra.settings import DeploymentSettings
+from ops.wheelhouse import this_machine
+from rehearsal.clients import Client, clients_of
+from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
+from rehearsal.embedded.process import forget, start_aws, stop_aws
+from rehearsal.node.process import NodeFailed, find_node, start_node, stop_node
+from rehearsal.scenario.stages import StageFailed, Tell
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Expense:
+    """What the embedded AWS has cost this machine.
+
+    Parameters
+    ----------
+    starting, stopping
+        Seconds that a rehearsal waited for it.
+    processor
+        Seconds of processor time that its process has used.
+    """
+
+    starting: float = 0.0
+    stopping: float = 0.0
+    processor: float = 0.0
+
+    def __str__(self) -> str:
+        waited = self.starting + self.stopping
+        return f"{waited:.1f} s to start and stop, {self.processor:.1f} s of processor time"
+
+
+class Host:
+    """Embedded AWS and node.
+
+    Parameters
+    ----------
+    folder
+        Where they keep all they know; what an earlier rehearsal has left there is deleted.
+    settings
+        Of the deployment.
+    image
+        Folder of disk images that bootstrap actions may find used; none unless given: see `start_node`.
+    """
+
+    def __init__(self, folder: Path, settings: DeploymentSettings, *, image: Path | None = None) -> None:
+        self.folder = folder.resolve()
+        self._image = image
+        self.expense = Expense()
+        self._settings = settings
+        self._aws: EmbeddedAws | None = None
+        self._client: Client | None = None
+
+    @property
+    def aws(self) -> EmbeddedAws:
+        """The embedded AWS."""
+        assert self._aws is not None, "not started"
+        return self._aws
+
+    @property
+    def client(self) -> Client:
+        """Clients of it."""
+        assert self._client is not None, "not started"
+        return self._client
+
+    def client_in(self, region: str) -> Client:
+        """Give clients of another region."""
+        return clients_of(replace(self.aws, region=region))
+
+    def start(self, tell: Tell) -> str:
+        """Make what the nodes are given, if it is not there, and start the two processes.
+
+        Raises
+        ------
+        StageFailed
+            If one of them cannot be started here.
+        """
+        self._require_own_architecture()
+        self._make_products(tell)
+        tell("starting")
+        began = time.monotonic()
+        try:
+            forget(self.folder)
+            self._aws = start_aws(self.folder, region=self._settings.region, launch="hold")
+            self.expense.starting = time.monotonic() - began
+            start_node(self._aws, image=self._image)
+        except (AwsFailed, NodeFailed) as error:
+            raise StageFailed(
+                str(error), action=f"fruits aws down --folder {self.folder} --delete, or choose another --folder"
+            ) from None
+        self._client = clients_of(self._aws)
+        return self._aws.endpoint
+
+    def require_node(self) -> None:
+        """Raise if the node, or the embedded AWS, has died."""
+        if find_aws(self.folder) is None:
+            raise StageFailed("the embedded AWS has died", log=str(self.aws.log))
+        if find_node(self.folder) is None:
+            raise StageFailed("the node has died", log=str(self.folder / "node.log"))
+
+    def measure(self) -> None:
+        """Note the processor time that the embedded AWS has used so far."""
+        if self._aws is not None and psutil.pid_exists(self._aws.pid):
+            times = psutil.Process(self._aws.pid).cpu_times()
+            self.expense.processor = sum((times.user, times.system, times.children_user, times.children_system))
+
+    def stop(self, *, delete: bool) -> None:
+        """Stop both.
+
+        Parameters
+        ----------
+        delete
+            Delete all that they know, too.
+        """
+        if self._aws is None:
+            return
+        try:
+            stop_node(self.folder)
+        finally:
+            self.measure()
+            began = time.monotonic()
+            stop_aws(self.folder)
+            self.expense.stopping = time.monotonic() - began
+        if delete:
+            forget(self.folder)
+
+    def _require_own_architecture(self) -> None:
+        here = this_machine()
+        if self._settings.architecture != here:
+            raise StageFailed(
+                f"architecture={self._settings.architecture}: a rehearsal installs the nodes' wheels on this machine,"
+                f" which is {here}",
+                action=f"rehearse with -c architecture={here}; the templates differ in instance types and wheels only",
+            )
+
+    def _make_products(self, tell: Tell) -> None:
+        command = [sys.executable, "-m", "ops.products", "--engine", self._settings.engine]
+        run = _following([*command, "--architecture", self._settings.architecture], tell)
+        if run:
+            raise StageFailed(f"cannot make the wheelhouse or the model: {run}", action="make assets")
+
+
+def _following(command: list[str], tell: Tell) -> str:
+    """Run a command, tell its lines, and give the last one if it fails."""
+    last = ""
+    with subprocess.Popen(command, cwd=_ROOT, stderr=subprocess.PIPE, text=True, errors="replace") as process:
+        assert process.stderr is not None
+        try:
+            for line in process.stderr:
+                last = line.strip() or last
+                tell(last)
+        except BaseException:
+            process.terminate()
+            raise
+    return (last.removeprefix("error: ") or f"exit code {process.returncode}") if process.returncode else ""

@@ -1,0 +1,72 @@
+"""Where things are in a deployed environment: its folders on S3, its cluster, what the account holds."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ops.deployment import Deployment, find_deployment
+from rehearsal.inventory import inventory
+from rehearsal.scenario.evidence import Evidence, gather, table_columns
+from rehearsal.scenario.folders import Folder
+from rehearsal.scenario.host import Host
+from rehearsal.scenario.runs import Cluster
+from rehearsal.scenario.stages import StageFailed
+
+
+class Place:
+    """A deployed environment, by the outputs of its stacks.
+
+    Parameters
+    ----------
+    host
+        With the embedded AWS.
+    env
+        The environment.
+    """
+
+    def __init__(self, host: Host, env: str) -> None:
+        self._host, self._env = host, env
+
+    def deployment(self) -> Deployment:
+        """Ask for what is deployed."""
+        return find_deployment(self._host.client, env=self._env, region=self._host.aws.region)
+
+    def output(self, stack: str, name: str) -> str:
+        """Give an output of a stack."""
+        return self.deployment().output(stack, name)
+
+    def folder(self, output: str) -> Folder:
+        """Give a folder of S3: that of ``ImagesUri``, ``OutputUri`` or ``LogUri``."""
+        return Folder.of(self._host.client("s3"), self.output("FruitsStorage", output))
+
+    def cluster(self, cluster_id: str = "") -> Cluster:
+        """Give a cluster; the one that is deployed, unless another is named."""
+        return Cluster(
+            self._host.client("emr"),
+            cluster_id or self.output("FruitsCompute", "ClusterId"),
+            logs=self.folder("LogUri"),
+            still_there=self._host.require_node,
+        )
+
+    def step(self) -> Mapping[str, Any]:
+        """Give the step to submit to an interactive cluster."""
+        step: Mapping[str, Any] = json.loads(self.output("FruitsCompute", "JobStep"))
+        return step
+
+    def evidence(self, said: Mapping[str, Any] | None) -> Evidence:
+        """Gather what a run has left, which has printed a manifest or not."""
+        columns = table_columns(self._host.client("glue"), self.output("FruitsStorage", "Database"))
+        return gather(self.folder("ImagesUri"), self.folder("OutputUri"), said=said, columns=columns)
+
+    def with_bootstrap_error(self, failed: StageFailed) -> StageFailed:
+        """Add to a failed deployment what the bootstrap action said, if it is the one that failed."""
+        for cluster in self._host.client("emr").list_clusters(ClusterStates=["TERMINATED_WITH_ERRORS"])["Clusters"]:
+            if cluster["Status"]["StateChangeReason"].get("Code") == "BOOTSTRAP_FAILURE":
+                error, log = self.cluster(cluster["Id"]).bootstrap_error()
+                return StageFailed(f"{failed.reason}; the bootstrap action said: {error}", log=log or failed.log)
+        return failed
+
+    def inventory(self, regions: Sequence[str]) -> frozenset[str]:
+        """List what the account holds in some regions."""
+        found = [inventory(self._host.client_in(region)) for region in regions]
+        return frozenset(item for items in found for item in items)

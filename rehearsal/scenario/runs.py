@@ -1,0 +1,193 @@
+"""Runs of the job on the cluster: waited for by EMR's API, followed and read by S3."""
+
+import gzip
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.scenario.folders import Folder
+from rehearsal.scenario.stages import StageFailed, Tell
+
+ENDED: Final = ("TERMINATED", "TERMINATED_WITH_ERRORS")
+_UNFINISHED: Final = ("PENDING", "RUNNING", "CANCEL_PENDING")
+_LOOK_EVERY_SECONDS: Final = 1.0
+_LOGS_WITHIN_SECONDS: Final = 60.0
+_ENDS_WITHIN_SECONDS: Final = 120.0
+_BATCH: Final = re.compile(r"(?:features|quarantine)/model=[0-9a-f]+/[0-9a-f]+-(\d+)\.parquet")
+
+StillThere = Callable[[], None]
+"""Raises if the node that has to do the work is gone."""
+
+
+class Cluster:
+    """A cluster, as its owner sees it.
+
+    Parameters
+    ----------
+    emr
+        Client of EMR.
+    cluster_id
+        Which.
+    logs
+        Where it writes its logs: its own folder below LogUri.
+    still_there
+        Asked while waiting.
+    """
+
+    def __init__(self, emr: Any, cluster_id: str, *, logs: Folder, still_there: StillThere) -> None:
+        self._emr = emr
+        self.cluster_id = cluster_id
+        self._logs = logs.below(cluster_id)
+        self._still_there = still_there
+
+    def status(self) -> Mapping[str, Any]:
+        """Give its state, and why."""
+        status: Mapping[str, Any] = self._emr.describe_cluster(ClusterId=self.cluster_id)["Cluster"]["Status"]
+        return status
+
+    def submit(self, name: str, step: Mapping[str, Any]) -> str:
+        """Submit a step, as the output JobStep describes it, and give its id."""
+        jar = {"Jar": step["jar"], "Args": list(step["arguments"])}
+        request = {"Name": name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+        (step_id,) = self._emr.add_job_flow_steps(JobFlowId=self.cluster_id, Steps=[request])["StepIds"]
+        return str(step_id)
+
+    def only_step(self) -> str:
+        """Give the id of the step with which a transient cluster was started.
+
+        Raises
+        ------
+        StageFailed
+            If it has none, or several.
+        """
+        steps = self._emr.list_steps(ClusterId=self.cluster_id)["Steps"]
+        if len(steps) != 1:
+            raise StageFailed(f"cluster {self.cluster_id} has {len(steps)} steps; a transient one has its job")
+        return str(steps[0]["Id"])
+
+    def wait_for_step(self, step_id: str, tell: Tell, done: Callable[[], int]) -> None:
+        """Wait until a step has ended.
+
+        Parameters
+        ----------
+        step_id
+            Which.
+        tell
+            Told of states and of progress.
+        done
+            Counts the photographs done so far.
+
+        Raises
+        ------
+        StageFailed
+            If it does not end as COMPLETED.
+        """
+        while True:
+            self._still_there()
+            step = self._emr.describe_step(ClusterId=self.cluster_id, StepId=step_id)["Step"]["Status"]
+            state = step["State"]
+            if state not in _UNFINISHED:
+                break
+            tell(f"cluster {self.status()['State']}, step {state}, {done():,} photographs done")
+            time.sleep(_LOOK_EVERY_SECONDS)
+        if state != "COMPLETED":
+            failure = step.get("FailureDetails", {})
+            message = failure.get("Message") or failure.get("Reason") or f"cluster {self._why_ended()}"
+            raise StageFailed(f"step {step_id} {state}: {message}", log=failure.get("LogFile", ""))
+
+    def wait_until_ended(self, tell: Tell) -> None:
+        """Wait until a transient cluster has ended by itself.
+
+        Raises
+        ------
+        StageFailed
+            If it does not, or not because its steps were done.
+        """
+        deadline = time.monotonic() + _ENDS_WITHIN_SECONDS
+        while (status := self.status())["State"] not in ENDED:
+            if time.monotonic() > deadline:
+                raise StageFailed(
+                    f"transient cluster {self.cluster_id} is {status['State']} {_ENDS_WITHIN_SECONDS:.0f} s after its"
+                    " last step: it would go on billing"
+                )
+            self._still_there()
+            tell(f"cluster {status['State']}")
+            time.sleep(_LOOK_EVERY_SECONDS)
+        if status["StateChangeReason"].get("Code") != "ALL_STEPS_COMPLETED":
+            raise StageFailed(f"cluster {self.cluster_id} ended as {self._why_ended()}, not when its steps were done")
+
+    def printed(self, step_id: str) -> Mapping[str, Any] | None:
+        """Read the manifest that the driver printed, from the step's log on S3.
+
+        Raises
+        ------
+        StageFailed
+            If no such log comes.
+        """
+        path = f"steps/{step_id}/stdout.gz"
+        deadline = time.monotonic() + _LOGS_WITHIN_SECONDS
+        while (content := self._logs.find(path)) is None:
+            if time.monotonic() > deadline:
+                raise StageFailed(f"step {step_id} has left no log {self._logs.uri}{path}")
+            time.sleep(_LOOK_EVERY_SECONDS)
+        lines = gzip.decompress(content).decode(errors="replace").splitlines()
+        manifests = [line for line in lines if line.startswith('{"run"')]
+        return json.loads(manifests[-1]) if manifests else None
+
+    def bootstrap_error(self) -> tuple[str, str]:
+        """Give the last line of a failed bootstrap action that says an error, and where its log is."""
+        for path in sorted(self._logs.sizes()):
+            if "/bootstrap-actions/" in path and path.endswith("/stderr.gz"):
+                lines = gzip.decompress(self._logs.get(path)).decode(errors="replace").splitlines()
+                errors = [line for line in lines if "error" in line.lower()] or lines
+                return (errors[-1] if errors else ""), f"{self._logs.uri}{path}"
+        return "", ""
+
+    def _why_ended(self) -> str:
+        status = self.status()
+        reason = status.get("StateChangeReason", {})
+        return f"{status['State']}: {reason.get('Code', '')} {reason.get('Message', '')}".rstrip()
+
+
+def photographs_done(output: Folder, before: int) -> Callable[[], int]:
+    """Count what the store has more than before, by the names of its batches."""
+    return lambda: max(0, sum(int(match[1]) for path in output.sizes() if (match := _BATCH.fullmatch(path))) - before)
+
+
+@contextmanager
+def telling_of_clusters(emr: Any, name: str, tell: Tell) -> Iterator[None]:
+    """Tell how a cluster starts, while the CDK waits for it."""
+    stop = Event()
+
+    def look() -> None:
+        while not stop.wait(1.0):
+            with suppress(BotoCoreError, ClientError):  # the CDK will say what is wrong
+                for cluster in emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING"])["Clusters"]:
+                    if cluster["Name"] == name:
+                        tell(f"cluster {cluster['Id']} {cluster['Status']['State']}")
+
+    thread = Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def copy_logs(logs: Folder, target: Path) -> int:
+    """Copy logs from S3 into a folder of this machine, unpacked; give how many."""
+    paths = logs.sizes()
+    for path in paths:
+        file = target / path.removesuffix(".gz")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = logs.get(path)
+        file.write_bytes(gzip.decompress(content) if path.endswith(".gz") else content)
+    return len(paths)
