@@ -2,10 +2,12 @@
 
 import contextlib
 import ipaddress
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import boto3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,6 +15,19 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _VALID: Final = timedelta(days=30)
 _RENEWED_BEFORE: Final = timedelta(days=10)
+_DOMAINS: Final = {"aws": "amazonaws.com", "aws-eusc": "amazonaws.eu"}
+"""Of the partitions that have regions in the EU."""
+
+
+def service_names() -> Iterator[str]:
+    """Give the host names of AWS's services, as AWS's own certificates have them.
+
+    A wildcard stands for one label alone: a bucket with dots in its name has no certificate, as on S3.
+    """
+    for partition, domain in _DOMAINS.items():
+        yield from (f"*.{domain}", f"*.s3.{domain}", f"*.elasticmapreduce.{domain}")
+        for region in boto3.Session().get_available_regions("s3", partition_name=partition):
+            yield from (f"*.{region}.{domain}", f"*.s3.{region}.{domain}")
 
 
 def keep_certificate(folder: Path) -> None:
@@ -20,13 +35,15 @@ def keep_certificate(folder: Path) -> None:
     with contextlib.suppress(OSError, ValueError):
         present = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
         complete = all((folder / name).stat().st_size for name in ("server.key", "authority.pem"))
+        alternatives = present.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        complete &= set(service_names()) <= set(alternatives.get_values_for_type(x509.DNSName))
         if complete and present.not_valid_after_utc > datetime.now(UTC) + _RENEWED_BEFORE:
             return
     make_certificate(folder)
 
 
 def make_certificate(folder: Path) -> None:
-    """Write ``authority.pem`` for clients, ``server.pem`` and ``server.key`` for the server at 127.0.0.1.
+    """Write ``authority.pem`` for clients, ``server.pem`` and ``server.key`` for 127.0.0.1 and AWS's host names.
 
     An authority and a certificate signed by it, for some clients accept no certificate that is its own authority.
     The authority's key is never written: nobody can sign another certificate that the clients would trust.
@@ -40,7 +57,8 @@ def make_certificate(folder: Path) -> None:
         .add_extension(certificates_only, critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    addresses = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [x509.DNSName(name) for name in ("localhost", *service_names())]
+    addresses = [*names, x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     server = (
         _builder(server_name, authority_name, server_key)
