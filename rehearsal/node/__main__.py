@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import EmbeddedAws, find_aws
+from rehearsal.node.instance.start import why_no_namespaces
 from rehearsal.node.life import ClusterLife
 from rehearsal.node.options import POLL_SECONDS, Options
 from rehearsal.node.overrides import table
@@ -66,13 +68,20 @@ class Watcher:
             if self._aws and aws.endpoint != self._aws.endpoint:
                 self._leave.set()  # lives that know the former address end, and begin again with this one
                 self._leave = threading.Event()
+            self._choose_kind(aws)
             NodeReports(aws).choose_launch("hold")
             self._client = clients_of(aws, connect_timeout=2, retries={"total_max_attempts": 1})
             self._aws = aws
-            ready_file(self._folder).write_text(str(os.getpid()), encoding="utf-8")
+            ready_file(self._folder).write_text(f"{os.getpid()} {self._options.kind}", encoding="utf-8")
         for page in self._client("emr").get_paginator("list_clusters").paginate(ClusterStates=_UNENDED):
             for cluster in page["Clusters"]:
                 self._give_life(aws, cluster["Id"])
+
+    def _choose_kind(self, aws: EmbeddedAws) -> None:
+        """Go without namespaces where this machine gives none."""
+        if self._options.kind == "namespaces" and (reason := why_no_namespaces(aws)):
+            _log.warning("no namespaces, instances share this machine: %s", reason)
+            self._options = replace(self._options, kind="shared")
 
     def _give_life(self, aws: EmbeddedAws, cluster_id: str) -> None:
         """Begin a life, or another one if that has ended and AWS, killed meanwhile, has forgotten how."""
@@ -88,7 +97,8 @@ def main() -> int:
     """Run."""
     parser = argparse.ArgumentParser(description="Play the nodes of an embedded AWS.")
     parser.add_argument("folder", type=Path, nargs="?", help="of the embedded AWS")
-    parser.add_argument("--endpoint", default="", help="what steps take for AWS")
+    parser.add_argument("--port", type=int, default=0, help="where steps arrive when they call AWS")
+    parser.add_argument("--shared", action="store_true", help="do without namespaces")
     parser.add_argument("--idle-scale", type=float, default=1.0, help="shortens the idle stop of clusters")
     parser.add_argument("--log-seconds", type=float, default=Options.log_seconds, help="between uploads of logs")
     parser.add_argument("--image", type=Path, help="folder of disk images that bootstrap actions may find used")
@@ -106,7 +116,11 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     options = Options(
-        endpoint=given.endpoint, idle_scale=given.idle_scale, log_seconds=given.log_seconds, image=given.image
+        kind="shared" if given.shared else "namespaces",
+        port=given.port,
+        idle_scale=given.idle_scale,
+        log_seconds=given.log_seconds,
+        image=given.image,
     )
     Watcher(given.folder.resolve(), options, stop).watch()
     return 0

@@ -3,7 +3,7 @@
 import logging
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -14,8 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.node.credentials import RoleRefused
 from rehearsal.node.logs import InstanceS3, LogUpload
 from rehearsal.node.machine import Machine
-from rehearsal.node.overrides import overrides_for
 from rehearsal.node.running import RunningProgram
+from rehearsal.node.trust import AUTHORITIES, trust_in_environments
 
 _LOOKS_EVERY_SECONDS: Final = 0.2
 _log = logging.getLogger("fruits.node")
@@ -68,12 +68,13 @@ class Bootstrap:
         disk = self._machine.root / "opt"
         kept = self._image / _name(action) if self._image else None
         if kept and kept.exists():
-            shutil.rmtree(disk)
+            # The folder itself stays: it is mounted.
             _link(kept, disk)
         try:
             code = self._run(number, action, folder, watched)
         finally:
             self._logs.upload_bootstrap(number, folder)
+        trust_in_environments(disk, self._machine.root / AUTHORITIES)
         if code:
             raise BootstrapFailed(
                 f"On the primary instance ({self._machine.instance_id}), bootstrap action {number} returned a non-zero"
@@ -87,16 +88,10 @@ class Bootstrap:
 
     def _run(self, number: int, action: Mapping[str, Any], logs: Path, watched: Callable[[], None]) -> int:
         script = self._fetch(number, action["ScriptPath"], logs)
-        command = [str(script), *map(self._machine.placed, action["Args"])]
+        command = [self._machine.path(script.relative_to(self._machine.root).as_posix()), *self._placed(action["Args"])]
         _note(logs, f"running {' '.join(command)}")
         begun = time.monotonic()
-        program = RunningProgram(
-            command,
-            folder=self._machine.home,
-            logs=logs,
-            environment=self._machine.environment(overrides_for(self._machine, "environment")),
-            marks={"HOME": str(self._machine.home)},
-        )
+        program = RunningProgram(self._machine, command, folder=self._machine.home, logs=logs, variables={}, marks={})
         try:
             while (code := program.poll()) is None:
                 watched()
@@ -105,6 +100,9 @@ class Bootstrap:
             program.end()
         _note(logs, f"ended with code {code} after {time.monotonic() - begun:.1f} s")
         return code
+
+    def _placed(self, arguments: Iterable[str]) -> list[str]:
+        return [self._machine.instance.placed(argument) for argument in arguments]
 
     def _fetch(self, number: int, uri: str, logs: Path) -> Path:
         place = urlsplit(uri)
@@ -129,7 +127,7 @@ def _name(action: Mapping[str, Any]) -> str:
 
 def _link(source: Path, target: Path) -> None:
     """Copy a folder without copying content: programs replace such files, and do not write into them."""
-    shutil.copytree(source, target, symlinks=True, copy_function=_link_file)
+    shutil.copytree(source, target, symlinks=True, copy_function=_link_file, dirs_exist_ok=True)
 
 
 def _link_file(source: str, target: str) -> None:

@@ -11,20 +11,23 @@ from typing import Any, Final
 
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
+from rehearsal.network.names import is_reached
 from rehearsal.node.bootstrap import Bootstrap, BootstrapFailed
 from rehearsal.node.control import LIVE, Control, Gone, Stopped
 from rehearsal.node.credentials import InstanceCredentials
+from rehearsal.node.instance.start import start_instance
 from rehearsal.node.logs import InstanceS3, LogUpload
 from rehearsal.node.machine import Machine, instance_id
 from rehearsal.node.metadata import MetadataService, facts_of
 from rehearsal.node.options import POLL_SECONDS, Options
-from rehearsal.node.processes import end_processes
 from rehearsal.node.programs import install_programs
+from rehearsal.node.routes import reached_services
 from rehearsal.node.spark import configure_spark
+from rehearsal.node.spark_cluster import SparkCluster
 from rehearsal.node.workload import Workload
 
 _READY: Final = "ready"
-_DISK: Final = ("opt", "home", "bin", "mnt/tmp", "mnt/var/lib")
+_DISK: Final = ("opt", "home", "emr", "tmp", "mnt/tmp", "mnt/var/lib", "mnt/yarn")
 _ORDERLY: Final = ("USER_REQUEST", "ALL_STEPS_COMPLETED", "AUTO_TERMINATION")
 _log = logging.getLogger("fruits.node")
 
@@ -74,6 +77,7 @@ class ClusterLife:
         client = clients_of(self._aws, connect_timeout=2, retries={"total_max_attempts": 1})
         instance = instance_id(self._id)
         credentials = InstanceCredentials(client, attributes["IamInstanceProfile"], instance)
+        reached = reached_services(client, attributes.get("Ec2SubnetId", ""))
         self._control.when_back = credentials.forget
         facts = facts_of(
             instance_id=instance,
@@ -81,27 +85,31 @@ class ClusterLife:
             region=self._aws.region,
             account=ACCOUNT,
         )
-        metadata = MetadataService(credentials, facts)
-        machine = Machine(
-            root=Path(self._aws.folder) / "nodes" / self._id,
+        root = Path(self._aws.folder) / "nodes" / self._id
+        resumed = (root / _READY).exists()
+        if not resumed:
+            shutil.rmtree(root, ignore_errors=True)  # of a node that was killed
+        surroundings = start_instance(
+            root,
+            self._options.kind,
             cluster_id=self._id,
             aws=self._aws,
-            endpoint=self._options.endpoint or self._aws.endpoint,
-            metadata=metadata.endpoint,
+            port=self._options.port or self._aws.port,
+            reached=lambda host: is_reached(host, reached, self._aws.region),
         )
+        metadata = MetadataService(credentials, facts, surroundings.metadata)
+        machine = Machine(root=root, cluster_id=self._id, aws=self._aws, instance=surroundings)
         s3 = InstanceS3(self._aws, credentials)
         logs = LogUpload(s3, cluster.get("LogUri", ""), cluster_id=self._id, instance_id=instance)
         try:
-            end_processes({"HOME": str(machine.home)})  # of a node that was killed
             self._work(machine, cluster, Bootstrap(machine, s3, logs, self._options.image), logs)
-            end_processes({"HOME": str(machine.home)})
-            self._end()
-            # The disk goes with the machine, but for what helps to find out what happened.
-            for name in _DISK:
-                shutil.rmtree(machine.root / name, ignore_errors=True)
         finally:
-            end_processes({"HOME": str(machine.home)})
+            surroundings.close()
             metadata.close()
+        self._end()
+        # The disk goes with the machine, but for what helps to find out what happened.
+        for name in _DISK:
+            shutil.rmtree(machine.root / name, ignore_errors=True)
 
     def _work(self, machine: Machine, cluster: Mapping[str, Any], bootstrap: Bootstrap, logs: LogUpload) -> None:
         """Bring the cluster to the point where it is TERMINATING."""
@@ -116,11 +124,14 @@ class ClusterLife:
             else:
                 self._control.terminate("INSTANCE_FAILURE", f"The primary instance ({machine.instance_id}) was lost")
                 return
+            spark = SparkCluster(machine) if _has_spark(cluster) else None
             workload = Workload(machine, self._control, logs, log_seconds=self._options.log_seconds)
             try:
-                self._serve(workload)
+                self._serve(workload, spark)
             finally:
                 workload.end()
+                if spark:
+                    spark.end()
         except _Ending:
             _log.info("%s: somebody ended it while it was starting", self._id)
         except BootstrapFailed as error:
@@ -128,12 +139,10 @@ class ClusterLife:
             self._control.terminate("BOOTSTRAP_FAILURE", str(error))
 
     def _set_up(self, machine: Machine, cluster: Mapping[str, Any]) -> None:
-        machine.make_folders()
         configure_spark(machine, cluster.get("Configurations", []))
         install_programs(machine)
 
     def _bootstrap(self, machine: Machine, cluster: Mapping[str, Any], bootstrap: Bootstrap) -> None:
-        shutil.rmtree(machine.root, ignore_errors=True)  # of a node that was killed
         self._set_up(machine, cluster)
         self._control.report("BOOTSTRAPPING")
         for number, action in enumerate(self._control.bootstrap_actions(), 1):
@@ -146,7 +155,7 @@ class ClusterLife:
         if self._control.state() not in LIVE:
             raise _Ending
 
-    def _serve(self, workload: Workload) -> None:
+    def _serve(self, workload: Workload, spark: SparkCluster | None) -> None:
         """Work on steps until the cluster ends, by itself or by somebody."""
         idle_since = time.monotonic()
         workload.resume()
@@ -154,6 +163,8 @@ class ClusterLife:
             cluster = self._control.cluster()
             if cluster["Status"]["State"] not in LIVE:
                 return
+            if spark:
+                spark.keep()
             workload.advance(cluster["StepConcurrencyLevel"])
             if workload.busy:
                 self._enter("RUNNING", cluster)
@@ -182,3 +193,7 @@ class ClusterLife:
         """Report the end of a cluster that is TERMINATING."""
         code = self._control.cluster()["Status"]["StateChangeReason"].get("Code", "")
         self._control.report("TERMINATED" if code in _ORDERLY else "TERMINATED_WITH_ERRORS")
+
+
+def _has_spark(cluster: Mapping[str, Any]) -> bool:
+    return any(application["Name"] == "Spark" for application in cluster.get("Applications", ()))

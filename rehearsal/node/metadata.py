@@ -1,7 +1,8 @@
-"""The instance metadata service, version 2 alone, on a port of 127.0.0.1: what a node of EC2 knows of itself."""
+"""The instance metadata service, version 2 alone: what a node of EC2 knows of itself."""
 
 import json
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -26,17 +27,22 @@ class MetadataService:
         Of the instance role.
     facts
         Answers by their paths, such as ``/latest/meta-data/instance-id``.
+    listening
+        A listening socket, which belongs to the service from then on; a new one on 127.0.0.1 unless given.
     """
 
-    def __init__(self, credentials: InstanceCredentials, facts: Mapping[str, str]) -> None:
-        self._server = _Server(credentials, facts)
+    def __init__(
+        self, credentials: InstanceCredentials, facts: Mapping[str, str], listening: socket.socket | None = None
+    ) -> None:
+        self._server = _Server(credentials, facts, listening or socket.create_server(("127.0.0.1", 0)))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="metadata", daemon=True)
         self._thread.start()
 
     @property
     def endpoint(self) -> str:
         """Where it answers."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        host, port = self._server.socket.getsockname()
+        return f"http://{host}:{port}"
 
     def close(self) -> None:
         """Stop, and free the port."""
@@ -59,8 +65,10 @@ def facts_of(*, instance_id: str, zone: str, region: str, account: str) -> dict[
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, credentials: InstanceCredentials, facts: Mapping[str, str]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, credentials: InstanceCredentials, facts: Mapping[str, str], listening: socket.socket) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
         self.credentials = credentials
         self.facts = facts
         self.tokens: dict[str, float] = {}

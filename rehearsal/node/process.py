@@ -8,13 +8,15 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import psutil
 
 from rehearsal.embedded.aws import EmbeddedAws
-from rehearsal.node.processes import end_processes
+from rehearsal.node.instance import Kind
+from rehearsal.node.processes import end_processes, processes_with
 
 _MODULE: Final = "rehearsal.node"
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -43,6 +45,12 @@ class Node:
     started: float
 
     @property
+    def kind(self) -> Kind:
+        """What its instances are."""
+        told = ready_file(Path(self.folder)).read_text(encoding="utf-8")
+        return "shared" if told.endswith("shared") else "namespaces"
+
+    @property
     def log(self) -> Path:
         """What it has logged."""
         return Path(self.folder) / "node.log"
@@ -55,7 +63,8 @@ class Node:
 def start_node(
     aws: EmbeddedAws,
     *,
-    endpoint: str = "",
+    port: int = 0,
+    shared: bool = False,
     idle_scale: float = 1.0,
     log_seconds: float = 15.0,
     image: Path | None = None,
@@ -66,8 +75,10 @@ def start_node(
     ----------
     aws
         That runs.
-    endpoint, idle_scale, log_seconds, image
+    port, idle_scale, log_seconds, image
         See `rehearsal.node.options.Options`.
+    shared
+        Do without namespaces of Linux, as where there are none.
 
     Raises
     ------
@@ -78,7 +89,8 @@ def start_node(
     if running := find_node(folder):
         raise NodeFailed(f"a node runs for {folder} already, pid {running.pid}; stop it first")
     given = [
-        *(("--endpoint", endpoint) if endpoint else ()),
+        *(("--port", str(port)) if port else ()),
+        *(("--shared",) if shared else ()),
         *("--idle-scale", str(idle_scale)),
         *("--log-seconds", str(log_seconds)),
         *(("--image", str(image.resolve())) if image else ()),
@@ -120,8 +132,8 @@ def stop_node(folder: Path) -> bool:
         _, alive = psutil.wait_procs([process], timeout=_STOPS_WITHIN_SECONDS)
         for survivor in alive:
             survivor.kill()
-    for home in folder.resolve().glob("nodes/*/home/hadoop"):  # of a node that was killed
-        end_processes({"HOME": str(home)})
+    for home in folder.resolve().glob("nodes/*/home/hadoop"):  # of a node without namespaces that was killed
+        end_processes(partial(processes_with, {"HOME": str(home)}))
     if alive:
         raise NodeFailed(f"the node for {folder} did not end within {_STOPS_WITHIN_SECONDS:.0f} s and was killed")
     return node is not None
@@ -131,13 +143,14 @@ def stop_node(folder: Path) -> bool:
 def local_node(
     aws: EmbeddedAws,
     *,
-    endpoint: str = "",
+    port: int = 0,
+    shared: bool = False,
     idle_scale: float = 1.0,
     log_seconds: float = 15.0,
     image: Path | None = None,
 ) -> Iterator[Node]:
     """Start a node, and stop it at the end whatever happens; what its machines have logged stays."""
-    node = start_node(aws, endpoint=endpoint, idle_scale=idle_scale, log_seconds=log_seconds, image=image)
+    node = start_node(aws, port=port, shared=shared, idle_scale=idle_scale, log_seconds=log_seconds, image=image)
     try:
         yield node
     finally:
@@ -156,7 +169,7 @@ def find_node(folder: Path) -> Node | None:
 
 
 def ready_file(folder: Path) -> Path:
-    """Name the file with the number of the process that is ready to serve clusters."""
+    """Name the file with the number of the process that is ready to serve clusters, and the kind of its instances."""
     return folder / "node.ready"
 
 
@@ -169,7 +182,7 @@ def _wait_until_ready(node: Node, process: "subprocess.Popen[bytes]", offset: in
     ready = ready_file(Path(node.folder))
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):
-            if ready.read_text(encoding="utf-8") == str(node.pid):
+            if ready.read_text(encoding="utf-8").partition(" ")[0] == str(node.pid):
                 return
         time.sleep(0.05)
     with node.log.open("rb") as log:

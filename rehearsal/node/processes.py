@@ -1,8 +1,8 @@
-"""Processes of a machine, found by their environment: so also those that left their parents or their session."""
+"""Processes of an instance, found by their environment: so also those that left their parents or their session."""
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import psutil
@@ -12,9 +12,14 @@ _GIVES_UP_AFTER_SECONDS: Final = 20.0
 
 
 def processes_with(variables: Mapping[str, str]) -> list[psutil.Process]:
-    """Find the processes of this user that were started with these variables."""
+    """Find the processes of this machine that were started with these variables."""
+    return having(variables, psutil.process_iter())
+
+
+def having(variables: Mapping[str, str], processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Choose the processes that were started with these variables, of those whose variables may be asked."""
     found = []
-    for process in psutil.process_iter():
+    for process in processes:
         with contextlib.suppress(psutil.Error):
             environment = process.environ()
             if all(environment.get(name) == value for name, value in variables.items()):
@@ -22,8 +27,8 @@ def processes_with(variables: Mapping[str, str]) -> list[psutil.Process]:
     return found
 
 
-def end_processes(variables: Mapping[str, str]) -> None:
-    """End the processes that were started with these variables, first politely.
+def end_processes(find: Callable[[], list[psutil.Process]]) -> None:
+    """End processes, first politely, until none is found any more.
 
     Raises
     ------
@@ -31,7 +36,7 @@ def end_processes(variables: Mapping[str, str]) -> None:
         If some do not end even when killed.
     """
     begun = time.monotonic()
-    while processes := processes_with(variables):
+    while processes := find():
         patience = time.monotonic() - begun
         if patience > _GIVES_UP_AFTER_SECONDS:
             raise RuntimeError(f"processes {[process.pid for process in processes]} do not end")

@@ -1,37 +1,46 @@
 """The programs that bootstrap actions and steps find on a node, on the PATH of this machine."""
 
 import shlex
-import sys
 from pathlib import Path
 
+from rehearsal.node.applied import BASE_PYTHON, folder_of
+from rehearsal.node.instance.plan import BECOME_ROOT
 from rehearsal.node.machine import Machine
-from rehearsal.node.overrides import BASE_PYTHON, overrides_for
-from rehearsal.node.spark import DEFAULTS, ENVIRONMENT
+from rehearsal.node.spark import OF_STEPS
 
 
 def install_programs(machine: Machine) -> None:
     """Write them: small scripts that call the real ones."""
-    binaries = Path(sys.executable).parent
-    spark = Path(overrides_for(machine, "spark-env")["SPARK_HOME"]) / "bin" / "spark-submit"
-    settings = machine.root / DEFAULTS
-    region = shlex.quote(machine.aws.region)
+    spark = folder_of("pyspark")
+    python = shlex.quote(str(folder_of("awscli").parents[3] / "bin" / "python"))
     scripts = {
-        "sudo": 'exec "$@"',
+        "sudo": f'[ -u {BECOME_ROOT} ] && set -- {BECOME_ROOT} --reuid=0 --regid=0 --clear-groups -- "$@"\nexec "$@"',
         "python3.11": f'exec {shlex.quote(BASE_PYTHON)} "$@"',
-        "aws": "\n".join(
-            [
-                f"export AWS_DEFAULT_REGION=${{AWS_DEFAULT_REGION:-{region}}}",
-                f'exec {shlex.quote(str(binaries / "python"))} -m awscli "$@"',
-            ]
-        ),
+        "dnf": _dnf(machine),
+        "aws": f'exec {python} -m awscli "$@"',
         "spark-submit": "\n".join(
             [
-                f"set -a; . {shlex.quote(str(machine.root / ENVIRONMENT))}; set +a",
-                f'exec {shlex.quote(str(spark))} --properties-file {shlex.quote(str(settings))} "$@"',
+                f"export SPARK_HOME={shlex.quote(str(spark))} SPARK_CONF_DIR={shlex.quote(machine.path(OF_STEPS))}",
+                f'exec {shlex.quote(str(spark / "bin" / "spark-submit"))} "$@"',
             ]
         ),
     }
     for name, script in scripts.items():
-        path = machine.root / "bin" / name
-        path.write_text(f"#!/bin/bash\n{script}\n", encoding="utf-8")
-        path.chmod(0o755)
+        _install(machine.root / "emr" / "bin" / name, script)
+
+
+def _dnf(machine: Machine) -> str:
+    """Write what installs the one package that a bootstrap action asks for, as Amazon Linux has it."""
+    target = shlex.quote(machine.path("emr/bin/python3.11"))
+    program = shlex.quote(f'#!/bin/bash\nexec {shlex.quote(BASE_PYTHON)} "$@"\n')
+    return "\n".join(
+        [
+            '[ "$*" = "-y install python3.11" ] || { echo "No match for argument: $*" >&2; exit 1; }',
+            f"printf %s {program} >{target} && chmod 755 {target}",
+        ]
+    )
+
+
+def _install(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/bash\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)

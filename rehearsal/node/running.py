@@ -3,8 +3,16 @@
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
-from rehearsal.node.processes import end_processes
+import psutil
+
+from rehearsal.node.applied import overrides_for
+from rehearsal.node.instance import User
+from rehearsal.node.machine import Machine
+from rehearsal.node.processes import end_processes, having
+
+_UMASK: Final = 0o022
 
 
 class RunningProgram:
@@ -12,42 +20,45 @@ class RunningProgram:
 
     Parameters
     ----------
+    machine
+        Where.
     command
         With its arguments.
     folder
-        Where it works.
+        Where it works, on the machine's disk.
     logs
         Folder for ``stdout`` and ``stderr``.
-    environment
-        All its variables.
+    variables
+        Added to the machine's environment.
     marks
-        Those of them that no other program has.
-
-    Raises
-    ------
-    OSError
-        If there is no such program.
+        Added as well: variables by which what it starts is told from all else on the machine. Without any, all that
+        runs there is taken for it.
+    user
+        Who runs it.
     """
 
     def __init__(
         self,
+        machine: Machine,
         command: Sequence[str],
         *,
         folder: Path,
         logs: Path,
-        environment: Mapping[str, str],
+        variables: Mapping[str, str],
         marks: Mapping[str, str],
+        user: User = "hadoop",
     ) -> None:
+        self._machine = machine
         self._marks = marks
         with (logs / "stdout").open("ab") as stdout, (logs / "stderr").open("ab") as stderr:
             self._process = subprocess.Popen(
-                list(command),
-                cwd=folder,
-                env=dict(environment),
+                machine.instance.command(command, user=user, folder=folder),
+                env={**machine.environment(overrides_for(machine, "environment")), **variables, **marks},
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                umask=_UMASK,
             )
 
     def poll(self) -> int | None:
@@ -56,5 +67,8 @@ class RunningProgram:
 
     def end(self) -> None:
         """End it, and all it has left behind."""
-        end_processes(self._marks)
+        end_processes(self._family)
         self._process.wait()
+
+    def _family(self) -> list[psutil.Process]:
+        return having(self._marks, self._machine.instance.processes())

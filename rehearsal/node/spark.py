@@ -1,21 +1,22 @@
 """Spark's files on a machine: the cluster's configuration as deployed, and what has to be different here."""
 
-import json
 import logging
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
-
+from rehearsal.node.applied import QUICK_START, overrides_for
 from rehearsal.node.machine import Machine
-from rehearsal.node.overrides import IGNORED, TRUST_PASSWORD, overrides_for, truststore
+from rehearsal.node.overrides import IGNORED
 
-DEFAULTS: Final = "etc/spark/spark-defaults.conf"
-ENVIRONMENT: Final = "etc/spark/spark-env.sh"
+OF_STEPS: Final = "etc/spark/conf"
+"""Folder with what `spark-submit` reads, as on EMR."""
 
-_JAVA_OPTIONS: Final = "spark.driver.extraJavaOptions"
+OF_CLUSTER: Final = "etc/spark/cluster"
+"""Folder with what Spark's master, workers and shuffle service read; on EMR these are YARN's."""
+
+_JAVA_OPTIONS: Final = ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions")
+_SHARED: Final = ("spark.authenticate", "spark.authenticate.secret", "spark.network.crypto.enabled")
 _log = logging.getLogger("fruits.node")
 
 
@@ -43,32 +44,22 @@ def configure_spark(machine: Machine, configurations: Iterable[Mapping[str, Any]
         else:
             _log.info("%s: %s is not applied: %s", machine.cluster_id, name, IGNORED.get(name, "not known here"))
     ours = overrides_for(machine, "spark-defaults")
-    if _JAVA_OPTIONS in defaults:
-        ours[_JAVA_OPTIONS] = f"{defaults[_JAVA_OPTIONS]} {ours[_JAVA_OPTIONS]}"
-    defaults = {key: machine.placed(value) for key, value in defaults.items()} | ours
-    variables = {key: machine.placed(value) for key, value in variables.items()}
-    variables |= overrides_for(machine, "spark-env")
-    _write(machine, DEFAULTS, [f"{key} {_escaped(value)}" for key, value in sorted(defaults.items())])
-    _write(machine, ENVIRONMENT, [f"{key}={shlex.quote(value)}" for key, value in sorted(variables.items())])
-    # Without it, Amazon's SDK takes us-east-1 for the region of any endpoint that it does not know.
-    region = {"hostNameRegex": "127\\.0\\.0\\.1|localhost", "regionName": machine.aws.region}
-    override = json.dumps({"hostRegexToRegionMappings": [region]})
-    _write(machine, "etc/spark/aws/awssdk_config_override.json", [override])
-    _write_truststore(machine)
+    for key in _JAVA_OPTIONS:
+        ours[key] = f"{defaults.get(key, '')} {ours[key]}".strip()
+    defaults = {key: machine.instance.placed(value) for key, value in defaults.items()} | ours
+    variables = {key: machine.instance.placed(value) for key, value in variables.items()}
+    started = overrides_for(machine, "spark-env")
+    _write(machine, OF_STEPS, defaults, variables | started)
+    of_cluster = {key: value for key, value in defaults.items() if key in _SHARED or "shuffle.service.port" in key}
+    quick = {"SPARK_DAEMON_JAVA_OPTS": QUICK_START, "SPARK_DAEMON_MEMORY": "256m"}
+    _write(machine, OF_CLUSTER, of_cluster, started | quick)
 
 
-def _escaped(value: str) -> str:
-    """Keep a value from the meaning that backslashes have in Java's properties."""
-    return value.replace("\\", "\\\\")
-
-
-def _write(machine: Machine, name: str, lines: Iterable[str]) -> None:
-    (machine.root / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-
-def _write_truststore(machine: Machine) -> None:
-    authority = x509.load_pem_x509_certificate(machine.aws.authority.read_bytes())
-    content = pkcs12.serialize_java_truststore(
-        [pkcs12.PKCS12Certificate(authority, b"aws")], BestAvailableEncryption(TRUST_PASSWORD.encode())
-    )
-    truststore(machine).write_bytes(content)
+def _write(machine: Machine, folder: str, defaults: Mapping[str, str], variables: Mapping[str, str]) -> None:
+    path = machine.root / folder
+    path.mkdir(parents=True, exist_ok=True)
+    # A backslash has a meaning in Java's properties.
+    lines = [f"{key} {value.replace(chr(92), chr(92) * 2)}\n" for key, value in sorted(defaults.items())]
+    (path / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
+    lines = [f"{key}={shlex.quote(value)}\n" for key, value in sorted(variables.items())]
+    (path / "spark-env.sh").write_text("".join(lines), encoding="utf-8")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from rehearsal.node.machine import Machine
-from rehearsal.node.overrides import overrides_for
 from rehearsal.node.running import RunningProgram
 
 _RUNNER: Final = "command-runner.jar"
@@ -16,10 +15,12 @@ _LOGS: Final = ("controller", "syslog", "stdout", "stderr")
 _STEP_VARIABLE: Final = "EMR_STEP_ID"
 _READ_BYTES: Final = 1_000_000
 _LONGEST_MESSAGE: Final = 1_000
+_NOT_RUN: Final = (126, 127)  # exit codes of POSIX for what cannot be executed, and what is not found
 
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*(?P<line>\S.*)", re.MULTILINE)
 _JOB_ERROR = re.compile(r"^(?P<line>error: .*)", re.MULTILINE)
 _JAVA = re.compile(r"^(?:Exception in thread \"[^\"]*\" )(?P<line>\S.*)", re.MULTILINE)
+_NO_PROGRAM = re.compile(r"^(?:nsenter: failed to execute|.*: exec:) (?P<program>[^:]+): (?P<why>.*)\Z")
 _LAST = re.compile(r"^(?P<line>\S.*)\Z", re.MULTILINE)
 
 
@@ -40,14 +41,15 @@ class RunningStep:
     Raises
     ------
     StepRefused
-        If it names a JAR other than command-runner.jar, or a program that is not there.
+        If it names a JAR other than command-runner.jar.
     """
 
     def __init__(self, machine: Machine, step: Mapping[str, Any]) -> None:
         self.id: str = step["Id"]
         self.logs = logs_of(machine, self.id)
         self._begun = time.monotonic()
-        jar, arguments = step["Config"]["Jar"], [machine.placed(item) for item in step["Config"].get("Args", [])]
+        jar, arguments = step["Config"]["Jar"], step["Config"].get("Args", [])
+        arguments = [machine.instance.placed(item) for item in arguments]
         folder = machine.root / "mnt" / "var" / "lib" / "hadoop" / "steps" / self.id
         for path in (folder, self.logs):
             path.mkdir(parents=True, exist_ok=True)
@@ -56,18 +58,15 @@ class RunningStep:
         self._note(f"running {jar} {' '.join(arguments)}")
         if Path(jar).name != _RUNNER or not arguments:
             raise self._refused(f"cannot run {jar}: this node runs {_RUNNER} with a command")
-        variables = {**overrides_for(machine, "environment"), "EMR_CLUSTER_ID": machine.cluster_id}
-        marks = {_STEP_VARIABLE: self.id, "HOME": str(machine.home)}
-        try:
-            self._program = RunningProgram(
-                arguments,
-                folder=folder,
-                logs=self.logs,
-                environment=machine.environment(variables) | marks,
-                marks=marks,
-            )
-        except OSError as error:
-            raise self._refused(f"cannot run program {arguments[0]}: {error.strerror}") from None
+        folder.chmod(0o1777)  # whoever runs the step
+        self._program = RunningProgram(
+            machine,
+            arguments,
+            folder=folder,
+            logs=self.logs,
+            variables={"EMR_CLUSTER_ID": machine.cluster_id},
+            marks={_STEP_VARIABLE: self.id},
+        )
 
     def poll(self) -> int | None:
         """Give the exit code once it has ended."""
@@ -107,6 +106,8 @@ def cause_of(code: int, logs: Path) -> tuple[str, str]:
     if code > 128 and code - 128 in signal.Signals._value2member_map_:
         return f"ended by signal {code - 128} ({signal.Signals(code - 128).name})", "controller"
     texts = {name: _tail(logs / name) for name in ("stderr", "stdout")}
+    if code in _NOT_RUN and (found := _NO_PROGRAM.match(texts["stderr"])):
+        return f"cannot run program {found['program']}: {found['why']}", "stderr"
     for pattern in (_TRACEBACK, _JOB_ERROR, _JAVA, _LAST):
         for name, line in _matches(pattern, texts):
             return line[:_LONGEST_MESSAGE], name

@@ -1,0 +1,38 @@
+"""Carries connections that arrive at an address of AWS's to the embedded AWS, encrypted as they are."""
+
+import asyncio
+import contextlib
+from typing import Final
+
+_CHUNK: Final = 65_536
+
+
+class Forwarder:
+    """Gives every connection one to a port of 127.0.0.1.
+
+    Parameters
+    ----------
+    port
+        Of the embedded AWS.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one connection, until both sides have said all."""
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError:  # AWS is away: the client finds its connection closed, and tries again
+            writer.close()
+            return
+        await asyncio.gather(_copy(reader, back), _copy(there, writer))
+
+
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while content := await source.read(_CHUNK):
+            target.write(content)
+            await target.drain()
+    with contextlib.suppress(OSError):
+        target.close()

@@ -1,0 +1,88 @@
+"""Spark's own master, workers and external shuffle service on a machine, in place of YARN's.
+
+Workers belong to the user `yarn`, as containers do on EMR; executors come when an application asks for them, and are
+processes of their own.
+"""
+
+import logging
+from pathlib import Path
+from typing import Final
+
+from rehearsal.node.applied import folder_of
+from rehearsal.node.machine import Machine
+from rehearsal.node.running import RunningProgram
+from rehearsal.node.spark import OF_CLUSTER
+
+WORKERS: Final = 2
+_CORES_OF_WORKER: Final = 1
+_MEMORY_OF_WORKER: Final = "1g"
+_LOGS: Final = "mnt/var/log/spark"
+_log = logging.getLogger("fruits.node")
+
+
+class SparkCluster:
+    """Runs them, and starts again what has ended, as the agents of a node do.
+
+    Parameters
+    ----------
+    machine
+        Where.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        instance = machine.instance
+        host, port = instance.hostname, instance.ports["master"]
+        deploy = "org.apache.spark.deploy"
+        self._commands = {
+            "master": [f"{deploy}.master.Master", "--host", host, "--port", str(port), "--webui-port", "0"],
+            "shuffle-service": [f"{deploy}.ExternalShuffleService"],
+        }
+        for number in range(1, WORKERS + 1):
+            folder = machine.path(f"mnt/yarn/worker-{number}")
+            size = ["--cores", str(_CORES_OF_WORKER), "--memory", _MEMORY_OF_WORKER]
+            self._commands[f"worker-{number}"] = [
+                *(f"{deploy}.worker.Worker", "--host", host, "--webui-port", "0", "--work-dir", folder),
+                *(*size, f"spark://{host}:{port}"),
+            ]
+        self._running: dict[str, RunningProgram] = {}
+
+    def keep(self) -> None:
+        """Start what does not run."""
+        for name, command in self._commands.items():
+            program = self._running.get(name)
+            code = program.poll() if program else None
+            if program and code is None:
+                continue
+            if program:
+                _log.warning("%s: %s ended with code %s, starting it again", self._machine.cluster_id, name, code)
+            self._running[name] = self._start(name, command)
+
+    def end(self) -> None:
+        """End all of it."""
+        for program in self._running.values():
+            program.end()
+
+    def _start(self, name: str, command: list[str]) -> RunningProgram:
+        logs = self._machine.root / _LOGS / name
+        logs.mkdir(parents=True, exist_ok=True)
+        variables = {
+            "USER": "yarn",
+            "LOGNAME": "yarn",
+            "SPARK_HOME": str(folder_of("pyspark")),
+            "SPARK_CONF_DIR": self._machine.path(OF_CLUSTER),
+        }
+        return RunningProgram(
+            self._machine,
+            [str(folder_of("pyspark") / "bin" / "spark-class"), *command],
+            folder=self._machine.root / "mnt" / "yarn",
+            logs=logs,
+            variables=variables,
+            marks={"SPARK_IDENT_STRING": name},  # a variable of Spark's for its daemons, which executors inherit
+            user="yarn",
+        )
+
+
+def logs_of_executors(machine: Machine) -> list[Path]:
+    """List the folders with what executors have printed: one for each, below that of its application."""
+    return sorted(machine.root.glob("mnt/yarn/worker-*/app-*/*"))
