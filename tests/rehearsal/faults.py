@@ -25,6 +25,11 @@ class FaultProxy:
     endpoint: str
     authority: Path
 
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.endpoint.rpartition(":")[2])
+
     def fired(self) -> Counter[str]:
         """Count the faults made so far, by what was done."""
         return Counter(event["action"] for event in self._ask("fired?limit=2000"))

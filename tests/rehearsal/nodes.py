@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from ops.cdk import Cdk
@@ -17,6 +18,7 @@ from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.process import Node, local_node
+from rehearsal.node.processes import processes_with
 from tests.rehearsal.clusters import NODE_ROLE, make_roles, run_cluster, status, wait_for
 
 UNFINISHED = ("PENDING", "RUNNING", "CANCEL_PENDING")
@@ -102,6 +104,11 @@ def step(*command: str, action: str = "CONTINUE", jar: str = "command-runner.jar
         "ActionOnFailure": action,
         "HadoopJarStep": {"Jar": jar, "Args": list(command)},
     }
+
+
+def programs_of(step_id: str) -> list[psutil.Process]:
+    """List what runs of a step on its instance, without the program that has entered the namespaces for it."""
+    return [item for item in processes_with({"EMR_STEP_ID": step_id}) if item.name() != "nsenter"]
 
 
 def read_log(client: Client, uri: str) -> str:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -12,9 +11,8 @@ import pytest
 
 from rehearsal.node.machine import instance_id
 from rehearsal.node.overrides import OVERRIDES
-from rehearsal.node.processes import processes_with
 from tests.rehearsal.clusters import wait_for
-from tests.rehearsal.nodes import Deployed, queue_of_topic, step
+from tests.rehearsal.nodes import Deployed, programs_of, queue_of_topic, step
 
 SURROUNDINGS = """
 import json
@@ -22,8 +20,9 @@ import pyspark
 from pyspark.sql import SparkSession
 
 def seen(_):
-    import numpy, os, sys
-    return {"prefix": sys.prefix, "numpy": numpy.__file__, "variables": sorted(os.environ)}
+    import numpy, os, pwd, sys
+    user = pwd.getpwuid(os.getuid()).pw_name
+    return {"prefix": sys.prefix, "numpy": numpy.__file__, "variables": sorted(os.environ), "user": user}
 
 context = SparkSession.builder.getOrCreate().sparkContext
 (worker,) = context.parallelize([0], 1).map(seen).collect()
@@ -41,11 +40,12 @@ def job_step(deployed: Deployed) -> str:
 
 
 def test_the_bootstrap_action_has_installed_the_wheelhouse_without_pyspark(deployed: Deployed) -> None:
-    python = deployed.cluster.machine / "opt" / "fruits" / "bin" / "python"
+    python = "/opt/fruits/bin/python"
     modules = "import ai_edge_litert, numpy, obstore; print(obstore.__file__)"
-    shown = subprocess.run([python, "-I", "-c", modules], capture_output=True, text=True, check=True, env={})
-    assert shown.stdout.startswith(str(deployed.cluster.machine / "opt" / "fruits"))
-    assert subprocess.run([python, "-I", "-c", "import pyspark"], capture_output=True, check=False, env={}).returncode
+    assert deployed.cluster.run(python, "-I", "-c", modules).startswith("/opt/fruits/")
+    step_id = deployed.cluster.submit(python, "-I", "-c", "import pyspark")
+    failure = deployed.cluster.wait_for_step(step_id)["FailureDetails"]["Message"]
+    assert failure == "ModuleNotFoundError: No module named 'pyspark'"
     folder = f"node/{instance_id(deployed.cluster.id)}/bootstrap-actions/1"
     assert "7 modules import" in deployed.cluster.log(f"{folder}/stderr.gz")
     assert "ended with code 0" in deployed.cluster.log(f"{folder}/controller.gz")
@@ -81,20 +81,21 @@ def test_the_same_step_again_computes_nothing(deployed: Deployed, job_step: str)
 def test_driver_and_workers_use_what_the_bootstrap_installed_and_hold_no_key(deployed: Deployed) -> None:
     uri = deployed.script("surroundings.py", SURROUNDINGS)
     found = json.loads(deployed.cluster.run("spark-submit", uri).splitlines()[-1])
-    installed = str(deployed.cluster.machine / "opt" / "fruits")
+    installed = "/opt/fruits"
     for side in ("driver", "worker"):
         assert found[side]["prefix"] == installed
         assert found[side]["numpy"].startswith(installed)
         variables = found[side]["variables"]
-        assert "AWS_REGION" in variables
-        assert not [name for name in variables if name.startswith("AWS_") and ("KEY" in name or "TOKEN" in name)]
+        assert [name for name in variables if "AWS" in name] == ["AWS_DEFAULT_REGION", "AWS_REGION"]
+        assert not [name for name in variables if "proxy" in name.lower() or name.startswith("SSL_")]
+    assert (found["driver"]["user"], found["worker"]["user"]) == ("hadoop", "yarn")
     assert found["pyspark"].endswith("pyspark.zip/pyspark/__init__.py")
 
 
 def test_no_file_of_the_machine_holds_a_key(deployed: Deployed, job_step: str) -> None:
     root = deployed.cluster.machine
-    written = [path for name in ("etc", "home", "bin", "mnt") for path in (root / name).rglob("*") if path.is_file()]
-    assert root / "etc" / "spark" / "spark-defaults.conf" in written
+    written = [path for name in ("etc", "home", "emr", "mnt") for path in (root / name).rglob("*") if path.is_file()]
+    assert root / "etc" / "spark" / "conf" / "spark-defaults.conf" in written
     marks = (b"ASIA", b"AKIA", b"aws_secret_access_key", b"aws_session_token")
     assert not [path for path in written for mark in marks if mark in path.read_bytes()]
 
@@ -103,12 +104,11 @@ def test_settings_are_as_deployed_but_for_those_in_the_table(deployed: Deployed)
     root = deployed.cluster.machine
     shown = deployed.client("emr").describe_cluster(ClusterId=deployed.cluster.id)["Cluster"]["Configurations"]
     (asked,) = [item["Properties"] for item in shown if item["Classification"] == "spark-defaults"]
-    lines = (root / "etc" / "spark" / "spark-defaults.conf").read_text(encoding="utf-8").splitlines()
+    lines = (root / "etc" / "spark" / "conf" / "spark-defaults.conf").read_text(encoding="utf-8").splitlines()
     used = dict(line.split(" ", 1) for line in lines)
     listed = {item.name for item in OVERRIDES if item.place == "spark-defaults"}
-    placed = {name: value.replace("/opt/", f"{root}/opt/", 1) for name, value in asked.items()}
-    assert {name: used.get(name) for name in placed.keys() - listed} == {
-        name: value for name, value in placed.items() if name not in listed
+    assert {name: used.get(name) for name in asked.keys() - listed} == {
+        name: value for name, value in asked.items() if name not in listed
     }
     assert used.keys() - asked.keys() <= listed
 
@@ -135,14 +135,14 @@ def test_a_driver_that_is_killed_fails_its_step_and_nothing_goes_on(deployed: De
     )
     step_id = deployed.cluster.submit("spark-submit", uri)
     workers = wait_for(
-        lambda: [item for item in processes_with({"EMR_STEP_ID": step_id}) if "pyspark.daemon" in item.cmdline()], 30
+        lambda: [item for item in programs_of(step_id) if "pyspark.daemon" in item.cmdline()], 30
     )
-    java = next(item for item in processes_with({"EMR_STEP_ID": step_id}) if item.name() == "java")
+    java = next(item for item in programs_of(step_id) if item.name() == "java")
     os.kill(java.pid, signal.SIGKILL)
     shown = deployed.cluster.wait_for_step(step_id)
     assert (shown["State"], shown["FailureDetails"]["Message"]) == ("FAILED", "ended by signal 9 (SIGKILL)")
     assert workers
-    assert not processes_with({"EMR_STEP_ID": step_id})
+    assert not programs_of(step_id)
 
 
 def test_a_wheel_with_a_wrong_hash_fails_the_bootstrap_and_the_logs_survive(deployed: Deployed, tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_with_a_tenth_of_the_requests_refused_or_cut_the_results_are_the_same(ke
         {"service": "s3", "probability": 0.035, "reset": True},
     ]
     try:
-        with fault_proxy(kept.aws, rules) as proxy, local_node(kept.aws, endpoint=proxy.endpoint):
+        with fault_proxy(kept.aws, rules) as proxy, local_node(kept.aws, port=proxy.port):
             disturbed = kept.run()
             fired = proxy.fired()
     finally:
