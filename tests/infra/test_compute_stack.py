@@ -129,10 +129,11 @@ def test_every_node_installs_the_locked_wheelhouse(
     (action,) = _cluster(deployment).properties["BootstrapActions"]
     script = action["ScriptBootstrapAction"]
     assert text(script["Path"]).startswith("s3://cdk-hnb659fds-assets-")
-    wheelhouse, lock, directory = script["Args"]
+    wheelhouse, lock, directory, region = script["Args"]
     assert text(wheelhouse).endswith(".zip")
     assert lock == assets_of(settings_of()).lock_sha256
     assert directory == "/opt/fruits"
+    assert region == "eu-west-3"
     assert _spark_defaults(deployment)["spark.pyspark.python"].startswith(directory)
 
 
