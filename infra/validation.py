@@ -16,6 +16,8 @@ from infra.templates import Deployment, Finding, Template
 
 RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     cluster_rules.both_fleet_targets,
+    cluster_rules.executors_fit,
+    cluster_rules.masters_on_core_nodes,
     cost_rules.idle_stop,
     cost_rules.maximum_lifetime,
     cost_rules.budget,

@@ -122,6 +122,36 @@ def _without_target(target: str, fleet: str) -> Mutation:
     return mutation
 
 
+def _settings_of(resources: dict[str, Any], classification: str) -> dict[str, str]:
+    configurations = _properties(resources, "AWS::EMR::Cluster")["Configurations"]
+    (file,) = (item for item in configurations if item["Classification"] == classification)
+    settings: dict[str, str] = file["ConfigurationProperties"]
+    return settings
+
+
+def _spark(name: str, value: str) -> Mutation:
+    return lambda resources: _settings_of(resources, "spark-defaults").update({name: value})
+
+
+def _without_label(name: str) -> Mutation:
+    def mutation(resources: dict[str, Any]) -> None:
+        del _settings_of(resources, "yarn-site")[f"yarn.node-labels.{name}"]
+
+    return mutation
+
+
+def _with_livy(resources: dict[str, Any]) -> None:
+    _properties(resources, "AWS::EMR::Cluster")["Applications"].append({"Name": "Livy"})
+
+
+def _node_type(name: str) -> Mutation:
+    def mutation(resources: dict[str, Any]) -> None:
+        (task,) = _properties(resources, "AWS::EMR::Cluster")["Instances"]["TaskInstanceFleets"]
+        task["InstanceTypeConfigs"][0]["InstanceType"] = name
+
+    return mutation
+
+
 REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
     "a core fleet without a target for Spot": (
         "both-fleet-targets",
@@ -137,6 +167,35 @@ REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
         "both-fleet-targets",
         "Compute",
         _add("AWS::EMR::InstanceFleetConfig", InstanceFleetType="TASK", TargetSpotCapacity=8),
+    ),
+    "executors larger than a node": ("executors-fit", "Compute", _spark("spark.executor.memory", "12g")),
+    "executors that leave no room for a master": (
+        "executors-fit",
+        "Compute",
+        _spark("spark.executor.memory", "8000m"),
+    ),
+    "more memory beside the heap": (
+        "executors-fit",
+        "Compute",
+        _spark("spark.executor.memoryOverhead", "5000m"),
+    ),
+    "executors with more cores than a node": (
+        "executors-fit",
+        "Compute",
+        _spark("spark.executor.cores", "8"),
+    ),
+    "the driver of a notebook that displaces an executor": ("executors-fit", "Compute", _with_livy),
+    "task nodes with less memory": ("executors-fit", "Compute", _node_type("c6i.xlarge")),
+    "task nodes of unknown memory": ("executors-fit", "Compute", _node_type("x9.xlarge")),
+    "masters on any node": (
+        "masters-on-core-nodes",
+        "Compute",
+        _without_label("enabled"),
+    ),
+    "masters on nodes of no label": (
+        "masters-on-core-nodes",
+        "Compute",
+        _without_label("am.default-node-label-expression"),
     ),
     "no idle stop": (
         "idle-stop",
