@@ -10,6 +10,8 @@ from infra import validation
 from infra.security_group_rules import REQUIRED_OPENINGS
 from infra.templates import Deployment, Finding, Template, as_list
 
+GROUP_RULES = ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroup")
+
 Mutation = Callable[[dict[str, Any]], None]
 """Changes the resources of one stack, found by their types."""
 
@@ -295,18 +297,34 @@ def test_a_deployment_is_refused_for_a_region_outside_the_union(region: str | No
     assert len(found) == len(deployment.templates)
 
 
-def _security_group_rules(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
-        for rule in deployment.resources(kind):
-            yield kind, rule.logical_id
+def _without_rule(kind: str, number: int) -> Mutation:
+    """Take away a security-group rule, one of its own or one that is written into a group."""
+
+    def mutation(resources: dict[str, Any]) -> None:
+        if kind != "AWS::EC2::SecurityGroup":
+            del resources[sorted(name for name, item in resources.items() if item["Type"] == kind)[number]]
+            return
+        groups = [group["Properties"] for group in _of_kind(resources, kind) if _written_into(group)]
+        rules = [(group, rule) for group in groups for rule in group["SecurityGroupEgress"]]
+        group, rule = rules[number]
+        group["SecurityGroupEgress"].remove(rule)
+
+    return mutation
+
+
+def _written_into(group: dict[str, Any]) -> list[dict[str, Any]]:
+    return [rule for rule in group["Properties"].get("SecurityGroupEgress", []) if rule["CidrIp"] == "0.0.0.0/0"]
 
 
 def test_every_security_group_rule_that_emr_needs_is_missed_when_it_is_gone(deployment: Deployment) -> None:
     missed = set()
-    for _, logical_id in _security_group_rules(deployment):
-        for finding in _with(deployment, "Network", lambda resources, gone=logical_id: resources.pop(gone)):  # type: ignore[misc]
-            assert finding.rule == "complete-security-groups"
-            missed.add(finding.message)
+    kinds = {kind: list(deployment.resources(kind)) for kind in GROUP_RULES}
+    written = sum(len(_written_into({"Properties": group.properties})) for group in kinds["AWS::EC2::SecurityGroup"])
+    for kind, found in kinds.items():
+        for number in range(written if kind == "AWS::EC2::SecurityGroup" else len(found)):
+            for finding in _with(deployment, "Network", _without_rule(kind, number)):
+                assert finding.rule == "complete-security-groups"
+                missed.add(finding.message)
     assert len(missed) == len(REQUIRED_OPENINGS)
 
 
