@@ -24,6 +24,7 @@ RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     cost_rules.no_standing_network_cost,
     cost_rules.no_functions,
     exposure_rules.private_buckets,
+    exposure_rules.private_keys,
     exposure_rules.narrow_node_role,
     exposure_rules.own_partition,
     exposure_rules.european_region,

@@ -215,6 +215,20 @@ def test_disks_are_encrypted_with_a_key_that_ends_with_the_cluster(deployment: D
     assert key.properties["EnableKeyRotation"] is True
 
 
+def test_ec2_may_use_the_key_for_whoever_of_this_account_launches_nodes(deployment: Deployment) -> None:
+    (key,) = deployment.resources("AWS::KMS::Key")
+    (launching,) = (
+        item for item in key.properties["KeyPolicy"]["Statement"] if "kms:CreateGrant" in as_list(item["Action"])
+    )
+    assert launching["Principal"] == {"AWS": "*"}
+    assert launching["Condition"] == {
+        "StringEquals": {
+            "kms:CallerAccount": {"Ref": "AWS::AccountId"},
+            "kms:ViaService": "ec2.eu-west-3.amazonaws.com",
+        }
+    }
+
+
 def test_nodes_answer_only_the_second_version_of_the_metadata_service(deployment: Deployment) -> None:
     (configuration,) = deployment.resources("AWS::EMR::SecurityConfiguration")
     assert configuration.properties["SecurityConfiguration"]["InstanceMetadataServiceConfiguration"] == {

@@ -154,6 +154,15 @@ def _node_type(name: str) -> Mutation:
     return mutation
 
 
+def _key_without(condition: str) -> Mutation:
+    def mutation(resources: dict[str, Any]) -> None:
+        statements = _properties(resources, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        (everybody,) = (item for item in statements if item["Principal"] == {"AWS": "*"})
+        del everybody["Condition"]["StringEquals"][condition]
+
+    return mutation
+
+
 REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
     "a core fleet without a target for Spot": (
         "both-fleet-targets",
@@ -237,6 +246,8 @@ REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
     "a bucket with one block open": ("private-buckets", "Storage", _one_open_block),
     "a bucket with a public list": ("private-buckets", "Storage", _set("AWS::S3::Bucket", AccessControl="PublicRead")),
     "a bucket policy for everybody": ("private-buckets", "Storage", _public_policy),
+    "a key for everybody": ("private-keys", "Compute", _key_without("kms:CallerAccount")),
+    "a key for every service": ("private-keys", "Compute", _key_without("kms:ViaService")),
     "a wildcard action": ("narrow-node-role", "Compute", _grant(Action="s3:Get*", Resource="arn:x:s3:::b/images/*")),
     "any action": (
         "narrow-node-role",
