@@ -1,59 +1,19 @@
-"""The EMR cluster: instance fleets, encryption, limits that stop it, and Spark as the job needs it."""
+"""The EMR cluster: instance fleets, limits that stop it, and Spark as the job needs it."""
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import CfnTag, Duration, RemovalPolicy, Tags
+from aws_cdk import CfnTag, Duration, Tags
 from aws_cdk import aws_emr as emr
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.acknowledgements import acknowledge
+from infra.disk_encryption import DiskEncryption
 from infra.fleets import Fleets
 from infra.identity import NodeIdentity, ServiceIdentity
 from infra.network import EMR_MANAGED_TAG, ClusterSecurityGroups
 
 _ROOT_VOLUME_GIB = 32
 _ENVIRONMENT_FILES = ("spark-env", "livy-env")
-
-
-class DiskEncryption(Construct):
-    """The key of the nodes' disks, and the security configuration that makes EMR use it.
-
-    The key lives and dies with the cluster: it bills by the hour, and nothing outlives the disks it encrypts.
-    """
-
-    def __init__(self, scope: Construct, construct_id: str) -> None:
-        super().__init__(scope, construct_id)
-        self.key = kms.Key(
-            self,
-            "Key",
-            description="Disks of the nodes of an EMR cluster",
-            enable_key_rotation=True,
-            pending_window=Duration.days(7),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        self.configuration = emr.CfnSecurityConfiguration(
-            self,
-            "Configuration",
-            security_configuration={
-                "EncryptionConfiguration": {
-                    "EnableInTransitEncryption": False,
-                    "EnableAtRestEncryption": True,
-                    "AtRestEncryptionConfiguration": {
-                        "S3EncryptionConfiguration": {"EncryptionMode": "SSE-S3"},
-                        "LocalDiskEncryptionConfiguration": {
-                            "EncryptionKeyProviderType": "AwsKms",
-                            "AwsKmsKey": self.key.key_arn,
-                            "EnableEbsEncryption": True,
-                        },
-                    },
-                },
-                "InstanceMetadataServiceConfiguration": {
-                    "MinimumInstanceMetadataServiceVersion": 2,
-                    "HttpPutResponseHopLimit": 1,
-                },
-            },
-        )
 
 
 class Cluster(Construct):

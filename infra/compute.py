@@ -4,8 +4,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.cluster import Cluster, DiskEncryption
+from infra.cluster import Cluster
 from infra.cost_guard import IdleAlarm
+from infra.disk_encryption import DiskEncryption
 from infra.fleets import Fleets
 from infra.identity import NodeIdentity, ServiceIdentity
 from infra.job_step import JobStep, NodeSetup
@@ -70,7 +71,13 @@ class ComputeStack(FruitsStack):
             ),
             subnet_ids=[subnet.subnet_id for subnet in network.vpc.isolated_subnets],
             groups=network.groups,
-            service=ServiceIdentity(self, "Service", node_role=nodes.role, disk_key=encryption.key),
+            service=ServiceIdentity(
+                self,
+                "Service",
+                node_role=nodes.role,
+                disk_key=encryption.key,
+                spot=settings.task_spot_vcpus > 0,
+            ),
             nodes=nodes,
             encryption=encryption,
             log_uri=storage.logs.s3_url_for_object(CLUSTER_LOGS),

@@ -1,4 +1,4 @@
-"""Rules against what nobody meant to allow: public buckets, wide roles, other regions, other partitions."""
+"""Rules against what nobody meant to allow: public buckets and keys, wide roles, other regions, other partitions."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,19 @@ def private_buckets(deployment: Deployment) -> Iterator[Finding]:
         for statement in as_list(policy.properties["PolicyDocument"].get("Statement")):
             if statement["Effect"] == "Allow" and _everybody(statement.get("Principal")):
                 yield policy.finding("private-buckets", "lets everybody in; name the principal")
+
+
+def private_keys(deployment: Deployment) -> Iterator[Finding]:
+    """No key policy names everybody, unless for one service that calls on behalf of this account."""
+    for key in deployment.resources("AWS::KMS::Key"):
+        for statement in as_list(key.properties["KeyPolicy"].get("Statement")):
+            if statement["Effect"] != "Allow" or not _everybody(statement.get("Principal")):
+                continue
+            equal = statement.get("Condition", {}).get("StringEquals", {})
+            if equal.get("kms:CallerAccount") != {"Ref": "AWS::AccountId"} or "kms:ViaService" not in equal:
+                yield key.finding(
+                    "private-keys", "lets everybody in; name the principal, or kms:CallerAccount and kms:ViaService"
+                )
 
 
 def narrow_node_role(deployment: Deployment) -> Iterator[Finding]:

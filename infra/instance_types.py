@@ -62,21 +62,30 @@ def instance_type(name: str, *, region: str, architecture: Architecture) -> Inst
     ValueError
         If the type is not known, is not offered in the region, or has another architecture.
     """
-    family, _, size = name.partition(".")
+    family = name.partition(".")[0]
     offered = ", ".join(sorted(_families(region, architecture)))
-    if family not in _FAMILIES or size not in _VCPUS:
+    node = known_instance_type(name)
+    if node is None:
         sizes = ", ".join(_VCPUS)
         raise ValueError(f"{name} is not a type this project knows; accepted: {offered} in the sizes {sizes}")
-    if _FAMILIES[family] != architecture:
+    if node.architecture != architecture:
         raise ValueError(
-            f"{name} is {_FAMILIES[family]} and the nodes are {architecture};"
-            f" accepted: {offered}, or architecture={_FAMILIES[family]}"
+            f"{name} is {node.architecture} and the nodes are {architecture};"
+            f" accepted: {offered}, or architecture={node.architecture}"
         )
     if family in _MISSING[region]:
         raise ValueError(f"EMR does not offer {name} in {region}; accepted: {offered}")
+    return node
+
+
+def known_instance_type(name: str) -> InstanceType | None:
+    """Describe an instance type wherever it is offered, None if this project does not know it."""
+    family, _, size = name.partition(".")
+    if family not in _FAMILIES or size not in _VCPUS:
+        return None
     vcpus = _VCPUS[size]
     memory_mib = vcpus * _MEMORY_GIB_PER_VCPU[family[0]] * 1024
-    return InstanceType(name=name, architecture=architecture, vcpus=vcpus, memory_mib=memory_mib)
+    return InstanceType(name=name, architecture=_FAMILIES[family], vcpus=vcpus, memory_mib=memory_mib)
 
 
 def default_instance_types(*, region: str, architecture: Architecture) -> tuple[InstanceType, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import AssetHashType
+from aws_cdk import AssetHashType, Stack
 from aws_cdk import aws_emr as emr
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
@@ -93,6 +93,6 @@ class NodeSetup(Construct):
             name="Install Python packages",
             script_bootstrap_action=emr.CfnCluster.ScriptBootstrapActionConfigProperty(
                 path=script.s3_object_url,
-                args=[wheelhouse.s3_object_url, assets.lock_sha256, directory],
+                args=[wheelhouse.s3_object_url, assets.lock_sha256, directory, Stack.of(self).region],
             ),
         )

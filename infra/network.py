@@ -127,10 +127,13 @@ class ClusterSecurityGroups(Construct):
                     node.add_egress_rule(peer, port, f"{what} among the nodes")
             node.add_ingress_rule(self.service, ec2.Port.tcp(8443), "EMR to its agent")
             self.service.add_egress_rule(node, ec2.Port.tcp(8443), "EMR to its agent")
-            # The routes of the isolated subnets lead to S3 alone, whatever address is named here.
-            node.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "S3 by the gateway endpoint")
-        self.primary.add_egress_rule(self.service, ec2.Port.tcp(9443), "Metrics for managed scaling")
-        self.service.add_ingress_rule(self.primary, ec2.Port.tcp(9443), "Metrics for managed scaling")
+            # The routes of the isolated subnets lead to S3 alone, whatever address is named here. EMR's guide asks for
+            # all TCP to S3; these are the ports that S3 has, and a list of packages may still be read by HTTP.
+            for port in (80, 443):
+                node.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), "S3 by the gateway endpoint")
+            # The guide lists the way in from the primary node only. From core nodes, too: else EMR might add it.
+            node.add_egress_rule(self.service, ec2.Port.tcp(9443), "Metrics for managed scaling")
+            self.service.add_ingress_rule(node, ec2.Port.tcp(9443), "Metrics for managed scaling")
 
     def _group(self, construct_id: str, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(self, construct_id, vpc=vpc, description=description, allow_all_outbound=False)

@@ -1,4 +1,4 @@
-"""The rule against a stack that nobody can delete: EMR finds every security-group rule it would add."""
+"""The rule against a stack that nobody can delete and nodes that reach nothing: all that EMR needs is declared."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,18 +8,19 @@ from infra.templates import Deployment, Finding, as_list, text
 
 _GROUPS = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
 _MAIN, _CORE, _SERVICE = "primary", "core", "service"
+_ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True)
 class Opening:
-    """One opening between two groups.
+    """One opening between two groups, or to any address.
 
     Parameters
     ----------
     direction
         ``in`` or ``out``, seen from the group.
     group, peer
-        Names of the groups.
+        Names of the groups; the peer may be ``0.0.0.0/0``.
     protocol
         ``tcp``, ``udp`` or ``icmp``.
     first, last
@@ -35,23 +36,33 @@ class Opening:
 
 
 def _required() -> Iterator[Opening]:
-    """List what EMR adds in a private subnet, after its guide to managed security groups."""
+    """List what EMR adds in a private subnet, and what nodes must be let out to, by its guide to managed groups.
+
+    Ways out are never added by EMR; without them a cluster starts and does not work.
+    """
     for group in (_MAIN, _CORE):
-        for peer in (_MAIN, _CORE):
-            yield Opening("in", group, peer, "tcp", 0, 65535)
-            yield Opening("in", group, peer, "udp", 0, 65535)
-            yield Opening("in", group, peer, "icmp", -1, -1)
+        for direction in ("in", "out"):
+            for peer in (_MAIN, _CORE):
+                yield Opening(direction, group, peer, "tcp", 0, 65535)
+                yield Opening(direction, group, peer, "udp", 0, 65535)
+                yield Opening(direction, group, peer, "icmp", -1, -1)
         yield Opening("in", group, _SERVICE, "tcp", 8443, 8443)
         yield Opening("out", _SERVICE, group, "tcp", 8443, 8443)
-    yield Opening("in", _SERVICE, _MAIN, "tcp", 9443, 9443)
-    yield Opening("out", _MAIN, _SERVICE, "tcp", 9443, 9443)
+        yield Opening("in", _SERVICE, group, "tcp", 9443, 9443)
+        yield Opening("out", group, _SERVICE, "tcp", 9443, 9443)
+        for port in (80, 443):
+            yield Opening("out", group, _ANYWHERE, "tcp", port, port)
 
 
+_CONSEQUENCES = {
+    "in": "EMR would add it, and cdk destroy would hang on it",
+    "out": "EMR does not add it, and the nodes need it",
+}
 REQUIRED_OPENINGS = tuple(_required())
 
 
 def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
-    """Every cluster names its three groups, and they have every rule that EMR would otherwise add."""
+    """Every cluster names its three groups, and they have every rule that EMR would add or needs and does not add."""
     for cluster in deployment.resources("AWS::EMR::Cluster"):
         instances = cluster.properties["Instances"]
         missing = [key for key in _GROUPS if key not in instances]
@@ -70,8 +81,7 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
                 yield cluster.finding(
                     "complete-security-groups",
                     f"lacks the security-group rule {opening.direction} {opening.group} {opening.protocol}"
-                    f" {opening.first}-{opening.last} with {opening.peer}: EMR would add it,"
-                    " and cdk destroy would hang on it",
+                    f" {opening.first}-{opening.last} with {opening.peer}: {_CONSEQUENCES[opening.direction]}",
                 )
 
 
@@ -98,7 +108,8 @@ def _openings(
     peer_key: str,
     properties: Any,
 ) -> Iterator[Opening]:
-    peer = names.get(deployment.target(properties.get(peer_key), stack))
+    anywhere = _ANYWHERE if properties.get("CidrIp") == _ANYWHERE else None
+    peer = anywhere or names.get(deployment.target(properties.get(peer_key), stack))
     if group and peer:
         protocol = text(properties["IpProtocol"])
         yield Opening(

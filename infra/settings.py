@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from infra.instance_types import Architecture, InstanceType, default_instance_types, instance_type
 from infra.job_settings import JobSettings
 from infra.residency import EuropeanRegion, require_eu_region
-from infra.spark import executor_size
+from infra.spark import EXECUTOR_CORES, executor_size
 from infra.values import Integer, Names, Seconds
 
 OLDEST_RELEASE = (7, 10, 0)
@@ -95,7 +95,7 @@ class DeploymentSettings(JobSettings):
             except ValueError as error:
                 raise ValueError(f"{fleet}_instance_types: {error}") from None
         try:
-            executor_size(self.engine, (*self.core_types, *self.task_types))
+            executor_size(self.engine, (*self.core_types, *self.task_types), notebooks=self.mode == "interactive")
         except ValueError as error:
             raise ValueError(f"engine={self.engine}: {error}") from None
 
@@ -112,6 +112,11 @@ class DeploymentSettings(JobSettings):
             )
         if self.notebook and self.mode != "interactive":
             raise ValueError("notebook=true: a transient cluster ends with its job; accepted: mode=interactive")
+        if self.notebook and wanted < 2 * EXECUTOR_CORES:
+            raise ValueError(
+                f"core_vcpus={self.core_vcpus}: with notebook=true a step would wait for ever beside an open notebook,"
+                f" which takes the only node; accepted: {2 * EXECUTOR_CORES} or more, or a task fleet"
+            )
 
     @property
     def name(self) -> str:

@@ -1,9 +1,9 @@
 """How Spark and YARN are set up: executors that fit the instance types, encrypted traffic, our own Python."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from infra import yarn
 from infra.instance_types import InstanceType
 
 Engine = Literal["litert", "keras"]
@@ -14,51 +14,42 @@ VIRTUAL_ENVIRONMENT = "/opt/fruits"
 EXECUTOR_CORES = 4
 """All instance types have a multiple of these; a lost executor costs no more than four tasks."""
 
-_YARN_MASTER_MIB = 1024  # Spark's application master takes a container on one of the nodes
+_DRIVER_MIB = 4096
+# Livy's driver is the master of its application and takes its memory from the executors of a core node; steps of that
+# cluster get the same. The laptop's driver has no more, for the work of its executors, too.
+_NOTEBOOK_DRIVER_MIB = 1024
 _SMALLEST_HEAP_MIB = 1024
 # What a Python worker holds beside the Java heap: interpreter, Arrow batches, decoded photographs, engine.
 _WORKER_MIB: Mapping[Engine, int] = {"litert": 768, "keras": 1792}
 _SHARED_NATIVE_MIB = 512
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExecutorSize:
-    """What an executor asks of YARN.
+def executor_size(engine: Engine, node_types: Iterable[InstanceType], *, notebooks: bool) -> yarn.Container:
+    """Size executors of four cores, one Python worker a core, so that the smallest node has one for every four cores.
 
-    Parameters
-    ----------
-    heap_mib
-        Java heap, in MiB.
-    overhead_mib
-        Memory beside the heap, mostly of the Python workers, in MiB.
-    """
-
-    heap_mib: int
-    overhead_mib: int
-
-
-def executor_size(engine: Engine, node_types: Iterable[InstanceType]) -> ExecutorSize:
-    """Size executors of four cores, one Python worker a core, so that every node of every fleet is filled.
+    Every node holds the master of an application beside them: a step's, or with `notebooks` the driver of one. A node
+    with more memory a core than the smallest gets more executors, whose tasks then share its cores.
 
     Raises
     ------
     ValueError
         If the smallest nodes cannot hold the workers of the engine.
-
-    Notes
-    -----
-    YARN gets the memory of a node less a quarter, which is at least 2 and at most 8 GiB (defaults of EMR 7).
     """
-    smallest = min(node_types, key=_container_mib)
+    master = yarn.of_heap(_NOTEBOOK_DRIVER_MIB if notebooks else yarn.CLIENT_MASTER_MIB)
+
+    def largest_mib(node: InstanceType) -> int:
+        return yarn.largest_container_mib(node, executors=node.vcpus // EXECUTOR_CORES, master=master)
+
+    smallest = min(node_types, key=largest_mib)
     overhead_mib = EXECUTOR_CORES * _WORKER_MIB[engine] + _SHARED_NATIVE_MIB
-    heap_mib = _container_mib(smallest) - overhead_mib
+    heap_mib = largest_mib(smallest) - overhead_mib
     if heap_mib < _SMALLEST_HEAP_MIB:
-        missing = overhead_mib + _SMALLEST_HEAP_MIB - _container_mib(smallest)
+        missing = _SMALLEST_HEAP_MIB - heap_mib
         raise ValueError(
             f"its workers lack {missing} MiB for every four vCPUs of {smallest.name};"
             " accepted: instance types with more memory"
         )
-    return ExecutorSize(heap_mib=heap_mib, overhead_mib=overhead_mib)
+    return yarn.Container(heap_mib=heap_mib, overhead_mib=overhead_mib)
 
 
 def configurations(
@@ -79,7 +70,7 @@ def configurations(
     notebooks
         Whether Livy serves notebooks on the cluster.
     """
-    size = executor_size(engine, node_types)
+    size = executor_size(engine, node_types, notebooks=notebooks)
     python = f"{VIRTUAL_ENVIRONMENT}/bin/python"
     environment = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     interpreter = {"PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python}
@@ -93,11 +84,15 @@ def configurations(
     defaults = {
         "spark.pyspark.python": python,
         "spark.pyspark.driver.python": python,
-        "spark.driver.memory": "4g",
+        "spark.driver.memory": f"{_NOTEBOOK_DRIVER_MIB if notebooks else _DRIVER_MIB}m",
         "spark.executor.cores": str(EXECUTOR_CORES),
         "spark.executor.memory": f"{size.heap_mib}m",
         "spark.executor.memoryOverhead": f"{size.overhead_mib}m",
         "spark.task.cpus": "1",
+        # EMR's defaults, said because all rests on them: executors come with tasks, also onto nodes that managed
+        # scaling adds, and go when idle, so that a notebook leaves room for a step; their shuffle files stay.
+        "spark.dynamicAllocation.enabled": "true",
+        "spark.shuffle.service.enabled": "true",
         "spark.sql.adaptive.enabled": "true",
         "spark.fruits.generation": generation,
         "spark.hadoop.mapreduce.input.fileinputformat.list-status.num-threads": "16",
@@ -109,12 +104,8 @@ def configurations(
     files = {
         "spark-defaults": defaults,
         # The shuffle service lives in YARN's node manager; it refuses these executors unless told as well.
-        "yarn-site": encrypted,
+        "yarn-site": encrypted | yarn.SETTINGS,
+        "capacity-scheduler": yarn.SCHEDULER,
         "spark-env": environment | interpreter,
     }
     return files | ({"livy-env": environment | interpreter} if notebooks else {})
-
-
-def _container_mib(node: InstanceType) -> int:
-    yarn_mib = node.memory_mib - min(8192, max(2048, node.memory_mib // 4))
-    return (yarn_mib - _YARN_MASTER_MIB) // (node.vcpus // EXECUTOR_CORES)

@@ -11,16 +11,20 @@ from aws_cdk import (
     PolicyViolation,
 )
 
-from infra import cost_rules, exposure_rules, security_group_rules
+from infra import cluster_rules, cost_rules, exposure_rules, security_group_rules
 from infra.templates import Deployment, Finding, Template
 
 RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
+    cluster_rules.both_fleet_targets,
+    cluster_rules.executors_fit,
+    cluster_rules.masters_on_core_nodes,
     cost_rules.idle_stop,
     cost_rules.maximum_lifetime,
     cost_rules.budget,
     cost_rules.no_standing_network_cost,
     cost_rules.no_functions,
     exposure_rules.private_buckets,
+    exposure_rules.private_keys,
     exposure_rules.narrow_node_role,
     exposure_rules.own_partition,
     exposure_rules.european_region,

@@ -1,23 +1,29 @@
 #!/usr/bin/env bash
 # Bootstrap action of EMR: installs the job's Python packages, offline, into an environment of their own.
 #
-#   install.sh WHEELHOUSE LOCK_SHA256 DIRECTORY
+#   install.sh WHEELHOUSE LOCK_SHA256 DIRECTORY REGION
 #
 #   WHEELHOUSE   s3:// address of a ZIP archive of wheels and requirements.txt, their hash-locked list
 #   LOCK_SHA256  of that list: it holds the hash of every wheel, so nothing else can be installed
 #   DIRECTORY    of the environment, such as /opt/fruits
+#   REGION       of WHEELHOUSE: a request that went to another region would hang in a network without a way out
 #
 # It runs on every node before Spark is there, and again on nodes that scaling adds. It never touches the system's
 # Python. Any failure ends it with an error, so that a broken node fails here, where it is cheap, and not in the job.
 set -euo pipefail
+umask 022 # the user hadoop installs, the user yarn imports
 
 log() { printf '%s install.sh: %s\n' "$(date -u +%H:%M:%S)" "$*" >&2; }
 fail() { log "error: $*"; exit 1; }
 
-[[ $# -eq 3 ]] || fail "expected WHEELHOUSE LOCK_SHA256 DIRECTORY, got $# arguments"
-readonly wheelhouse=$1 lock_sha256=$2 directory=$3
+[[ $# -eq 4 ]] || fail "expected WHEELHOUSE LOCK_SHA256 DIRECTORY REGION, got $# arguments"
+readonly wheelhouse=$1 lock_sha256=$2 directory=$3 region=$4
 readonly python=python3.11
-command -v "$python" >/dev/null || fail "$python is not on this node; EMR 7.1 and later have it"
+# EMR 7.1 and later have it; whether already now, before EMR installs its own software, no document says.
+if ! command -v "$python" >/dev/null; then
+  log "installing $python from Amazon Linux"
+  sudo dnf -y -q install "$python" || fail "$python is not on this node, and dnf cannot install it"
+fi
 
 if [[ -f $directory/lock.sha256 && $(<"$directory/lock.sha256") == "$lock_sha256" ]]; then
   log "$directory is complete already"
@@ -30,7 +36,7 @@ trap 'rm -rf "$work"' EXIT
 
 log "copying $wheelhouse"
 for attempt in 1 2 3 4 5; do
-  if aws s3 cp --only-show-errors "$wheelhouse" "$work/wheelhouse.zip"; then break; fi
+  if aws s3 cp --only-show-errors --region "$region" "$wheelhouse" "$work/wheelhouse.zip"; then break; fi
   [[ $attempt -lt 5 ]] || fail "cannot copy $wheelhouse; check the instance role's right to read it, and the S3 endpoint"
   log "attempt $attempt failed, trying again in $((attempt * 3)) s"
   sleep $((attempt * 3))
@@ -43,7 +49,7 @@ printf '%s  %s\n' "$lock_sha256" "$lock" | sha256sum --check --status || fail "r
 
 log "installing into $directory"
 sudo rm -rf "$directory"
-sudo install -d -o "$(id -un)" "$directory"
+sudo install -d -m 755 -o "$(id -un)" "$directory"
 "$python" -m venv --without-pip "$directory"
 pip=("$directory/bin/python" "$(find "$work/wheelhouse" -name 'pip-*.whl')/pip" --disable-pip-version-check --no-cache-dir --no-input)
 "${pip[@]}" install --quiet --no-index --find-links "$work/wheelhouse" --require-hashes --no-compile -r "$lock" \

@@ -76,10 +76,10 @@ def test_primary_and_core_are_on_demand_and_tasks_are_spot_with_a_fallback(deplo
     instances = _cluster(deployment).properties["Instances"]
     for fleet in (instances["MasterInstanceFleet"], instances["CoreInstanceFleet"]):
         assert fleet["TargetOnDemandCapacity"] > 0
-        assert "TargetSpotCapacity" not in fleet
+        assert not fleet.get("TargetSpotCapacity")
     (task,) = instances["TaskInstanceFleets"]
     assert task["TargetSpotCapacity"] == 8
-    assert "TargetOnDemandCapacity" not in task
+    assert task["TargetOnDemandCapacity"] == 0
     assert task["LaunchSpecifications"]["SpotSpecification"] == {
         "AllocationStrategy": "price-capacity-optimized",
         "TimeoutAction": "SWITCH_TO_ON_DEMAND",
@@ -129,10 +129,11 @@ def test_every_node_installs_the_locked_wheelhouse(
     (action,) = _cluster(deployment).properties["BootstrapActions"]
     script = action["ScriptBootstrapAction"]
     assert text(script["Path"]).startswith("s3://cdk-hnb659fds-assets-")
-    wheelhouse, lock, directory = script["Args"]
+    wheelhouse, lock, directory, region = script["Args"]
     assert text(wheelhouse).endswith(".zip")
     assert lock == assets_of(settings_of()).lock_sha256
     assert directory == "/opt/fruits"
+    assert region == "eu-west-3"
     assert _spark_defaults(deployment)["spark.pyspark.python"].startswith(directory)
 
 
@@ -212,6 +213,20 @@ def test_disks_are_encrypted_with_a_key_that_ends_with_the_cluster(deployment: D
     assert _cluster(deployment).properties["SecurityConfiguration"] == {"Ref": configuration.logical_id}
     assert key.properties["PendingWindowInDays"] == 7
     assert key.properties["EnableKeyRotation"] is True
+
+
+def test_ec2_may_use_the_key_for_whoever_of_this_account_launches_nodes(deployment: Deployment) -> None:
+    (key,) = deployment.resources("AWS::KMS::Key")
+    (launching,) = (
+        item for item in key.properties["KeyPolicy"]["Statement"] if "kms:CreateGrant" in as_list(item["Action"])
+    )
+    assert launching["Principal"] == {"AWS": "*"}
+    assert launching["Condition"] == {
+        "StringEquals": {
+            "kms:CallerAccount": {"Ref": "AWS::AccountId"},
+            "kms:ViaService": "ec2.eu-west-3.amazonaws.com",
+        }
+    }
 
 
 def test_nodes_answer_only_the_second_version_of_the_metadata_service(deployment: Deployment) -> None:
@@ -296,6 +311,21 @@ def test_emr_may_pass_one_role_and_is_trusted_for_this_account_alone(deployment:
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
     (trust,) = service.properties["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def test_emr_may_make_the_role_of_spot_and_no_other_service_linked_role(deployment: Deployment) -> None:
+    service = _role_of(deployment, "elasticmapreduce.amazonaws.com")
+    (making,) = (item for item in _statements(deployment, service) if item["Action"] == "iam:CreateServiceLinkedRole")
+    assert text(making["Resource"]) == (
+        "arn:<AWS::Partition>:iam::<AWS::AccountId>:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot*"
+    )
+    assert making["Condition"] == {"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}}
+
+
+def test_without_spot_emr_may_make_no_role(deploy: Callable[..., Deployment]) -> None:
+    deployment = deploy(task_spot_vcpus=0)
+    statements = _statements(deployment, _role_of(deployment, "elasticmapreduce.amazonaws.com"))
+    assert "iam:CreateServiceLinkedRole" not in {action for item in statements for action in as_list(item["Action"])}
 
 
 def test_logs_go_to_the_bucket_that_outlives_the_cluster(deployment: Deployment) -> None:

@@ -8,7 +8,9 @@ from aws_cdk import aws_ec2 as ec2
 
 from infra import validation
 from infra.security_group_rules import REQUIRED_OPENINGS
-from infra.templates import Deployment, Finding, Template
+from infra.templates import Deployment, Finding, Template, as_list
+
+GROUP_RULES = ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroup")
 
 Mutation = Callable[[dict[str, Any]], None]
 """Changes the resources of one stack, found by their types."""
@@ -113,7 +115,99 @@ def _managed_policy_for_nodes(resources: dict[str, Any]) -> None:
             role["Properties"]["ManagedPolicyArns"] = ["arn:x:iam::aws:policy/AmazonS3FullAccess"]
 
 
+def _without_target(target: str, fleet: str) -> Mutation:
+    def mutation(resources: dict[str, Any]) -> None:
+        instances = _properties(resources, "AWS::EMR::Cluster")["Instances"]
+        for item in as_list(instances[fleet]):
+            del item[target]
+
+    return mutation
+
+
+def _settings_of(resources: dict[str, Any], classification: str) -> dict[str, str]:
+    configurations = _properties(resources, "AWS::EMR::Cluster")["Configurations"]
+    (file,) = (item for item in configurations if item["Classification"] == classification)
+    settings: dict[str, str] = file["ConfigurationProperties"]
+    return settings
+
+
+def _spark(name: str, value: str) -> Mutation:
+    return lambda resources: _settings_of(resources, "spark-defaults").update({name: value})
+
+
+def _without_label(name: str) -> Mutation:
+    def mutation(resources: dict[str, Any]) -> None:
+        del _settings_of(resources, "yarn-site")[f"yarn.node-labels.{name}"]
+
+    return mutation
+
+
+def _with_livy(resources: dict[str, Any]) -> None:
+    _properties(resources, "AWS::EMR::Cluster")["Applications"].append({"Name": "Livy"})
+
+
+def _node_type(name: str) -> Mutation:
+    def mutation(resources: dict[str, Any]) -> None:
+        (task,) = _properties(resources, "AWS::EMR::Cluster")["Instances"]["TaskInstanceFleets"]
+        task["InstanceTypeConfigs"][0]["InstanceType"] = name
+
+    return mutation
+
+
+def _key_without(condition: str) -> Mutation:
+    def mutation(resources: dict[str, Any]) -> None:
+        statements = _properties(resources, "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        (everybody,) = (item for item in statements if item["Principal"] == {"AWS": "*"})
+        del everybody["Condition"]["StringEquals"][condition]
+
+    return mutation
+
+
 REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
+    "a core fleet without a target for Spot": (
+        "both-fleet-targets",
+        "Compute",
+        _without_target("TargetSpotCapacity", "CoreInstanceFleet"),
+    ),
+    "a task fleet without a target for On-Demand": (
+        "both-fleet-targets",
+        "Compute",
+        _without_target("TargetOnDemandCapacity", "TaskInstanceFleets"),
+    ),
+    "an added task fleet with one target": (
+        "both-fleet-targets",
+        "Compute",
+        _add("AWS::EMR::InstanceFleetConfig", InstanceFleetType="TASK", TargetSpotCapacity=8),
+    ),
+    "executors larger than a node": ("executors-fit", "Compute", _spark("spark.executor.memory", "12g")),
+    "executors that leave no room for a master": (
+        "executors-fit",
+        "Compute",
+        _spark("spark.executor.memory", "8000m"),
+    ),
+    "more memory beside the heap": (
+        "executors-fit",
+        "Compute",
+        _spark("spark.executor.memoryOverhead", "5000m"),
+    ),
+    "executors with more cores than a node": (
+        "executors-fit",
+        "Compute",
+        _spark("spark.executor.cores", "8"),
+    ),
+    "the driver of a notebook that displaces an executor": ("executors-fit", "Compute", _with_livy),
+    "task nodes with less memory": ("executors-fit", "Compute", _node_type("c6i.xlarge")),
+    "task nodes of unknown memory": ("executors-fit", "Compute", _node_type("x9.xlarge")),
+    "masters on any node": (
+        "masters-on-core-nodes",
+        "Compute",
+        _without_label("enabled"),
+    ),
+    "masters on nodes of no label": (
+        "masters-on-core-nodes",
+        "Compute",
+        _without_label("am.default-node-label-expression"),
+    ),
     "no idle stop": (
         "idle-stop",
         "Compute",
@@ -152,6 +246,8 @@ REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
     "a bucket with one block open": ("private-buckets", "Storage", _one_open_block),
     "a bucket with a public list": ("private-buckets", "Storage", _set("AWS::S3::Bucket", AccessControl="PublicRead")),
     "a bucket policy for everybody": ("private-buckets", "Storage", _public_policy),
+    "a key for everybody": ("private-keys", "Compute", _key_without("kms:CallerAccount")),
+    "a key for every service": ("private-keys", "Compute", _key_without("kms:ViaService")),
     "a wildcard action": ("narrow-node-role", "Compute", _grant(Action="s3:Get*", Resource="arn:x:s3:::b/images/*")),
     "any action": (
         "narrow-node-role",
@@ -212,18 +308,34 @@ def test_a_deployment_is_refused_for_a_region_outside_the_union(region: str | No
     assert len(found) == len(deployment.templates)
 
 
-def _security_group_rules(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
-        for rule in deployment.resources(kind):
-            yield kind, rule.logical_id
+def _without_rule(kind: str, number: int) -> Mutation:
+    """Take away a security-group rule, one of its own or one that is written into a group."""
+
+    def mutation(resources: dict[str, Any]) -> None:
+        if kind != "AWS::EC2::SecurityGroup":
+            del resources[sorted(name for name, item in resources.items() if item["Type"] == kind)[number]]
+            return
+        groups = [group["Properties"] for group in _of_kind(resources, kind) if _written_into(group)]
+        rules = [(group, rule) for group in groups for rule in group["SecurityGroupEgress"]]
+        group, rule = rules[number]
+        group["SecurityGroupEgress"].remove(rule)
+
+    return mutation
+
+
+def _written_into(group: dict[str, Any]) -> list[dict[str, Any]]:
+    return [rule for rule in group["Properties"].get("SecurityGroupEgress", []) if rule["CidrIp"] == "0.0.0.0/0"]
 
 
 def test_every_security_group_rule_that_emr_needs_is_missed_when_it_is_gone(deployment: Deployment) -> None:
     missed = set()
-    for _, logical_id in _security_group_rules(deployment):
-        for finding in _with(deployment, "Network", lambda resources, gone=logical_id: resources.pop(gone)):  # type: ignore[misc]
-            assert finding.rule == "complete-security-groups"
-            missed.add(finding.message)
+    kinds = {kind: list(deployment.resources(kind)) for kind in GROUP_RULES}
+    written = sum(len(_written_into({"Properties": group.properties})) for group in kinds["AWS::EC2::SecurityGroup"])
+    for kind, found in kinds.items():
+        for number in range(written if kind == "AWS::EC2::SecurityGroup" else len(found)):
+            for finding in _with(deployment, "Network", _without_rule(kind, number)):
+                assert finding.rule == "complete-security-groups"
+                missed.add(finding.message)
     assert len(missed) == len(REQUIRED_OPENINGS)
 
 

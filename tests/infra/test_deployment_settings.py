@@ -30,7 +30,7 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "a type that does not exist": ({"core_instance_types": "m99.xlarge"}, "m99.xlarge is not a type"),
     "a type of another region": ({"task_instance_types": "m7a.xlarge"}, "EMR does not offer m7a.xlarge in eu-west-3"),
     "a type of another architecture": ({"core_instance_types": "m6g.xlarge"}, "or architecture=arm64"),
-    "small nodes for the engine": ({"engine": "keras", "core_instance_types": "c6i.xlarge"}, "lack 3584 MiB"),
+    "small nodes for the engine": ({"engine": "keras", "core_instance_types": "c6i.xlarge"}, "lack 3456 MiB"),
     "an e-mail that is none": ({"email": "the team"}, "accepted: one address such as team@example.org"),
     "two e-mails": ({"email": "a@example.org,b@example.org"}, "accepted: one address"),
     "no e-mail in production": ({"env": "prod"}, "accepted: -c email="),
@@ -48,6 +48,10 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "an empty zone": ({"availability_zones": ["", "eu-west-3a"]}, "not two or more zones"),
     "a limit below the fleets": ({"maximum_vcpus": "8", "task_spot_vcpus": "8"}, "accepted: 16 or more"),
     "notebooks on a transient cluster": ({"notebook": "true"}, "accepted: mode=interactive"),
+    "notebooks on one node": (
+        {"notebook": "true", "mode": "interactive", "core_vcpus": "4", "task_spot_vcpus": "0"},
+        "core_vcpus=4: with notebook=true a step would wait for ever beside an open notebook",
+    ),
 }
 
 

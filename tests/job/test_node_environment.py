@@ -31,7 +31,7 @@ class Node:
     def install(self, archive: Path, lock_sha256: str) -> subprocess.CompletedProcess[str]:
         path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
         return subprocess.run(
-            ["bash", str(SCRIPT), str(archive), lock_sha256, str(self.environment)],
+            ["bash", str(SCRIPT), str(archive), lock_sha256, str(self.environment), "eu-west-3"],
             env={**os.environ, "PATH": path},
             capture_output=True,
             text=True,
