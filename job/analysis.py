@@ -1,7 +1,9 @@
 """What a run computes from features: components, projections, and a linear probe's judgement of them."""
 
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -48,10 +50,20 @@ class Analysis:
         return fit(moments, variance=self.arguments.variance, components=self.arguments.components)
 
     def save(self, model: PrincipalComponents) -> None:
-        """Save the components as plain arrays and as a `pyspark.ml` PipelineModel."""
+        """Save the components as plain arrays and as a `pyspark.ml` PipelineModel.
+
+        A cluster's Spark writes the model where its executors reach the output, too. A Spark of this machine alone has
+        no S3, and a locale that may know no accents: it writes to a folder of the machine, and the job puts its files.
+        """
         folder = f"pca/{self.name}"
         self.store.put(f"{folder}/arrays.npz", model.to_npz())
-        model.to_pipeline_model(self.spark).write().overwrite().save(f"{self.store.output.uri}/{folder}/model")
+        writer = model.to_pipeline_model(self.spark).write().overwrite()
+        if not str(self.spark.sparkContext.master).startswith("local"):
+            writer.save(f"{self.store.output.uri}/{folder}/model")
+            return
+        with tempfile.TemporaryDirectory() as scratch:
+            writer.save(f"file://{scratch}/model")
+            self.store.put_folder(f"{folder}/model", Path(scratch) / "model")
 
     def project(self, model: PrincipalComponents, gallery: Iterable[str]) -> list[Any]:
         """Write the projections, and collect `job.projections.PARTS`.

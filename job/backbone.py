@@ -17,6 +17,7 @@ from job.checkpoint import read_checkpoint
 from job.decode import PREPROCESSING, SIDE
 from job.errors import JobError
 from job.locations import Location
+from job.refusals import reason_of
 
 FEATURES: Final = 1280
 """Number of features of a photograph: the channels of MobileNetV2's last convolution, averaged over the picture."""
@@ -146,7 +147,7 @@ def checkpoint(weights: str) -> bytes:
         return bytes(obstore.get(location.parent().open(), location.name).bytes())
     except Exception as error:
         raise JobError(
-            f"cannot read the weights {weights!r} ({str(error).partition(chr(10))[0]});"
+            f"cannot read the weights {weights!r} ({reason_of(error)});"
             " accepted are torchvision, keras and the URI of a .pth, .h5 or .tflite file"
         ) from error
 

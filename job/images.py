@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import obstore
 import pyarrow as pa
 
+from job.access import asking_s3, s3_client
 from job.errors import JobError
 from job.locations import Location
 
@@ -148,18 +149,11 @@ def _local_version(status: os.stat_result) -> str:
 
 
 def _list_s3(root: Location) -> Iterator[tuple[str, int, str]]:
-    import boto3  # noqa: PLC0415 - the driver lists; workers need not load it
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
     prefix = f"{root.path}/" if root.path else ""
-    try:
-        for page in boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=root.bucket, Prefix=prefix):
-            for item in page.get("Contents", ()):
-                yield item["Key"].removeprefix(prefix), item["Size"], item["ETag"].strip('"')
-    except (BotoCoreError, ClientError) as error:
-        raise JobError(
-            f"cannot list {root.uri}: {error}; check the URI, the region and the role's s3:ListBucket"
-        ) from error
+    with asking_s3(f"list {root.uri}", otherwise="check --images and the role's s3:ListBucket"):
+        pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=root.bucket, Prefix=prefix)
+        for item in (item for page in pages for item in page.get("Contents", ())):
+            yield item["Key"].removeprefix(prefix), item["Size"], item["ETag"].strip('"')
 
 
 def local_etag(modified_microseconds: int, size: int) -> str:

@@ -2,19 +2,25 @@
 
 import io
 import os
-from dataclasses import dataclass
-from datetime import timedelta
+import posixpath
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
-from urllib.parse import urlsplit
 
 import obstore
-from obstore.store import LocalStore, ObjectStore, S3Store
+from obstore.store import LocalStore, ObjectStore
 
+from job.access import S3Access, access_to
 from job.errors import JobError
 
 _S3_SCHEMES = ("s3", "s3a", "s3n")
-_PROFILES = {"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_CONFIG_FILE": "~/.aws/config"}
+
+# What is meant for S3 and would be a folder named `s3:` or `s3` here, or belongs to another kind of store.
+_MISTYPED = re.compile(r"(?:s3[an]?(?::/?(?!/)|//)|(?:https?|hdfs|gs|abfss?|wasbs?|dbfs|ftp):)", re.IGNORECASE)
+_S3_ANYHOW = re.compile(r"s3[an]?[:/]+(?P<rest>[^/:].*)", re.IGNORECASE)
+_S3_BY_HOST = re.compile(
+    r"https?://(?:(?P<bucket>[^/]+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.[a-z.]+/(?P<path>[^?#]*)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -27,14 +33,19 @@ class Location:
         Name of the S3 bucket, or None on this machine.
     path
         Absolute POSIX path, or the key prefix in the bucket without slashes at its ends.
+    access
+        How the bucket is reached, once that is known.
 
     Notes
     -----
     The path of a URI is taken as it stands: names are not percent-encoded, so ``100%.jpg`` is ``file:///…/100%.jpg``.
+    Spark's rule for ``//``, ``.`` and ``..`` holds on S3, too: ``s3://bucket/a//b`` is ``s3://bucket/a/b``
+    (org.apache.hadoop.fs.Path).
     """
 
     bucket: str | None
     path: str
+    access: S3Access | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def parse(cls, text: str) -> "Location":
@@ -46,6 +57,8 @@ class Location:
             For another scheme or an S3 URI without a bucket.
         """
         scheme, separator, rest = text.partition("://")
+        if _MISTYPED.match(text):
+            raise _not_a_location(text)
         if not separator:
             scheme, rest = "file", text.removeprefix("file:")
             if not rest:
@@ -55,10 +68,8 @@ class Location:
             return cls(None, os.path.normpath("/" + rest.strip("/")))
         bucket, _, prefix = rest.partition("/")
         if scheme not in _S3_SCHEMES or not bucket:
-            raise JobError(
-                f"cannot read the URI {text!r}; accepted are a folder, file:///folder and s3://bucket/prefix"
-            )
-        return cls(bucket, prefix.strip("/"))
+            raise _not_a_location(text)
+        return cls(bucket, posixpath.normpath(f"/{prefix}").strip("/"))
 
     @property
     def uri(self) -> str:
@@ -74,7 +85,7 @@ class Location:
 
     def child(self, relative: str) -> "Location":
         """Give the location below this one; the relative path is taken as it stands, also if it starts with a slash."""
-        return Location(self.bucket, f"{self.path.rstrip('/')}/{relative}" if self.path else relative)
+        return replace(self, path=f"{self.path.rstrip('/')}/{relative}" if self.path else relative)
 
     def contains(self, other: "Location") -> bool:
         """Say whether another location is this one or lies below it, wherever links lead."""
@@ -83,7 +94,17 @@ class Location:
 
     def parent(self) -> "Location":
         """Give the folder this location lies in."""
-        return Location(self.bucket, self.path.rpartition("/")[0] or ("" if self.bucket else "/"))
+        return replace(self, path=self.path.rpartition("/")[0] or ("" if self.bucket else "/"))
+
+    def reached(self) -> "Location":
+        """Give the location with how it is reached from here, for workers that know less than the driver.
+
+        Raises
+        ------
+        JobError
+            If S3 cannot be asked.
+        """
+        return replace(self, access=access_to(self.bucket)) if self.bucket and not self.access else self
 
     def open(self, *, create: bool = False) -> ObjectStore:
         """Open the location for reading and writing objects by their relative path.
@@ -95,45 +116,25 @@ class Location:
         """
         if self.bucket is None:
             return LocalStore(self.path, automatic_cleanup=True, mkdir=create)
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        return S3Store(
-            self.bucket,
-            prefix=self.path or None,
-            endpoint=endpoint,
-            virtual_hosted_style_request=endpoint is None,
-            credential_provider=_profile(),
-            client_options={
-                "allow_http": bool(endpoint) and urlsplit(endpoint).scheme == "http",
-                "pool_idle_timeout": timedelta(seconds=20),
-                "timeout": timedelta(seconds=60),
-            },
-            # Half a minute or more, with connections that are refused at once, too; 3 minutes at most.
-            retry_config={
-                "max_retries": 12,
-                "retry_timeout": timedelta(minutes=3),
-                "backoff": {
-                    "init_backoff": timedelta(milliseconds=200),
-                    "max_backoff": timedelta(seconds=10),
-                    "base": 3,
-                },
-            },
-        )
+        return (self.access or access_to(self.bucket)).open(self.path)
 
 
 def _expanded(path: str) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises where there is no such user or home
 
 
-def _profile() -> Any:
-    """Let boto3 find the keys of a profile, as engineers have them on a laptop; obstore finds those of nodes alone."""
-    files = (_expanded(os.environ.get(variable, default)) for variable, default in _PROFILES.items())
-    if "AWS_ACCESS_KEY_ID" in os.environ or not any(map(Path.exists, files)):
-        return None
-    import boto3  # noqa: PLC0415 - takes a worker's time and memory, which nodes need not give
-    from obstore.auth.boto3 import Boto3CredentialProvider  # noqa: PLC0415
+def _not_a_location(text: str) -> JobError:
+    accepted = "accepted are a folder, file:///folder and s3://bucket/prefix"
+    meant = _meant(text)
+    return JobError(f"cannot read the URI {text!r}; {f'did you mean {meant}? ' if meant else ''}{accepted}")
 
-    session = boto3.Session()
-    return Boto3CredentialProvider(session) if session.get_credentials() else None
+
+def _meant(text: str) -> str:
+    """Guess the S3 URI that somebody has mistyped, or copied from a browser."""
+    if found := _S3_BY_HOST.match(text):
+        return f"s3://{'/'.join(part for part in (found['bucket'], found['path']) if part)}"
+    found = _S3_ANYHOW.match(text)
+    return f"s3://{found['rest']}" if found else ""
 
 
 class ObjectReader(io.RawIOBase):

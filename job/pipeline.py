@@ -3,7 +3,7 @@
 import json
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,7 @@ def run(arguments: Arguments, session: Future[SparkSession]) -> dict[str, Any]:
     """
     clock = Stopwatch()
     with clock.stage("start"), ThreadPoolExecutor(2) as pool:
+        arguments = replace(arguments, images=arguments.images.reached(), output=arguments.output.reached())
         listed = pool.submit(list_photographs, arguments.images)
         loaded = pool.submit(load_backbone, arguments.engine, arguments.weights, arguments.weights_sha256)
         listing, backbone, spark = listed.result(), loaded.result(), session.result()

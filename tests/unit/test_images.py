@@ -286,7 +286,7 @@ def test_a_file_in_place_of_the_root_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_bucket_is_refused(s3: Any) -> None:
-    with pytest.raises(JobError, match=r"cannot list s3://there-is-none/photos: .*NoSuchBucket.*; check the URI"):
+    with pytest.raises(JobError, match=r"cannot list s3://there-is-none/photos: .*NoSuchBucket.*; check the name"):
         list_photographs(Location.parse("s3://there-is-none/photos"))
 
 

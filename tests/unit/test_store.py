@@ -135,14 +135,14 @@ def test_an_output_where_nothing_can_be_made_is_refused() -> None:
 def test_an_output_that_cannot_be_written_is_an_error_that_names_the_object(s3: Any) -> None:
     store = ResultStore(Location.parse("s3://there-is-none/results"))
     with pytest.raises(
-        JobError, match=r"cannot write s3://there-is-none/results/a/x.bin: .*; check --output"
+        JobError, match=r"cannot write s3://there-is-none/results/a/x.bin: 404 NoSuchBucket: .*; check the name of the"
     ) as refused:
         store.put("a/x.bin", b"content")
     assert "\n" not in str(refused.value)
 
 
 def test_an_output_that_cannot_be_listed_is_an_error(s3: Any) -> None:
-    with pytest.raises(JobError, match=r"cannot list s3://there-is-none/results: .*NoSuchBucket|404.*; check --output"):
+    with pytest.raises(JobError, match=r"cannot list s3://there-is-none/results: 404 NoSuchBucket: .*; check the name"):
         ResultStore(Location.parse("s3://there-is-none/results")).paths("features")
 
 
