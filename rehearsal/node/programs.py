@@ -6,12 +6,12 @@ from pathlib import Path
 from rehearsal.node.applied import BASE_PYTHON, folder_of
 from rehearsal.node.instance.plan import BECOME_ROOT
 from rehearsal.node.machine import Machine
-from rehearsal.node.spark import OF_STEPS
+from rehearsal.node.spark import DEFAULTS, ENVIRONMENT
 
 
 def install_programs(machine: Machine) -> None:
     """Write them: small scripts that call the real ones."""
-    spark = folder_of("pyspark")
+    spark = folder_of("pyspark") / "bin" / "spark-submit"
     python = shlex.quote(str(folder_of("awscli").parents[3] / "bin" / "python"))
     scripts = {
         "sudo": f'[ -u {BECOME_ROOT} ] && set -- {BECOME_ROOT} --reuid=0 --regid=0 --clear-groups -- "$@"\nexec "$@"',
@@ -20,8 +20,8 @@ def install_programs(machine: Machine) -> None:
         "aws": f'exec {python} -m awscli "$@"',
         "spark-submit": "\n".join(
             [
-                f"export SPARK_HOME={shlex.quote(str(spark))} SPARK_CONF_DIR={shlex.quote(machine.path(OF_STEPS))}",
-                f'exec {shlex.quote(str(spark / "bin" / "spark-submit"))} "$@"',
+                f"set -a; . {shlex.quote(machine.path(ENVIRONMENT))}; set +a",
+                f'exec {shlex.quote(str(spark))} --properties-file {shlex.quote(machine.path(DEFAULTS))} "$@"',
             ]
         ),
     }

@@ -5,18 +5,22 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from rehearsal.node.applied import QUICK_START, overrides_for
+from rehearsal.node.applied import overrides_for
 from rehearsal.node.machine import Machine
 from rehearsal.node.overrides import IGNORED
 
-OF_STEPS: Final = "etc/spark/conf"
-"""Folder with what `spark-submit` reads, as on EMR."""
+DEFAULTS: Final = "etc/spark/conf/spark-defaults.conf"
+ENVIRONMENT: Final = "etc/spark/conf/spark-env.sh"
+"""What `spark-submit` reads, where EMR has it."""
 
-OF_CLUSTER: Final = "etc/spark/cluster"
-"""Folder with what Spark's master, workers and shuffle service read; on EMR these are YARN's."""
+OF_CLUSTER: Final = "etc/spark/cluster.conf"
+"""What Spark's master and workers read, by file, and its shuffle service; on EMR these are YARN's."""
 
 _JAVA_OPTIONS: Final = ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions")
-_SHARED: Final = ("spark.authenticate", "spark.authenticate.secret", "spark.network.crypto.enabled")
+_SHARED: Final = (
+    *("spark.authenticate", "spark.authenticate.secret", "spark.network.crypto.enabled"),
+    "spark.shuffle.service.port",
+)
 _log = logging.getLogger("fruits.node")
 
 
@@ -48,18 +52,22 @@ def configure_spark(machine: Machine, configurations: Iterable[Mapping[str, Any]
         ours[key] = f"{defaults.get(key, '')} {ours[key]}".strip()
     defaults = {key: machine.instance.placed(value) for key, value in defaults.items()} | ours
     variables = {key: machine.instance.placed(value) for key, value in variables.items()}
-    started = overrides_for(machine, "spark-env")
-    _write(machine, OF_STEPS, defaults, variables | started)
-    of_cluster = {key: value for key, value in defaults.items() if key in _SHARED or "shuffle.service.port" in key}
-    quick = {"SPARK_DAEMON_JAVA_OPTS": QUICK_START, "SPARK_DAEMON_MEMORY": "256m"}
-    _write(machine, OF_CLUSTER, of_cluster, started | quick)
-
-
-def _write(machine: Machine, folder: str, defaults: Mapping[str, str], variables: Mapping[str, str]) -> None:
-    path = machine.root / folder
-    path.mkdir(parents=True, exist_ok=True)
-    # A backslash has a meaning in Java's properties.
-    lines = [f"{key} {value.replace(chr(92), chr(92) * 2)}\n" for key, value in sorted(defaults.items())]
-    (path / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
+    variables |= overrides_for(machine, "spark-env")
+    _write(machine, DEFAULTS, defaults)
+    _write(machine, OF_CLUSTER, {key: value for key, value in defaults.items() if key in _SHARED})
     lines = [f"{key}={shlex.quote(value)}\n" for key, value in sorted(variables.items())]
-    (path / "spark-env.sh").write_text("".join(lines), encoding="utf-8")
+    (machine.root / ENVIRONMENT).write_text("".join(lines), encoding="utf-8")
+
+
+def of_cluster(machine: Machine) -> dict[str, str]:
+    """Read back what Spark's own processes share."""
+    lines = (machine.root / OF_CLUSTER).read_text(encoding="utf-8").splitlines()
+    return dict(line.split(" ", 1) for line in lines)
+
+
+def _write(machine: Machine, name: str, properties: Mapping[str, str]) -> None:
+    path = machine.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A backslash has a meaning in Java's properties.
+    lines = [f"{key} {value.replace(chr(92), chr(92) * 2)}\n" for key, value in sorted(properties.items())]
+    path.write_text("".join(lines), encoding="utf-8")

@@ -8,10 +8,10 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from rehearsal.node.applied import folder_of
+from rehearsal.node.applied import folder_of, overrides_for, quick_java_options
 from rehearsal.node.machine import Machine
 from rehearsal.node.running import RunningProgram
-from rehearsal.node.spark import OF_CLUSTER
+from rehearsal.node.spark import OF_CLUSTER, of_cluster
 
 WORKERS: Final = 2
 _CORES_OF_WORKER: Final = 1
@@ -33,16 +33,17 @@ class SparkCluster:
         self._machine = machine
         instance = machine.instance
         host, port = instance.hostname, instance.ports["master"]
+        common = ("--webui-port", "0", "--properties-file", machine.path(OF_CLUSTER))
         deploy = "org.apache.spark.deploy"
         self._commands = {
-            "master": [f"{deploy}.master.Master", "--host", host, "--port", str(port), "--webui-port", "0"],
+            "master": [f"{deploy}.master.Master", "--host", host, "--port", str(port), *common],
             "shuffle-service": [f"{deploy}.ExternalShuffleService"],
         }
         for number in range(1, WORKERS + 1):
             folder = machine.path(f"mnt/yarn/worker-{number}")
             size = ["--cores", str(_CORES_OF_WORKER), "--memory", _MEMORY_OF_WORKER]
             self._commands[f"worker-{number}"] = [
-                *(f"{deploy}.worker.Worker", "--host", host, "--webui-port", "0", "--work-dir", folder),
+                *(f"{deploy}.worker.Worker", "--host", host, *common, "--work-dir", folder),
                 *(*size, f"spark://{host}:{port}"),
             ]
         self._running: dict[str, RunningProgram] = {}
@@ -66,11 +67,14 @@ class SparkCluster:
     def _start(self, name: str, command: list[str]) -> RunningProgram:
         logs = self._machine.root / _LOGS / name
         logs.mkdir(parents=True, exist_ok=True)
+        options = [quick_java_options(), *(f"-D{key}={value}" for key, value in of_cluster(self._machine).items())]
         variables = {
+            **overrides_for(self._machine, "spark-env"),
             "USER": "yarn",
             "LOGNAME": "yarn",
-            "SPARK_HOME": str(folder_of("pyspark")),
-            "SPARK_CONF_DIR": self._machine.path(OF_CLUSTER),
+            "SPARK_DAEMON_MEMORY": "256m",
+            "SPARK_DAEMON_JAVA_OPTS": " ".join(options),
+            "SPARK_LOCAL_DIRS": self._machine.path("mnt/yarn"),
         }
         return RunningProgram(
             self._machine,

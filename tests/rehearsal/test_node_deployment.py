@@ -134,9 +134,7 @@ def test_a_driver_that_is_killed_fails_its_step_and_nothing_goes_on(deployed: De
         "spark.sparkContext.parallelize([0, 1], 2).map(lambda _: time.sleep(300)).collect()\n",
     )
     step_id = deployed.cluster.submit("spark-submit", uri)
-    workers = wait_for(
-        lambda: [item for item in programs_of(step_id) if "pyspark.daemon" in item.cmdline()], 30
-    )
+    workers = wait_for(lambda: [item for item in programs_of(step_id) if "pyspark.daemon" in item.cmdline()], 30)
     java = next(item for item in programs_of(step_id) if item.name() == "java")
     os.kill(java.pid, signal.SIGKILL)
     shown = deployed.cluster.wait_for_step(step_id)
