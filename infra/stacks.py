@@ -94,6 +94,7 @@ class GuardStack(FruitsStack):
             cluster_name=settings.name,
             tags=project_tags(settings),
             lifetime=Duration.seconds(settings.max_lifetime),
+            topic=self.topic,
         )
         self.output("TopicArn", self.topic.topic_arn, "Told of clusters, steps, idleness and spending")
 
