@@ -9,7 +9,7 @@ from ops.pricing.nodes import HOURS_A_MONTH, Market, Nodes, assumed, by_price, c
 from ops.pricing.price_book import PriceBook
 
 TRANSITIONS_A_CLUSTER: Final = 2 * 3
-"""State transitions of the maximum lifetime: start, wait, terminate, twice, for EMR tells twice that a cluster starts."""
+"""State transitions of the maximum lifetime: start, wait, terminate; EMR tells twice that a cluster starts."""
 
 
 @dataclass(frozen=True, kw_only=True)
