@@ -4,8 +4,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.alarms import IdleAlarm
 from infra.cluster import Cluster
-from infra.cost_guard import IdleAlarm
 from infra.disk_encryption import DiskEncryption
 from infra.fleets import Fleets
 from infra.identity import NodeIdentity, ServiceIdentity

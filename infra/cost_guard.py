@@ -2,8 +2,6 @@
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_budgets as budgets
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
@@ -11,6 +9,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.acknowledgements import acknowledge, acknowledge_wildcard
+from infra.alarms import FailureAlarm
 from infra.notifications import CLUSTER_CHANGE, NotificationTopic
 
 _ACTUAL_SHARES = (50, 80, 100)
@@ -66,8 +65,9 @@ class MonthlyBudget(Construct):
 class MaximumLifetime(Construct):
     """Terminates every cluster of one name when its time is up, whatever it is doing.
 
-    The event of its start begins an execution that waits and then ends that cluster; ending one that has
-    already ended changes nothing.
+    The event of its start begins an execution that waits and then ends that cluster. EMR sends that event twice for
+    fleets with several subnets, and EventBridge may send any event again; it cannot name an execution by its cluster,
+    which would be refused the second time. Nor need it: ending a cluster that has already ended changes nothing.
 
     Parameters
     ----------
@@ -77,6 +77,8 @@ class MaximumLifetime(Construct):
         Which the clusters carry; others cannot be terminated.
     lifetime
         From the start of a cluster to its end.
+    topic
+        Told if this guard does not work: nobody would notice before the bill.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class MaximumLifetime(Construct):
         cluster_name: str,
         tags: dict[str, str],
         lifetime: Duration,
+        topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         clusters = f"arn:{Aws.PARTITION}:elasticmapreduce:{Stack.of(self).region}:{Aws.ACCOUNT_ID}:cluster/*"
@@ -109,7 +112,7 @@ class MaximumLifetime(Construct):
         machine.node.add_dependency(terminating.node.find_child("DefaultPolicy"))
         starting = self._role("Starting", "events.amazonaws.com")
         starting.add_to_policy(iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine.ref]))
-        events.CfnRule(
+        rule = events.CfnRule(
             self,
             "ClusterStarts",
             state="ENABLED",
@@ -119,6 +122,24 @@ class MaximumLifetime(Construct):
                 "detail": {"name": [cluster_name], "state": ["STARTING"]},
             },
             targets=[events.CfnRule.TargetProperty(id="Machine", arn=machine.ref, role_arn=starting.role_arn)],
+        )
+        FailureAlarm(
+            self,
+            "NotBegun",
+            description=f"The maximum lifetime of a cluster {cluster_name} did not begin: only its idle stop ends it",
+            namespace="AWS/Events",
+            metric="FailedInvocations",
+            dimensions={"RuleName": rule.ref},
+            topic=topic,
+        )
+        FailureAlarm(
+            self,
+            "NotEnded",
+            description=f"A cluster {cluster_name} could not be ended at its maximum lifetime",
+            namespace="AWS/States",
+            metric="ExecutionsFailed",
+            dimensions={"StateMachineArn": machine.ref},
+            topic=topic,
         )
         history = "Step Functions keeps the history of these two states for 90 days; "
         acknowledge(machine, "SF1", history + "a log group would hold the same lines once more.")
@@ -147,35 +168,3 @@ def _wait_then_terminate(lifetime: Duration) -> dict[str, object]:
             },
         },
     }
-
-
-class IdleAlarm(Construct):
-    """Tells a topic that a cluster has been idle for a quarter of an hour, should its idle stop have failed.
-
-    Parameters
-    ----------
-    cluster_id
-        Of the cluster.
-    topic
-        Who is told.
-    """
-
-    def __init__(self, scope: Construct, construct_id: str, *, cluster_id: str, topic: sns.ITopic) -> None:
-        super().__init__(scope, construct_id)
-        idle = cloudwatch.Metric(
-            namespace="AWS/ElasticMapReduce",
-            metric_name="IsIdle",
-            dimensions_map={"JobFlowId": cluster_id},
-            period=Duration.minutes(5),
-            statistic="Minimum",
-        )
-        alarm = idle.create_alarm(
-            self,
-            "Resource",
-            alarm_description="An EMR cluster is paid for and does nothing",
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            threshold=1,
-            evaluation_periods=3,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(actions.SnsAction(topic))

@@ -129,8 +129,8 @@ class ClusterSecurityGroups(Construct):
             self.service.add_egress_rule(node, ec2.Port.tcp(8443), "EMR to its agent")
             # The routes of the isolated subnets lead to S3 alone, whatever address is named here. EMR's guide asks for
             # all TCP to S3; these are the ports that S3 has, and a list of packages may still be read by HTTP.
-            for port in (80, 443):
-                node.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), "S3 by the gateway endpoint")
+            for number in (80, 443):
+                node.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(number), "S3 by the gateway endpoint")
             # The guide lists the way in from the primary node only. From core nodes, too: else EMR might add it.
             node.add_egress_rule(self.service, ec2.Port.tcp(9443), "Metrics for managed scaling")
             self.service.add_ingress_rule(node, ec2.Port.tcp(9443), "Metrics for managed scaling")

@@ -11,6 +11,9 @@ from constructs import Construct
 CLUSTER_CHANGE = "EMR Cluster State Change"
 STEP_CHANGE = "EMR Step Status Change"
 
+_SUBNET_CHOSEN = "*which was chosen from the specified*"
+"""In the message of the second STARTING that EMR sends for fleets with several subnets (table of cluster events)."""
+
 
 class NotificationTopic(Construct):
     """A topic for everything a person should know.
@@ -23,6 +26,8 @@ class NotificationTopic(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, email: str | None) -> None:
         super().__init__(scope, construct_id)
+        # Not encrypted by KMS (scanners: CKV_AWS_26): EventBridge, CloudWatch and Budgets cannot use alias/aws/sns, a
+        # key of our own bills by the hour, and what is told is names and states, which the console shows as well.
         self.topic = sns.Topic(self, "Topic", enforce_ssl=True)
         if email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
@@ -40,6 +45,8 @@ class NotificationTopic(Construct):
                     conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
                 )
             )
+        # EventBridge's statement comes with the rules, and without a condition: it sends none, so that with one nothing
+        # would arrive ("You can't use Condition blocks in Amazon SNS topic policies", EventBridge User Guide).
         self.policy = self.topic.node.find_child("Policy")
 
 
@@ -63,6 +70,7 @@ class StateChanges(Construct):
             detail={
                 "name": [cluster_name],
                 "state": ["STARTING", "WAITING", "TERMINATED", "TERMINATED_WITH_ERRORS"],
+                "message": events.Match.anything_but_wildcard(_SUBNET_CHOSEN),
             },
         )
         self._tell(

@@ -94,6 +94,7 @@ class GuardStack(FruitsStack):
             cluster_name=settings.name,
             tags=project_tags(settings),
             lifetime=Duration.seconds(settings.max_lifetime),
+            topic=self.topic,
         )
         self.output("TopicArn", self.topic.topic_arn, "Told of clusters, steps, idleness and spending")
 
@@ -103,7 +104,9 @@ class BudgetStack(FruitsStack):
 
     def __init__(self, scope: Construct, *, settings: DeploymentSettings) -> None:
         super().__init__(scope, "FruitsBudget", settings=settings, description="Fruits: budget", region=BUDGET_REGION)
-        _add_budget(self, settings, NotificationTopic(self, "Notifications", email=settings.email))
+        notifications = NotificationTopic(self, "Notifications", email=settings.email)
+        _add_budget(self, settings, notifications)
+        self.output("TopicArn", notifications.topic.topic_arn, "Told of spending")
 
 
 class NotebookStack(FruitsStack):

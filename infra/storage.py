@@ -36,6 +36,8 @@ class Storage(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         removal = RemovalPolicy.DESTROY if removable else RemovalPolicy.RETAIN
+        # No access log of its own (scanners: CKV_AWS_18): written into itself it would grow for ever, and in a fourth
+        # bucket it would tell that S3 and EMR have put logs here.
         self.logs: s3.IBucket = self._bucket(
             "Logs",
             removal=removal,

@@ -2,13 +2,13 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ops.account import AwsRefused, asking
 from ops.destroy.obstacles import clear, clear_network
 from ops.destroy.plan import DestructionPlan, Target
-from ops.destroy.stack import Deletion
+from ops.destroy.stack import Deletion, Failure
 from ops.emptying.deletion import delete_all
 from ops.emptying.plan import STORAGE, EmptyingPlan, buckets_of
 from ops.live_clusters import live_clusters
@@ -113,6 +113,7 @@ class _Attempts:
         self._emptying = plan.emptying if target.stack.stack == STORAGE else None
         self._heard = heard
         self._count = 0
+        self._forgotten: list[str] = []
         self._deletion: Deletion | None = None
 
     def advance(self) -> bool:
@@ -122,12 +123,12 @@ class _Attempts:
             self._count += 1
             self._prepare()
             self._heard(f"deleting {name}" + (f", attempt {self._count}" if self._count > 1 else ""))
-            self._deletion = Deletion(client, name, self._heard)
+            self._deletion = Deletion(client, name, self._heard, retain=self._forgotten)
         if not self._deletion.advance():
             return False
         failures = self._deletion.failures
         if failures:
-            cleared = clear(client, name, failures, self._heard)
+            cleared = self._give_up_forgotten(failures) or clear(client, name, failures, self._heard)
             # Logs may come again while buckets go; of anything else a second try shows whether it has passed.
             hopeless = self._count >= 2 and not cleared and self._emptying is None
             if hopeless or self._count == _ATTEMPTS:
@@ -136,6 +137,14 @@ class _Attempts:
             return False
         self._heard(f"{name} is gone")
         return True
+
+    def _give_up_forgotten(self, failures: Sequence[Failure]) -> bool:
+        """Leave clusters that EMR has forgotten out of the next attempt: there is nothing to delete."""
+        found = [item for item in failures if item.is_forgotten and item.logical_id not in self._forgotten]
+        for item in found:
+            self._heard(f"EMR has forgotten {item.physical_id}, which ended long ago: going on without it")
+        self._forgotten += [item.logical_id for item in found]
+        return bool(found)
 
     def _prepare(self) -> None:
         if self.target.stack.stack == "FruitsNetwork":

@@ -1,5 +1,6 @@
 """One stack: deleted by CloudFormation, waited for, and its failures read."""
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ class Failure:
     physical_id: str
     reason: str
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether it is a cluster that ended so long ago that EMR, after two months, does not know it any more."""
+        return self.kind == "AWS::EMR::Cluster" and bool(re.search(r"cluster id .* is not valid", self.reason, re.I))
+
     def __str__(self) -> str:
         """Say what is still there and why."""
         return f"{self.kind} {self.physical_id or self.logical_id} ({self.reason})"
@@ -50,10 +56,14 @@ class Deletion:
         Of the stack.
     heard
         Told of what is waited for.
+    retain
+        Resources, by their logical ids, that CloudFormation shall forget instead of deleting them; it does so only
+        for a stack that it could not delete.
     """
 
-    def __init__(self, client: Client, name: str, heard: Callable[[str], None]) -> None:
+    def __init__(self, client: Client, name: str, heard: Callable[[str], None], *, retain: Sequence[str] = ()) -> None:
         self.name = name
+        self._retain = list(retain)
         self.failures: Sequence[Failure] = ()
         self._cloudformation = client("cloudformation")
         self._heard = heard
@@ -93,8 +103,9 @@ class Deletion:
             self._last_event = self._newest_event(stack)
         else:
             self._last_event = self._newest_event(stack)
+            retained = {"RetainResources": self._retain} if self._retain and status == "DELETE_FAILED" else {}
             with asking(f"delete {self.name}"):
-                self._cloudformation.delete_stack(StackName=stack["StackId"])
+                self._cloudformation.delete_stack(StackName=stack["StackId"], **retained)
             self._begun = True
 
     def _newest_event(self, stack: Mapping[str, Any]) -> str:

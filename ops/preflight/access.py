@@ -53,17 +53,37 @@ def bootstrap(scope: Scope) -> Finding:
 
 
 def assets_bucket(scope: Scope) -> Finding:
-    """Ask whether the bucket that the CDK uploads to is there, and the account's own."""
+    """Ask whether the bucket that the CDK uploads to is there, the account's own, and readable for the nodes."""
     bucket = f"cdk-{QUALIFIER}-assets-{scope.account}-{scope.region}"
+    fix = f"cdk bootstrap aws://{scope.account}/{scope.region}"
     with asking(f"find the bucket {bucket}"):
         try:
             scope.client("s3").head_bucket(Bucket=bucket, ExpectedBucketOwner=scope.account)
         except ClientError as error:
             if error.response["Error"]["Code"] in _ABSENT:
-                fix = f"cdk bootstrap aws://{scope.account}/{scope.region}"
                 return failure(f"no bucket {bucket}: cdk deploy has nowhere to put the job and its packages", fix)
             raise
+    key = _customer_key(scope, bucket)
+    if key:
+        text = (
+            f"{bucket} is encrypted with {key}, which the nodes may not use: they could not read their bootstrap action"
+        )
+        return failure(f"{text}; objects that are there already keep that key", f"{fix} --no-bootstrap-customer-key")
     return ok(bucket)
+
+
+def _customer_key(scope: Scope, bucket: str) -> str:
+    """Name the key of a bucket if it has one of its own: `aws/s3`, the default of the bootstrap, serves everybody."""
+    with asking(f"read the encryption of {bucket}"):
+        try:
+            answer = scope.client("s3").get_bucket_encryption(Bucket=bucket, ExpectedBucketOwner=scope.account)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ServerSideEncryptionConfigurationNotFoundError":
+                return ""
+            raise
+    rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    keys = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID", "") for rule in rules]
+    return next((key for key in keys if key and not key.endswith("alias/aws/s3")), "")
 
 
 def cleanup_role(scope: Scope) -> Finding:

@@ -1,7 +1,8 @@
 """Whether the account may have the nodes, and whether EC2 and EMR offer them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 from infra.instance_types import InstanceType
@@ -25,7 +26,11 @@ def on_demand_quota(scope: Scope) -> Finding:
     growing = max(
         _filled(settings.vcpu_limit, types, least=False) for types in (settings.core_types, settings.task_types)
     )
-    return _quota(scope, "On-Demand", start, max(primary) + growing)
+    found = _quota(scope, "On-Demand", start, max(primary) + growing)
+    if settings.mode == "interactive":  # of which one may run; a transient cluster has ended by then
+        text = f"{found.text}; a new run_id starts a second cluster before the first ends: {start} more for minutes"
+        return replace(found, text=text)
+    return found
 
 
 def spot_quota(scope: Scope) -> Finding:
@@ -89,10 +94,13 @@ def release(scope: Scope) -> Finding:
             token = answer.get("NextToken", "")
             if not token:
                 break
+    newest = max(map(_version, known), default=())
     if label not in known:
-        newest = _newest(known)
-        return failure(f"EMR has no release {label} in {scope.region}", f"cdk deploy --all -c release_label={newest}")
-    return ok(label)
+        fix = f"cdk deploy --all -c release_label={_name(newest)}"
+        return failure(f"EMR has no release {label} in {scope.region}", fix)
+    if newest > _version(label):
+        return ok(f"{label}; EMR has {_name(newest)}, which this project was not rehearsed with")
+    return ok(f"{label}, the newest of EMR 7")
 
 
 def _quota(scope: Scope, market: Market, start: int, most: int) -> Finding:
@@ -135,11 +143,14 @@ def _filled(vcpus: int, types: Sequence[InstanceType], *, least: bool) -> int:
     return min(filled) if least else max(filled)
 
 
-def _newest(labels: Iterable[str]) -> str:
-    versions = [
-        tuple(map(int, found.groups())) for label in labels if (found := re.fullmatch(r"emr-(7)\.(\d+)\.(\d+)", label))
-    ]
-    return "emr-" + ".".join(map(str, max(versions))) if versions else "<a release of EMR 7>"
+def _version(label: str) -> tuple[int, ...]:
+    """Read the version of a release of EMR 7, the line that settings accept; empty for any other label."""
+    found = re.fullmatch(r"emr-(7)\.(\d+)\.(\d+)", label)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+def _name(version: tuple[int, ...]) -> str:
+    return f"emr-{'.'.join(map(str, version))}" if version else "<a release of EMR 7>"
 
 
 CHECKS: Final = (

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from ops.account import AwsRefused
-from ops.preflight import access, capacity, leftovers, materials
+from ops.preflight import access, capacity, leftovers, materials, recipients
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok
 
-CHECKS: Final = (*access.CHECKS, *capacity.CHECKS, *leftovers.CHECKS, *materials.CHECKS)
+CHECKS: Final = (*access.CHECKS, *capacity.CHECKS, *leftovers.CHECKS, *recipients.CHECKS, *materials.CHECKS)
+
+_ASKED_ELSEWHERE: Final = {"cloudformation", "sns"}
+"""Services that are also asked where the budget is."""
 
 FAILED: Final = 1
 INCOMPLETE: Final = 3
@@ -38,9 +41,11 @@ def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:
         others = [Answer(check.title, rest, check.essential) for check in checks if not _needs_none(check)]
         return [Answer("Credentials", credentials, True), *others, *local]
     # boto3 makes clients in one thread at a time; using them in many is fine.
-    for service in {service for check in checks for service in check.services}:
+    services = {service for check in checks for service in check.services}
+    for service in services:
         scope.client(service)
-    scope.anywhere("ec2")
+    for service in {"ec2"} | services & _ASKED_ELSEWHERE:
+        scope.anywhere(service)
     with ThreadPoolExecutor(max(1, len(checks))) as pool:
         findings = pool.map(lambda check: _asked(check, scope), checks)
         answers = [Answer(check.title, found, check.essential) for check, found in zip(checks, findings, strict=True)]

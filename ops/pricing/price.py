@@ -8,8 +8,8 @@ from ops.pricing.footprint import Fleet, Footprint
 from ops.pricing.nodes import HOURS_A_MONTH, Market, Nodes, assumed, by_price, choices
 from ops.pricing.price_book import PriceBook
 
-TRANSITIONS_A_CLUSTER: Final = 3
-"""State transitions of the maximum lifetime: start, wait, terminate."""
+TRANSITIONS_A_CLUSTER: Final = 2 * 3
+"""State transitions of the maximum lifetime: start, wait, terminate; EMR tells twice that a cluster starts."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -126,7 +126,7 @@ def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
             parts = ", ".join(f"{stage.name} {duration(stage.seconds[1])}" for stage in run.stages)
             least, usual, most = (duration(seconds) for seconds in run.seconds)
             costs = _span(run.cost[0], run.cost[2])
-            yield "The run", f"{run.nodes} nodes, {run.vcpus} vCPUs compute; {usual}: {parts}"
+            yield "The run", f"{run.nodes} nodes, tasks on {run.vcpus} vCPUs; {usual}: {parts}"
             yield "Start-up varies", f"a run takes {least} to {most}" + (f" and costs {costs} USD" if costs else "")
             if not run.fits:
                 yield "Too long", "the maximum lifetime ends this run; the next one goes on where it stopped"

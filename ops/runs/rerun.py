@@ -4,12 +4,16 @@ import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from ops.cdk import Cdk, CdkFailed
 from ops.deployment import find_deployment
-from ops.runs.clusters import list_clusters
+from ops.runs.clusters import Cluster, list_clusters
 from ops.runs.target import Target
 from ops.synthesis import synthesise
+
+_BY_ITSELF: Final = ("ALL_STEPS_COMPLETED", "STEP_FAILURE")
+"""Why a cluster ends that nobody has ended: CloudFormation, which rolls back, does it by USER_REQUEST."""
 
 
 class ClusterFailed(Exception):
@@ -56,9 +60,22 @@ def deploy_run(target: Target, run_id: str, heard: Callable[[str], None]) -> str
 
 
 def _reason(target: Target, began: datetime, error: CdkFailed) -> str:
-    for cluster in list_clusters(target.client, target.settings.name):
-        if cluster.created >= began.replace(microsecond=0) and cluster.state == "TERMINATED_WITH_ERRORS":
-            return (
-                f"the new cluster {cluster.id} failed: {cluster.reason}; read: fruits logs --bootstrap{target.options}"
-            )
-    return str(error)
+    clusters = list_clusters(target.client, target.settings.name)
+    started = [cluster for cluster in clusters if cluster.created >= began.replace(microsecond=0)]
+    return next((said for cluster in started if (said := why_rolled_back(cluster, target.options))), str(error))
+
+
+def why_rolled_back(cluster: Cluster, options: str) -> str:
+    """Say why CloudFormation did not keep a new cluster; nothing if the cluster itself is not the reason.
+
+    A job of seconds may be over before CloudFormation looks at its cluster, and whether it then takes the cluster for
+    failed ("failed to stabilize") is not known.
+    """
+    if cluster.state == "TERMINATED_WITH_ERRORS":
+        return f"the new cluster {cluster.id} failed: {cluster.reason}; read: fruits logs --bootstrap{options}"
+    if cluster.code in _BY_ITSELF:
+        return (
+            f"CloudFormation gave up the new cluster {cluster.id}, but EMR says {cluster.reason}: its job may have run,"
+            f" or ended at once with an error; see: fruits runs{options}, then fruits logs{options}"
+        )
+    return ""

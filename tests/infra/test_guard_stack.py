@@ -1,6 +1,8 @@
 import json
 from collections.abc import Callable
+from fnmatch import fnmatch
 
+import pytest
 from aws_cdk import App
 
 from infra.templates import Deployment, Resource, as_list, text
@@ -19,6 +21,18 @@ def _rule(deployment: Deployment, *, detail_type: str, target: str) -> Resource:
 def _kind_of_target(deployment: Deployment, rule: Resource) -> str:
     reached = deployment.target(rule.properties["Targets"][0]["Arn"], rule.stack)
     return next(item.kind for item in deployment.resources() if f"{item.stack}#{item.logical_id}" == reached)
+
+
+def _alarm(deployment: Deployment, metric: str) -> Resource:
+    (alarm,) = (
+        item for item in deployment.resources("AWS::CloudWatch::Alarm") if item.properties["MetricName"] == metric
+    )
+    return alarm
+
+
+def _told(deployment: Deployment, alarm: Resource) -> bool:
+    (topic,) = deployment.resources("AWS::SNS::Topic")
+    return {deployment.target(action, alarm.stack) for action in alarm.properties["AlarmActions"]} == {topic.identity}
 
 
 def test_the_start_of_our_clusters_begins_their_maximum_lifetime(deployment: Deployment) -> None:
@@ -78,6 +92,21 @@ def test_people_are_told_of_clusters_and_steps_in_a_sentence(deployment: Deploym
         assert "<detail-name> (<detail-clusterId>) in eu-west-3 is <detail-state>." in template
 
 
+REQUESTED = "Amazon EMR cluster j-1 (fruits-demo) was requested at 2026-11-26 20:00 UTC and is being created."
+PLACED = (
+    "Amazon EMR cluster j-1 (fruits-demo) is being created in subnet (subnet-1) in VPC (vpc-1) in availability zone"
+    " (eu-west-3a), which was chosen from the specified VPC options."
+)
+ENDED = "Amazon EMR cluster j-1 (fruits-demo) has terminated at 2026-11-26 20:30 UTC."
+
+
+@pytest.mark.parametrize(("message", "told"), [(REQUESTED, True), (PLACED, False), (ENDED, True)])
+def test_a_start_is_told_once_though_emr_sends_it_twice(message: str, told: bool, deployment: Deployment) -> None:
+    rule = _rule(deployment, detail_type="EMR Cluster State Change", target="AWS::SNS::Topic")
+    (pattern,) = rule.properties["EventPattern"]["detail"]["message"]
+    assert fnmatch(message, pattern["anything-but"]["wildcard"]) is not told
+
+
 def test_steps_are_known_by_the_name_of_their_cluster(deployment: Deployment) -> None:
     rule = _rule(deployment, detail_type="EMR Step Status Change", target="AWS::SNS::Topic")
     (pattern,) = rule.properties["EventPattern"]["detail"]["name"]
@@ -116,7 +145,7 @@ def test_budgets_and_alarms_of_this_account_may_publish_and_only_by_tls(deployme
     ours = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     assert publishers["budgets.amazonaws.com"] == ours
     assert publishers["cloudwatch.amazonaws.com"] == ours
-    assert "events.amazonaws.com" in publishers
+    assert publishers["events.amazonaws.com"] is None  # it sends no account, so that a condition would refuse it
     assert any(
         statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         for statement in statements
@@ -131,15 +160,34 @@ def test_an_e_mail_is_subscribed_to_the_topic(deploy: Callable[..., Deployment])
 
 
 def test_an_idle_cluster_raises_an_alarm_after_a_quarter_of_an_hour(deployment: Deployment) -> None:
-    (alarm,) = deployment.resources("AWS::CloudWatch::Alarm")
+    alarm = _alarm(deployment, "IsIdle")
     (cluster,) = deployment.resources("AWS::EMR::Cluster")
     properties = alarm.properties
-    assert (properties["Namespace"], properties["MetricName"]) == ("AWS/ElasticMapReduce", "IsIdle")
+    assert properties["Namespace"] == "AWS/ElasticMapReduce"
     assert properties["Dimensions"] == [{"Name": "JobFlowId", "Value": {"Ref": cluster.logical_id}}]
     assert properties["Period"] * properties["EvaluationPeriods"] == 900
-    (topic,) = deployment.resources("AWS::SNS::Topic")
-    told = {deployment.target(action, alarm.stack) for action in properties["AlarmActions"]}
-    assert told == {f"{topic.stack}#{topic.logical_id}"}
+    assert _told(deployment, alarm)
+
+
+@pytest.mark.parametrize(
+    ("metric", "namespace", "dimension", "kind"),
+    [
+        ("FailedInvocations", "AWS/Events", "RuleName", "AWS::Events::Rule"),
+        ("ExecutionsFailed", "AWS/States", "StateMachineArn", "AWS::StepFunctions::StateMachine"),
+    ],
+)
+def test_a_maximum_lifetime_that_does_not_work_is_told_at_once(
+    metric: str, namespace: str, dimension: str, kind: str, deployment: Deployment
+) -> None:
+    alarm = _alarm(deployment, metric)
+    assert alarm.properties["Namespace"] == namespace
+    ((named, value),) = ((item["Name"], item["Value"]) for item in alarm.properties["Dimensions"])
+    watched = {item.identity: item for item in deployment.resources(kind)}[deployment.target(value, alarm.stack)]
+    assert named == dimension
+    assert "StateMachine" in watched.kind or _kind_of_target(deployment, watched) == "AWS::StepFunctions::StateMachine"
+    assert (alarm.properties["Threshold"], alarm.properties["EvaluationPeriods"]) == (1, 1)
+    assert alarm.properties["TreatMissingData"] == "notBreaching"
+    assert _told(deployment, alarm)
 
 
 def test_where_cloudformation_knows_no_budgets_the_budget_has_a_stack_elsewhere_in_the_union(

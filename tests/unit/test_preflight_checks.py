@@ -9,11 +9,14 @@ from botocore.stub import Stubber
 
 from infra.settings import DeploymentSettings
 from ops.account import AccessDenied
-from ops.preflight import access, capacity, leftovers
+from ops.preflight import access, capacity, leftovers, recipients
 from ops.preflight.examination import Answer, examine, exit_code
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
 from ops.synthesis import given_settings
 
+SESSION = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-3")
+ASSETS = "cdk-hnb659fds-assets-111122223333-eu-west-3"
+CONFIRMED = "arn:aws:sns:eu-west-3:111122223333:topic:1"
 ZONES = ("eu-west-3a", "eu-west-3b", "eu-west-3c")
 
 
@@ -21,20 +24,22 @@ class Services:
     """Clients that answer what a test has laid down, and refuse any other question."""
 
     def __init__(self) -> None:
-        session = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-3")
-        self._clients = {name: session.client(name) for name in ("ec2", "emr", "iam", "service-quotas", "sts")}
-        self._stubs = {name: Stubber(client) for name, client in self._clients.items()}
-        for stub in self._stubs.values():
-            stub.activate()
+        self._stubs: dict[str, Stubber] = {}
 
     def __call__(self, service: str) -> Any:
-        return self._clients[service]
+        return self._stub(service).client
+
+    def _stub(self, service: str) -> Stubber:
+        if service not in self._stubs:
+            self._stubs[service] = Stubber(SESSION.client(service))
+            self._stubs[service].activate()
+        return self._stubs[service]
 
     def answer(self, service: str, operation: str, content: dict[str, Any], **expected: Any) -> None:
-        self._stubs[service].add_response(operation, content, expected or None)
+        self._stub(service).add_response(operation, content, expected or None)
 
     def refuse(self, service: str, operation: str, code: str) -> None:
-        self._stubs[service].add_client_error(operation, service_error_code=code, service_message="no")
+        self._stub(service).add_client_error(operation, service_error_code=code, service_message="no")
 
     def quota(self, code: str, vcpus: float) -> None:
         quota = {"QuotaCode": code, "Value": vcpus, "Unit": "None"}
@@ -58,6 +63,27 @@ class Services:
             {"Location": zone, "LocationType": "availability-zone", "InstanceType": kind} for zone, kind in offered
         ]
         self.answer("ec2", "describe_instance_type_offerings", {"InstanceTypeOfferings": offerings})
+
+    def bucket(self, *, algorithm: str, key: str | None = None) -> None:
+        """Lay down the CDK's bucket for assets, and how it encrypts."""
+        rule = {"SSEAlgorithm": algorithm} | ({"KMSMasterKeyID": key} if key else {})
+        encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]}
+        asked = {"Bucket": ASSETS, "ExpectedBucketOwner": "111122223333"}
+        self.answer("s3", "head_bucket", {}, **asked)
+        self.answer("s3", "get_bucket_encryption", {"ServerSideEncryptionConfiguration": encryption}, **asked)
+
+    def topic(self, stack: str, region: str, subscription: str, *, address: str = "team@example.org") -> None:
+        """Lay down a stack with a topic, and the one subscription of it."""
+        arn = f"arn:aws:sns:{region}:111122223333:topic"
+        described = {
+            "StackName": f"{stack}-demo",
+            "StackStatus": "CREATE_COMPLETE",
+            "CreationTime": "2026-01-01T00:00:00Z",
+            "Outputs": [{"OutputKey": "TopicArn", "OutputValue": arn}],
+        }
+        self.answer("cloudformation", "describe_stacks", {"Stacks": [described]})
+        subscribed = {"Endpoint": address, "Protocol": "email", "SubscriptionArn": subscription, "TopicArn": arn}
+        self.answer("sns", "list_subscriptions_by_topic", {"Subscriptions": [subscribed]}, TopicArn=arn)
 
     def all_asked(self) -> None:
         for stub in self._stubs.values():
@@ -161,6 +187,93 @@ def test_a_release_on_the_second_page_is_found(services: Services) -> None:
     services.answer("emr", "list_release_labels", {"ReleaseLabels": ["emr-7.14.0"], "NextToken": "more"})
     services.answer("emr", "list_release_labels", {"ReleaseLabels": ["emr-7.13.0"]}, NextToken="more")
     assert capacity.release(_scope(services)).outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("releases", "said"),
+    [
+        (["emr-7.13.0", "emr-7.14.0", "emr-spark-8.1.0"], "emr-7.13.0; EMR has emr-7.14.0, which this project was not"),
+        (["emr-7.9.0", "emr-7.13.0", "emr-6.15.0", "emr-spark-8.1.0"], "emr-7.13.0, the newest of EMR 7"),
+    ],
+)
+def test_a_newer_release_of_the_same_line_is_named(services: Services, releases: list[str], said: str) -> None:
+    services.answer("emr", "list_release_labels", {"ReleaseLabels": releases})
+    found = capacity.release(_scope(services))
+    assert found.outcome is Outcome.OK
+    assert found.text.startswith(said)
+
+
+def test_an_interactive_cluster_is_said_to_need_its_vcpus_twice_while_it_is_replaced(services: Services) -> None:
+    services.quota("L-1216C47A", 36)
+    services.instances()
+    found = capacity.on_demand_quota(_scope(services, *SMALL, "mode=interactive"))
+    assert found.outcome is Outcome.OK
+    assert found.text.endswith("a new run_id starts a second cluster before the first ends: 12 more for minutes")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key"),
+    [("AES256", None), ("aws:kms", None), ("aws:kms", "arn:aws:kms:eu-west-3:111122223333:alias/aws/s3")],
+)
+def test_assets_that_every_role_of_the_account_can_read_are_fine(
+    services: Services, algorithm: str, key: str | None
+) -> None:
+    services.bucket(algorithm=algorithm, key=key)
+    assert access.assets_bucket(_scope(services)) == ok(ASSETS)
+
+
+@pytest.mark.parametrize("algorithm", ["aws:kms", "aws:kms:dsse"])
+def test_assets_under_a_customers_key_are_a_failure_for_the_nodes_could_not_read_them(
+    services: Services, algorithm: str
+) -> None:
+    key = "arn:aws:kms:eu-west-3:111122223333:key/0b1c"
+    services.bucket(algorithm=algorithm, key=key)
+    found = access.assets_bucket(_scope(services))
+    assert found.outcome is Outcome.FAILURE
+    assert f"is encrypted with {key}, which the nodes may not use" in found.text
+    assert found.fix == "cdk bootstrap aws://111122223333/eu-west-3 --no-bootstrap-customer-key"
+
+
+def test_an_e_mail_that_was_not_confirmed_is_a_warning_with_the_command_that_sends_it_again(
+    services: Services,
+) -> None:
+    services.topic("FruitsGuard", "eu-west-3", "PendingConfirmation")
+    found = recipients.email(_scope(services, "email=team@example.org"))
+    assert found.outcome is Outcome.WARNING
+    assert found.text.startswith("team@example.org has not confirmed the subscription in eu-west-3")
+    assert found.fix == (
+        "aws sns subscribe --topic-arn arn:aws:sns:eu-west-3:111122223333:topic --protocol email"
+        " --notification-endpoint team@example.org --region eu-west-3"
+    )
+
+
+def test_an_e_mail_that_was_confirmed_is_fine(services: Services) -> None:
+    services.topic("FruitsGuard", "eu-west-3", CONFIRMED)
+    found = recipients.email(_scope(services, "email=team@example.org"))
+    assert found == ok("team@example.org has confirmed")
+
+
+def test_the_confirmation_of_another_address_is_none_of_ours(services: Services) -> None:
+    services.topic("FruitsGuard", "eu-west-3", CONFIRMED, address="other@example.org")
+    assert recipients.email(_scope(services, "email=team@example.org")).outcome is Outcome.WARNING
+
+
+def test_a_budget_in_another_region_has_a_subscription_of_its_own_to_confirm(services: Services) -> None:
+    services.topic("FruitsGuard", "eu-north-1", CONFIRMED)
+    services.topic("FruitsBudget", "eu-central-1", "PendingConfirmation")
+    found = recipients.email(_scope(services, "region=eu-north-1", "email=team@example.org"))
+    assert found.outcome is Outcome.WARNING
+    assert "in eu-central-1" in found.text
+
+
+def test_before_the_first_deployment_the_confirmation_is_announced(services: Services) -> None:
+    services.answer("cloudformation", "describe_stacks", {"Stacks": []})
+    found = recipients.email(_scope(services, "email=team@example.org"))
+    assert found == ok("SNS will ask team@example.org to confirm: nothing is sent before")
+
+
+def test_a_deployment_that_tells_nobody_is_a_warning(services: Services) -> None:
+    assert recipients.email(_scope(services)).outcome is Outcome.WARNING
 
 
 @pytest.mark.parametrize(

@@ -75,14 +75,14 @@ def test_the_demo_in_paris_costs_what_a_calculator_says() -> None:
     # Spot by price: m5 0.0675, m7i 0.0810, m6i 0.0853 (the middle), m5a 0.0874, m6a 0.0970.
     # The fee stays that of On-Demand: a quarter of 0.224.
     task = 2 * (0.0853 + 0.056)
-    standing = (1.0 + 0.1) / 730
+    standing = (1.0 + 3 * 0.1) / 730
     assert [(item.fleet, item.type_name, item.count) for item in priced.nodes] == [
         ("primary", "m6a.xlarge", 1),
         ("core", "m6a.xlarge", 2),
         ("task", "m6i.xlarge", 2),
     ]
     assert priced.hour.usd == pytest.approx(primary + core + task + standing)
-    assert priced.hour.usd == pytest.approx(1.0401, abs=5e-5)
+    assert priced.hour.usd == pytest.approx(1.0404, abs=5e-5)
     assert priced.hour_on_demand.usd == pytest.approx(5 * 0.252 + standing)
     # Dearest On-Demand: m7i.xlarge, 0.2352 and 0.0588; the limit of managed scaling is the 16 vCPUs asked for.
     worst = 5 * 0.294 + standing
@@ -91,8 +91,8 @@ def test_the_demo_in_paris_costs_what_a_calculator_says() -> None:
     assert priced.until_idle_stop.usd == pytest.approx(worst / 4)  # 15 minutes
     assert priced.until_max_lifetime is not None
     assert priced.until_max_lifetime.usd == pytest.approx(worst * 2)
-    assert priced.month_at_rest.usd == pytest.approx(1.10)
-    assert priced.start.usd == pytest.approx(3 * 0.0297 / 1000)
+    assert priced.month_at_rest.usd == pytest.approx(1.30)
+    assert priced.start.usd == pytest.approx(2 * 3 * 0.0297 / 1000)
     assert priced.hour.missing == {"gp2 disks in eu-west-3"}
     assert priced.hour.qualifier == "at least"
 
@@ -102,7 +102,7 @@ def test_graviton_in_stockholm_without_spot_costs_what_a_calculator_says() -> No
     priced = price(footprint, _book(FIGURES, EMR_RULE))
     # 18 vCPUs: five nodes of four, for EMR starts whole ones. m6g.xlarge: 0.164 and 0.041.
     assert [(item.type_name, item.count) for item in priced.nodes] == [("m6g.xlarge", 1), ("m6g.xlarge", 5)]
-    assert priced.hour.usd == pytest.approx(6 * (0.164 + 0.041) + 1.10 / 730)
+    assert priced.hour.usd == pytest.approx(6 * (0.164 + 0.041) + 1.30 / 730)
     assert priced.hour_on_demand == priced.hour
 
 
@@ -128,7 +128,7 @@ def test_large_nodes_in_ireland_scaled_out_cost_what_a_calculator_says() -> None
     core = 2 * small
     # Spot a vCPU: m5.2xlarge 0.206/8 = 0.02575, m5.4xlarge 0.4371/16 = 0.02732; of two the dearer is assumed.
     task = 0.4371 + 0.214 + large_disks
-    standing = 1.10 / 730
+    standing = 1.30 / 730
     assert priced.hour.usd == pytest.approx(small + core + task + standing)
     # Worst: 64 vCPUs are eight m5.2xlarge (8 x 0.535 = 4.28 and 8 x 160 GiB) or four m5.4xlarge (4 x 288 GiB).
     worst = small + 8 * small + standing
