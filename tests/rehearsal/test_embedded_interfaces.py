@@ -42,7 +42,7 @@ def test_a_table_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_process_does_not_start_on_another_ministack() -> None:
     program = "from rehearsal.embedded import vanilla, __main__\ndel vanilla.emr._make_step\n__main__.main()\n"
     run = subprocess.run(
-        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
     )
     assert run.returncode == 1
     assert run.stderr.startswith("error: the embedded AWS is made for ministack 1.5.33")

@@ -44,7 +44,7 @@ def emptied(client: Client) -> Iterator[Client]:
     for bucket in [item["Name"] for item in s3.list_buckets()["Buckets"] if item["Name"].startswith("fruits")]:
         for version in _versions(client, bucket):
             s3.delete_object(Bucket=bucket, **version)
-    wait_for(lambda: not _delete_again(client), seconds=30)
+    wait_for(lambda: not _delete_again(client))
 
 
 def _versions(client: Client, bucket: str) -> list[dict[str, str]]:
@@ -182,7 +182,7 @@ def _clusters(client: Client, *states: str) -> list[str]:
 
 
 def _end_when_told(client: Client, node: NodeReports, cluster: str) -> None:
-    wait_for(lambda: cluster in _clusters(client, "TERMINATING"), seconds=30)
+    wait_for(lambda: cluster in _clusters(client, "TERMINATING"))
     node.cluster(cluster, "TERMINATED", code="USER_REQUEST")
 
 
