@@ -14,6 +14,10 @@ _Fleet = emr.CfnCluster.InstanceFleetConfigProperty
 class Fleets:
     """The nodes of a cluster.
 
+    Core and task fleets name a target for both markets, one of them 0: EMR changes a running fleet only if both are
+    given, and CloudFormation hands on just what the template says. The primary fleet, which cannot change, may
+    name one target only.
+
     Parameters
     ----------
     primary_types, core_types, task_types
@@ -50,10 +54,11 @@ class Fleets:
         )
 
     def core(self) -> _Fleet:
-        """Give the fleet that runs HDFS and the application master."""
+        """Give the fleet that runs HDFS and, as YARN's node labels say, the application masters."""
         return _Fleet(
             name="Core",
             target_on_demand_capacity=self.core_vcpus,
+            target_spot_capacity=0,
             instance_type_configs=_weighed(self.core_types),
             launch_specifications=_on_demand(),
         )
@@ -65,6 +70,7 @@ class Fleets:
         return [
             _Fleet(
                 name="Task",
+                target_on_demand_capacity=0,
                 target_spot_capacity=self.task_spot_vcpus,
                 instance_type_configs=_weighed(self.task_types),
                 launch_specifications=_spot(self.spot_timeout_minutes),

@@ -11,10 +11,11 @@ from aws_cdk import (
     PolicyViolation,
 )
 
-from infra import cost_rules, exposure_rules, security_group_rules
+from infra import cluster_rules, cost_rules, exposure_rules, security_group_rules
 from infra.templates import Deployment, Finding, Template
 
 RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
+    cluster_rules.both_fleet_targets,
     cost_rules.idle_stop,
     cost_rules.maximum_lifetime,
     cost_rules.budget,

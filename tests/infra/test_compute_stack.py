@@ -76,10 +76,10 @@ def test_primary_and_core_are_on_demand_and_tasks_are_spot_with_a_fallback(deplo
     instances = _cluster(deployment).properties["Instances"]
     for fleet in (instances["MasterInstanceFleet"], instances["CoreInstanceFleet"]):
         assert fleet["TargetOnDemandCapacity"] > 0
-        assert "TargetSpotCapacity" not in fleet
+        assert not fleet.get("TargetSpotCapacity")
     (task,) = instances["TaskInstanceFleets"]
     assert task["TargetSpotCapacity"] == 8
-    assert "TargetOnDemandCapacity" not in task
+    assert task["TargetOnDemandCapacity"] == 0
     assert task["LaunchSpecifications"]["SpotSpecification"] == {
         "AllocationStrategy": "price-capacity-optimized",
         "TimeoutAction": "SWITCH_TO_ON_DEMAND",

@@ -8,7 +8,7 @@ from aws_cdk import aws_ec2 as ec2
 
 from infra import validation
 from infra.security_group_rules import REQUIRED_OPENINGS
-from infra.templates import Deployment, Finding, Template
+from infra.templates import Deployment, Finding, Template, as_list
 
 Mutation = Callable[[dict[str, Any]], None]
 """Changes the resources of one stack, found by their types."""
@@ -113,7 +113,31 @@ def _managed_policy_for_nodes(resources: dict[str, Any]) -> None:
             role["Properties"]["ManagedPolicyArns"] = ["arn:x:iam::aws:policy/AmazonS3FullAccess"]
 
 
+def _without_target(target: str, fleet: str) -> Mutation:
+    def mutation(resources: dict[str, Any]) -> None:
+        instances = _properties(resources, "AWS::EMR::Cluster")["Instances"]
+        for item in as_list(instances[fleet]):
+            del item[target]
+
+    return mutation
+
+
 REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
+    "a core fleet without a target for Spot": (
+        "both-fleet-targets",
+        "Compute",
+        _without_target("TargetSpotCapacity", "CoreInstanceFleet"),
+    ),
+    "a task fleet without a target for On-Demand": (
+        "both-fleet-targets",
+        "Compute",
+        _without_target("TargetOnDemandCapacity", "TaskInstanceFleets"),
+    ),
+    "an added task fleet with one target": (
+        "both-fleet-targets",
+        "Compute",
+        _add("AWS::EMR::InstanceFleetConfig", InstanceFleetType="TASK", TargetSpotCapacity=8),
+    ),
     "no idle stop": (
         "idle-stop",
         "Compute",
