@@ -7,10 +7,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct, IConstruct
 
-from infra.acknowledgements import acknowledge, acknowledge_folder
+from infra.acknowledgements import acknowledge, acknowledge_folder, acknowledge_wildcard
 
 _EMR_POLICY = "service-role/AmazonEMRServicePolicy_v2"
 _READ = ["s3:GetObject"]
+_SPOT = "spot.amazonaws.com"
 _WRITE = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
 
 
@@ -76,7 +77,7 @@ class NodeIdentity(Construct):
 
 
 class ServiceIdentity(Construct):
-    """The role with which EMR launches nodes: Amazon's policy for it, and PassRole on one role.
+    """The role with which EMR launches nodes: Amazon's policy for it, PassRole on one role, the key, and Spot's role.
 
     Parameters
     ----------
@@ -84,9 +85,13 @@ class ServiceIdentity(Construct):
         The role that EMR may give to nodes.
     disk_key
         The key with which EC2 encrypts their disks.
+    spot
+        Whether it asks for Spot instances.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, node_role: iam.IRole, disk_key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, node_role: iam.IRole, disk_key: kms.IKey, spot: bool
+    ) -> None:
         super().__init__(scope, construct_id)
         region = Stack.of(self).region
         self.role = iam.Role(
@@ -129,6 +134,8 @@ class ServiceIdentity(Construct):
                 conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
             )
         )
+        if spot:
+            self._allow_spot()
         acknowledge(
             self.role,
             f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_EMR_POLICY}]",
@@ -136,3 +143,18 @@ class ServiceIdentity(Construct):
             " when a release needs another call.",
         )
         self.policy = self.role.node.find_child("DefaultPolicy")
+
+    def _allow_spot(self) -> None:
+        """Let EMR make the role that EC2 needs for Spot, where an account has never used Spot.
+
+        AmazonEMRServicePolicy_v2 lacks this right, which its predecessor AmazonElasticMapReduceRole had.
+        """
+        role = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/aws-service-role/{_SPOT}/AWSServiceRoleForEC2Spot*"
+        self.role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["iam:CreateServiceLinkedRole"],
+                resources=[role],
+                conditions={"StringEquals": {"iam:AWSServiceName": _SPOT}},
+            )
+        )
+        acknowledge_wildcard(self.role, role, "As in Amazon's own policy; the condition leaves the role of Spot alone.")

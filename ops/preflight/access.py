@@ -67,27 +67,41 @@ def assets_bucket(scope: Scope) -> Finding:
 
 
 def cleanup_role(scope: Scope) -> Finding:
-    """Ask for the role with which EMR cleans up after clusters whose own role is gone."""
-    return _service_role(scope, "AWSServiceRoleForEMRCleanup", "elasticmapreduce.amazonaws.com", "the first cluster")
+    """Ask for the role with which EMR cleans up after clusters whose own role is gone.
+
+    EMR makes it with the rights of whoever makes the first cluster, for the CDK the execution role of its bootstrap.
+    """
+    role = "AWSServiceRoleForEMRCleanup"
+    if _exists(scope, role):
+        return ok(role)
+    text = f"{role} is not there; the first cluster needs it, and cdk bootstrap's execution role may not make it"
+    return warning(text, _making("elasticmapreduce.amazonaws.com"))
 
 
 def spot_role(scope: Scope) -> Finding:
-    """Ask for the role with which EC2 runs Spot instances."""
+    """Ask for the role with which EC2 runs Spot instances: without it an account's first Spot requests fail."""
+    role = "AWSServiceRoleForEC2Spot"
     if not scope.settings.task_spot_vcpus:
         return ok("no Spot capacity is asked for")
-    return _service_role(scope, "AWSServiceRoleForEC2Spot", "spot.amazonaws.com", "the first Spot instance")
+    if _exists(scope, role):
+        return ok(role)
+    text = f"{role} is not there: this account has never used Spot, and EC2 refuses Spot instances without it"
+    return failure(text, _making("spot.amazonaws.com"))
 
 
-def _service_role(scope: Scope, role: str, service: str, first: str) -> Finding:
+def _exists(scope: Scope, role: str) -> bool:
     with asking(f"find the role {role}"):
         try:
             scope.client("iam").get_role(RoleName=role)
         except ClientError as error:
             if error.response["Error"]["Code"] in _ABSENT:
-                fix = f"aws iam create-service-linked-role --aws-service-name {service}"
-                return warning(f"{role} is not there; {first} needs it and may lack the right to make it", fix)
+                return False
             raise
-    return ok(role)
+    return True
+
+
+def _making(service: str) -> str:
+    return f"aws iam create-service-linked-role --aws-service-name {service}"
 
 
 CHECKS: Final = (

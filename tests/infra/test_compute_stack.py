@@ -298,6 +298,21 @@ def test_emr_may_pass_one_role_and_is_trusted_for_this_account_alone(deployment:
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 
 
+def test_emr_may_make_the_role_of_spot_and_no_other_service_linked_role(deployment: Deployment) -> None:
+    service = _role_of(deployment, "elasticmapreduce.amazonaws.com")
+    (making,) = (item for item in _statements(deployment, service) if item["Action"] == "iam:CreateServiceLinkedRole")
+    assert text(making["Resource"]) == (
+        "arn:<AWS::Partition>:iam::<AWS::AccountId>:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot*"
+    )
+    assert making["Condition"] == {"StringEquals": {"iam:AWSServiceName": "spot.amazonaws.com"}}
+
+
+def test_without_spot_emr_may_make_no_role(deploy: Callable[..., Deployment]) -> None:
+    deployment = deploy(task_spot_vcpus=0)
+    statements = _statements(deployment, _role_of(deployment, "elasticmapreduce.amazonaws.com"))
+    assert "iam:CreateServiceLinkedRole" not in {action for item in statements for action in as_list(item["Action"])}
+
+
 def test_logs_go_to_the_bucket_that_outlives_the_cluster(deployment: Deployment) -> None:
     log_uri = _cluster(deployment).properties["LogUri"]
     assert text(log_uri).endswith("/emr/")

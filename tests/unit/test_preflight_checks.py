@@ -178,13 +178,34 @@ def test_a_region_has_to_be_enabled(services: Services, status: str, outcome: Ou
     assert access.region(_scope(services, "region=eu-south-2")).outcome is outcome
 
 
-def test_a_service_linked_role_that_is_missing_is_a_warning_with_the_command(services: Services) -> None:
+def test_spot_without_its_service_linked_role_is_a_failure_with_the_command_that_makes_it(services: Services) -> None:
     services.refuse("iam", "get_role", "NoSuchEntity")
     found = access.spot_role(_scope(services, *SMALL))
     assert (found.outcome, found.fix) == (
-        Outcome.WARNING,
+        Outcome.FAILURE,
         "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
     )
+
+
+def test_emrs_own_service_linked_role_is_a_warning_for_emr_makes_it(services: Services) -> None:
+    services.refuse("iam", "get_role", "NoSuchEntity")
+    found = access.cleanup_role(_scope(services))
+    assert (found.outcome, found.fix) == (
+        Outcome.WARNING,
+        "aws iam create-service-linked-role --aws-service-name elasticmapreduce.amazonaws.com",
+    )
+
+
+def test_an_account_that_has_used_spot_is_ready_for_it(services: Services) -> None:
+    role = {
+        "RoleName": "AWSServiceRoleForEC2Spot",
+        "Path": "/aws-service-role/spot.amazonaws.com/",
+        "RoleId": "AROAEXAMPLEEXAMPLE12",
+        "Arn": "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot",
+        "CreateDate": "2026-01-01T00:00:00Z",
+    }
+    services.answer("iam", "get_role", {"Role": role}, RoleName="AWSServiceRoleForEC2Spot")
+    assert access.spot_role(_scope(services, *SMALL)) == ok("AWSServiceRoleForEC2Spot")
 
 
 def test_what_may_not_be_asked_is_not_checked_and_not_passed(services: Services) -> None:
