@@ -56,6 +56,7 @@ def test_what_aws_keeps_is_named_with_its_reason(transient: Rehearsed) -> None:
         "ended clusters",
         "disk keys",
         "AWS's own key of S3",
+        "EC2's own role of Spot",
     }
 
 
