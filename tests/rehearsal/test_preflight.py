@@ -33,6 +33,9 @@ def client(place: EmbeddedAws) -> Client:
 @pytest.fixture(scope="module")
 def bootstrapped(place: EmbeddedAws) -> None:
     Cdk(Path(), place.environment()).bootstrap(ACCOUNT, place.region)
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    path = "/aws-service-role/spot.amazonaws.com/"
+    clients_of(place)("iam").create_role(RoleName="AWSServiceRoleForEC2Spot", Path=path, AssumeRolePolicyDocument=trust)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import http.client
 import http.server
@@ -25,6 +26,7 @@ from rich.console import Console
 
 from bench import measure, pca_rows
 from bench.__main__ import ROWS, _parse
+from bench.delay_proxy import DelayProxy
 from bench.engine_limit import claims
 from bench.goals import Goal, goals
 from bench.memory_row import repeated
@@ -344,17 +346,23 @@ class Echo(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def delayed() -> Iterator[http.client.HTTPConnection]:
-    """Give a connection to a real server through a proxy that adds 40 ms to each request."""
+def echo() -> Iterator[int]:
+    """Give the port of a real server."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with delaying_proxy(f"127.0.0.1:{server.server_address[1]}", 40) as endpoint:
+    yield int(server.server_address[1])
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def delayed(echo: int) -> Iterator[http.client.HTTPConnection]:
+    """Give a connection to it through a proxy that adds 40 ms to each request."""
+    with delaying_proxy(f"127.0.0.1:{echo}", 40) as endpoint:
         connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=120)
         yield connection
         connection.close()
-    server.shutdown()
-    server.server_close()
 
 
 def put(connection: http.client.HTTPConnection, body: Any) -> str:
@@ -370,6 +378,26 @@ def test_every_request_of_a_connection_that_stays_open_waits(delayed: http.clien
         put(delayed, b"again")
     assert time.monotonic() - started >= 5 * 0.04
     assert delayed.sock is socket
+
+
+def test_each_request_waits_once(echo: int) -> None:
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def ask() -> None:
+        proxy = await DelayProxy("127.0.0.1", echo, 0.04, wait).start()
+        answers, requests = await asyncio.open_connection(*proxy.sockets[0].getsockname())
+        for size in (5, 300_000):
+            requests.write(b"PUT /key HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size + size * b"x")
+            await answers.readuntil(b"\r\n\r\n")
+            assert await answers.readexactly(64) == hashlib.sha256(size * b"x").hexdigest().encode()
+        requests.close()
+        proxy.close()
+
+    asyncio.run(ask())
+    assert waited == [0.04, 0.04]
 
 
 def test_bodies_pass_unchanged(delayed: http.client.HTTPConnection) -> None:
