@@ -7,7 +7,9 @@ Connections stay open as long as client and server keep them.
 import argparse
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
+Wait = Callable[[float], Awaitable[None]]
 _CHUNK = 64 * 1024
 
 
@@ -20,10 +22,12 @@ class DelayProxy:
         Of the server.
     seconds
         That each request waits.
+    wait
+        What it waits by.
     """
 
-    def __init__(self, host: str, port: int, seconds: float) -> None:
-        self.host, self.port, self.seconds = host, port, seconds
+    def __init__(self, host: str, port: int, seconds: float, wait: Wait = asyncio.sleep) -> None:
+        self.host, self.port, self.seconds, self.wait = host, port, seconds, wait
 
     async def start(self) -> asyncio.Server:
         """Listen on a free port of 127.0.0.1."""
@@ -44,7 +48,7 @@ class DelayProxy:
     async def _forward(self, client: asyncio.StreamReader, requests: asyncio.StreamWriter) -> None:
         """Pass one request, its body by its announced length or, without one, in the chunks in which it comes."""
         head = await client.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(self.seconds)
+        await self.wait(self.seconds)
         requests.write(head)
         fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if b":" in line)
         if b"chunked" in fields.get(b"transfer-encoding", b""):

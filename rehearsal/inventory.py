@@ -5,6 +5,7 @@ from typing import Any
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT
 
+_SERVICE_LINKED = "/aws-service-role/"
 _STACKS = (
     "CREATE_COMPLETE",
     "ROLLBACK_COMPLETE",
@@ -19,9 +20,10 @@ def inventory(client: Client) -> frozenset[str]:
     """List everything in the services that the stacks use, each as kind, state if it has one, and name.
 
     AWS keeps, and so does this one: clusters that have ended, keys that wait for their deletion, the key with which
-    S3 encrypts by default, and what the CDK's bootstrap has made.
+    S3 encrypts by default, roles that belong to a service of AWS, and what the CDK's bootstrap has made.
     """
     ec2, emr, iam = client("ec2"), client("emr"), client("iam")
+    roles = iam.list_roles()["Roles"]
     states = {cluster["Id"]: cluster["Status"]["State"] for cluster in emr.list_clusters()["Clusters"]}
     found: dict[str, list[Any]] = {
         "stack": [
@@ -30,7 +32,8 @@ def inventory(client: Client) -> frozenset[str]:
         ],
         "bucket": [item["Name"] for item in client("s3").list_buckets()["Buckets"]],
         "kms key": [_key(client, item["KeyId"]) for item in client("kms").list_keys()["Keys"]],
-        "role": [item["RoleName"] for item in iam.list_roles()["Roles"]],
+        "role": [item["RoleName"] for item in roles if not item["Path"].startswith(_SERVICE_LINKED)],
+        "service-linked role": [item["RoleName"] for item in roles if item["Path"].startswith(_SERVICE_LINKED)],
         "instance profile": [item["InstanceProfileName"] for item in iam.list_instance_profiles()["InstanceProfiles"]],
         "vpc": [item["VpcId"] for item in ec2.describe_vpcs()["Vpcs"]],
         "subnet": [item["SubnetId"] for item in ec2.describe_subnets()["Subnets"]],

@@ -90,7 +90,7 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path, seconds: f
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            urllib.request.urlopen(url, timeout=1).close()
+            urllib.request.urlopen(url, timeout=10).close()
         except OSError:
             time.sleep(0.05)
         else:

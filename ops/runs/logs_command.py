@@ -1,6 +1,5 @@
 """``fruits logs``: what a step or a bootstrap action has logged, from S3; the failing exception first."""
 
-import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 from rich.console import Console
 
 from ops.account import AwsRefused
+from ops.runs.clock import Clock, clock_of
 from ops.runs.clusters import Cluster, Step, find_cluster, find_step, list_clusters, list_steps
 from ops.runs.diagnosis import diagnose_from
 from ops.runs.logs import LogFile, StepLog, bootstrap_logs, logs_of
@@ -19,6 +19,7 @@ class NoLogs(AwsRefused):
 
 
 def logs(
+    context: typer.Context,
     step_id: Annotated[
         str | None, typer.Argument(help="A step; the newest unless given.", metavar="STEP_ID", show_default=False)
     ] = None,
@@ -45,7 +46,7 @@ def logs(
         cluster = find_cluster(chosen.client, step.cluster_id)
         log = StepLog(logs_of(chosen.client, cluster), step, file)
         try:
-            found = _follow(chosen, log, look_every) if follow else _show(log)
+            found = _follow(chosen, log, look_every, clock_of(context)) if follow else _show(log)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         if not found:
@@ -87,13 +88,13 @@ def _show(log: StepLog) -> bool:
     return log.modified is not None
 
 
-def _follow(chosen: Target, log: StepLog, seconds: float) -> bool:
+def _follow(chosen: Target, log: StepLog, seconds: float, clock: Clock) -> bool:
     while True:
         step = find_step(chosen.client, log.step.cluster_id, log.step.id)
         _print(out, log.read())
         if log.is_final(step, datetime.now(UTC)):
             break
-        time.sleep(seconds)
+        clock.wait(seconds)
     log.step = step
     err.print(f"{step.id} {step.state}", highlight=False)
     if step.state == "FAILED":

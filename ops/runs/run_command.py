@@ -9,6 +9,7 @@ import typer
 from ops.account import AwsRefused
 from ops.deployment import NoDeployment
 from ops.results import show
+from ops.runs.clock import clock_of
 from ops.runs.clusters import LIVE, cancel_step, find_cluster, list_steps
 from ops.runs.cost import hourly_cost
 from ops.runs.diagnosis import diagnose_from
@@ -70,9 +71,8 @@ def run(
             cluster_id, step_id = _run_again(chosen, label, context.args, ask=not yes)
         out.print(f"Step {step_id} on {cluster_id}: {chosen.settings.name} {label}", highlight=False, soft_wrap=True)
         if wait:
-            watch = Watch(
-                chosen.client, cluster_id, step_id, chosen.deployment.output("FruitsStorage", "OutputUri"), look_every
-            )
+            output = chosen.deployment.output("FruitsStorage", "OutputUri")
+            watch = Watch(chosen.client, cluster_id, step_id, output, look_every, clock_of(context))
             raise typer.Exit(_wait(chosen, watch, cancel=cancel_on_interrupt, verbose=verbose))
         out.print(f"It goes on by itself; see: fruits logs --follow{chosen.options}", highlight=False, soft_wrap=True)
 

@@ -1,12 +1,12 @@
 """Watch a step until it ends: cluster, step, and how far its results on S3 are."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from ops.account import AccessDenied, AwsRefused, Client
+from ops.runs.clock import Clock
 from ops.runs.clusters import ENDED, STEP_ENDED, Cluster, Step, find_cluster, find_step
 from ops.runs.progress import Progress, RunProgress, progress_of
 
@@ -63,6 +63,8 @@ class Watch:
         Where the job writes.
     seconds
         Between two looks.
+    clock
+        What time it waits by.
     """
 
     client: Client
@@ -70,6 +72,7 @@ class Watch:
     step_id: str
     output_uri: str
     seconds: float
+    clock: Clock = field(default_factory=Clock)
     _results: RunProgress | None = field(default=None, init=False)
 
     def moments(self) -> Iterator[Moment]:
@@ -83,21 +86,21 @@ class Watch:
             If AWS stays out of reach.
         """
         seen = self._look()
-        answered = settled = time.monotonic()
+        answered = settled = self.clock.seconds()
         yield seen
         while not seen.is_last:
             if seen.cluster.state not in ENDED:
-                settled = time.monotonic()
-            elif time.monotonic() - settled > _SETTLES_WITHIN_SECONDS:
+                settled = self.clock.seconds()
+            elif self.clock.seconds() - settled > _SETTLES_WITHIN_SECONDS:
                 return
-            time.sleep(self.seconds)
+            self.clock.wait(self.seconds)
             try:
                 seen = self._look()
-                answered = time.monotonic()
+                answered = self.clock.seconds()
             except AccessDenied:
                 raise
             except AwsRefused as error:
-                if time.monotonic() - answered > _PATIENCE_SECONDS:
+                if self.clock.seconds() - answered > _PATIENCE_SECONDS:
                     raise AwsRefused(f"{error}; {self.step_id} goes on by itself: fruits logs --follow") from None
                 seen = replace(seen, now=datetime.now(UTC), trouble=str(error))
             yield seen

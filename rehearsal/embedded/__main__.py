@@ -24,14 +24,15 @@ def _install() -> None:
         events,
         instance_profiles,
         security_groups,
+        service_linked_roles,
         sessions,
         step_functions,
         vpc_endpoints,
     )
     from rehearsal.embedded.types import register  # noqa: PLC0415
 
-    modules = (buckets, change_sets, emr_actions, events, saving, security_groups, sessions, step_functions)
-    for module in (*modules, vpc_endpoints):
+    modules = (buckets, change_sets, emr_actions, events, saving, security_groups, service_linked_roles, sessions)
+    for module in (*modules, step_functions, vpc_endpoints):
         module.install()
     for types in (budgets.TYPES, emr_types.TYPES, instance_profiles.TYPES, security_groups.TYPES):
         register(types)

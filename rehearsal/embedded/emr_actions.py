@@ -1,12 +1,15 @@
 """The actions of the EMR API, and those of our own by which a node says what it does."""
 
-import time
 from collections.abc import Callable
 
 from rehearsal.embedded import (
+    ec2_capacity,
+    emr_clock,
     emr_clusters,
+    emr_fleets,
     emr_launch,
     emr_policies,
+    emr_stabilisation,
     emr_states,
     emr_steps,
     emr_studios,
@@ -16,7 +19,13 @@ from rehearsal.embedded.responses import Handler, Request, Response, answer, ref
 
 
 def report_cluster_state(request: Request) -> Response:
-    """Let a node move its cluster (`ClusterId`, `State`, and `Code` and `Message` when it ends)."""
+    """Let a node move its cluster (`ClusterId`, `State`, and `Code` and `Message` when it ends).
+
+    Its bootstrap begins when all fleets of the cluster have their instances.
+    """
+    cluster = emr_states.find_cluster(request["ClusterId"])
+    if request["State"] == "BOOTSTRAPPING" and not emr_fleets.has_all(cluster):
+        raise emr_states.Refused(f"Cluster {cluster['Id']} waits for capacity: see its instance fleets for the reason")
     emr_states.move_cluster(
         request["ClusterId"], request["State"], code=request.get("Code", ""), message=request.get("Message", "")
     )
@@ -37,6 +46,24 @@ def choose_cluster_launch(request: Request) -> Response:
     return answer()
 
 
+def choose_capacity(request: Request) -> Response:
+    """Choose the instance types of which EC2 has none (`Exhausted`)."""
+    ec2_capacity.choose_exhausted(request["Exhausted"])
+    return answer()
+
+
+def choose_stabilisation(request: Request) -> Response:
+    """Choose how CloudFormation sees the next clusters (`Policy`)."""
+    emr_stabilisation.choose_stabilisation(request["Policy"])
+    return answer()
+
+
+def advance_clock(request: Request) -> Response:
+    """Let time pass at once for EMR (`Seconds`)."""
+    emr_clock.advance(request["Seconds"])
+    return answer()
+
+
 def terminate_cluster(request: Request) -> Response:
     """End a cluster for a reason of EMR's own (`ClusterId`, `Code`, `Message`), such as its idle stop."""
     emr_states.terminate(
@@ -51,12 +78,13 @@ def terminate_cluster(request: Request) -> Response:
 def install() -> None:
     """Replace and add actions."""
     emr = vanilla.emr
-    emr._now_iso = lambda: round(time.time(), 3)  # seconds since 1970, as the JSON protocol has it
+    emr._now_iso = emr_clock.now
     emr._make_step = emr_steps.make_step
     emr_policies.keep_between_starts(
         security_configurations=emr_policies.security_configurations,
         policies=emr_policies.policies,
         studios=emr_studios.studios,
+        instances=emr_fleets.instances,
     )
     actions: dict[str, Handler] = {
         **emr_policies.policy_handlers("AutoTerminationPolicy"),
@@ -70,10 +98,13 @@ def install() -> None:
         *(emr_policies.list_security_configurations, emr_policies.delete_security_configuration),
         *(emr_studios.create_studio, emr_studios.describe_studio, emr_studios.list_studios),
         *(emr_studios.update_studio, emr_studios.delete_studio),
-        *(report_cluster_state, report_step_state, choose_cluster_launch, terminate_cluster),
+        *(emr_fleets.list_instances, emr_fleets.modify_instance_fleet),
+        *(report_cluster_state, report_step_state, terminate_cluster),
+        *(choose_cluster_launch, choose_capacity, choose_stabilisation, advance_clock),
     ]
     actions |= {_action(handler.__name__): handler for handler in handlers}
-    emr._HANDLERS.update({name: _answering_refusals(handler) for name, handler in actions.items()})
+    emr._HANDLERS.update(actions)
+    emr._HANDLERS.update({name: _answering_refusals(handler) for name, handler in emr._HANDLERS.items()})
 
 
 def _action(name: str) -> str:
@@ -82,6 +113,7 @@ def _action(name: str) -> str:
 
 def _answering_refusals(handler: Callable[[Request], Response]) -> Handler:
     def handle(request: Request) -> Response:
+        emr_clusters.forget_old_clusters()
         try:
             return handler(request)
         except ValueError as error:

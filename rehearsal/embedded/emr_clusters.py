@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from rehearsal.embedded import vanilla
+from rehearsal.embedded import emr_clock, vanilla
 from rehearsal.embedded.emr_launch import launch, node_takes_part
 from rehearsal.embedded.emr_policies import check_policy, keep_policy, security_configurations
 from rehearsal.embedded.emr_states import begin, find_cluster, find_live_cluster, terminate
@@ -30,6 +30,7 @@ _ATTRIBUTES: Final = (
     "ServiceAccessSecurityGroup",
 )
 _GROUPS: Final = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
+_REMEMBERED_SECONDS: Final = 61 * 24 * 3600.0  # "two months" (Management Guide, "View cluster status and details")
 _vanilla_run = vanilla.emr._run_job_flow
 
 
@@ -117,3 +118,12 @@ def describe_cluster(request: Request) -> Response:
     hidden = ("InstanceFleets", "InstanceGroups", "BootstrapActions")
     cluster: Mapping[str, Any] = find_cluster(request.get("ClusterId"))
     return answer({"Cluster": {key: value for key, value in cluster.items() if key not in hidden}})
+
+
+def forget_old_clusters() -> None:
+    """Forget the clusters whose end is two months ago."""
+    for cluster_id, cluster in list(vanilla.emr._clusters.items()):
+        ended = cluster["Status"]["Timeline"].get("EndDateTime")
+        if ended is not None and emr_clock.now() - ended > _REMEMBERED_SECONDS:
+            del vanilla.emr._clusters[cluster_id]
+            vanilla.emr._steps.pop(cluster_id, None)

@@ -11,8 +11,33 @@ def publish_cluster(cluster: Mapping[str, Any]) -> None:
     """Tell EventBridge the state of a cluster."""
     state = cluster["Status"]["State"]
     reason = cluster["Status"]["StateChangeReason"]
-    name = f"Amazon EMR cluster {cluster['Id']} ({cluster['Name']})"
     because = f" {reason['Code']}: {reason['Message']}" if reason else ""
+    _publish_cluster(cluster, f"{_name(cluster)} is {state}.{because}")
+
+
+def publish_chosen_subnet(cluster: Mapping[str, Any]) -> None:
+    """Tell EventBridge of STARTING once more, as EMR does for clusters with instance fleets and several subnets.
+
+    The Management Guide has this second event in its table of cluster events ("Monitoring Amazon EMR events with
+    CloudWatch"); nothing but its message tells it from the first.
+    """
+    attributes = cluster["Ec2InstanceAttributes"]
+    subnet = attributes["Ec2SubnetId"]
+    network = vanilla.ec2._subnets.get(subnet, {}).get("VpcId", "")
+    _publish_cluster(
+        cluster,
+        f"{_name(cluster)} is being created in subnet ({subnet}) in VPC ({network}) in availability zone"
+        f" ({attributes['Ec2AvailabilityZone']}), which was chosen from the specified VPC options.",
+    )
+
+
+def _name(cluster: Mapping[str, Any]) -> str:
+    return f"Amazon EMR cluster {cluster['Id']} ({cluster['Name']})"
+
+
+def _publish_cluster(cluster: Mapping[str, Any], message: str) -> None:
+    state = cluster["Status"]["State"]
+    reason = cluster["Status"]["StateChangeReason"]
     _publish(
         "EMR Cluster State Change",
         {
@@ -21,7 +46,7 @@ def publish_cluster(cluster: Mapping[str, Any]) -> None:
             "name": cluster["Name"],
             "clusterId": cluster["Id"],
             "state": state,
-            "message": f"{name} is {state}.{because}",
+            "message": message,
         },
     )
 

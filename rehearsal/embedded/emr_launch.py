@@ -1,20 +1,18 @@
 """How clusters get from STARTING to their work: by a node that reports, or, without one, by a chosen policy."""
 
-import json
 import os
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 from rehearsal.embedded import vanilla
 from rehearsal.embedded.authorization import role_denial
-from rehearsal.embedded.emr_states import ENDED, Refused, find_cluster, move_cluster, state_of, steps_of
+from rehearsal.embedded.emr_fleets import ask
+from rehearsal.embedded.emr_provisioning import wait_for_capacity
+from rehearsal.embedded.emr_states import Refused, find_cluster, move_cluster, steps_of
 
 LAUNCHES: Final = ("launch", "fail", "hold")
 """What happens to a new cluster: its nodes start, and nobody works on its steps; its bootstrap action fails;
 nothing until a node reports."""
-
-_STABILISES_WITHIN_SECONDS: Final = 3600.0
 
 _policy = os.environ.get("FRUITS_CLUSTER_LAUNCH", "launch")
 
@@ -39,7 +37,9 @@ def node_takes_part() -> bool:
 
 
 def launch(cluster: Mapping[str, Any]) -> None:
-    """Check what EMR checks after it has accepted a cluster, then follow the policy, all in the background."""
+    """Ask for instances; in the background check what EMR checks then, wait for capacity, and follow the policy."""
+    if not _service_role_denial(cluster):
+        ask(cluster)
     vanilla.concurrency.spawn_background(_launch, cluster["Id"], _policy, thread_name="emr-launch")
 
 
@@ -50,7 +50,7 @@ def _launch(cluster_id: str, policy: str) -> None:
         message = f"Service role {cluster['ServiceRole']} has insufficient permissions: {denial}"
         move_cluster(cluster_id, "TERMINATED_WITH_ERRORS", code="VALIDATION_ERROR", message=message)
         return
-    if policy == "hold":
+    if not wait_for_capacity(cluster) or policy == "hold":
         return
     move_cluster(cluster_id, "BOOTSTRAPPING")
     if policy == "fail":
@@ -76,29 +76,3 @@ def _service_role_denial(cluster: Mapping[str, Any]) -> str:
         if denial:
             return denial
     return ""
-
-
-def wait_until_stable(cluster_id: str) -> None:
-    """Wait as CloudFormation does, until the cluster has been ready for work.
-
-    Raises
-    ------
-    ValueError
-        If it ended before.
-    """
-    deadline = time.monotonic() + _STABILISES_WITHIN_SECONDS
-    while time.monotonic() < deadline:
-        status = find_cluster(cluster_id)["Status"]
-        if "ReadyDateTime" in status["Timeline"]:
-            return
-        if status["State"] in ENDED:
-            reason = json.dumps(status["StateChangeReason"])
-            raise ValueError(f"ElasticMapReduce Cluster with id {cluster_id} failed to stabilize: {reason}")
-        time.sleep(0.05)
-    raise ValueError(f"ElasticMapReduce Cluster with id {cluster_id} failed to stabilize: it is still starting")
-
-
-def wait_until_ended(cluster_id: str) -> None:
-    """Wait until a cluster that was terminated has ended."""
-    while state_of(find_cluster(cluster_id)) not in ENDED:
-        time.sleep(0.05)

@@ -5,8 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rehearsal.embedded import vanilla
-from rehearsal.embedded.emr_events import publish_cluster, publish_step
+from rehearsal.embedded import emr_clock, vanilla
+from rehearsal.embedded.emr_events import publish_chosen_subnet, publish_cluster, publish_step
 
 LIVE: Final = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
 READY: Final = ("RUNNING", "WAITING")
@@ -90,11 +90,17 @@ def state_of(record: Mapping[str, Any]) -> str:
 
 def begin(cluster: dict[str, Any]) -> None:
     """Put a new cluster into its first state."""
-    cluster["Status"] = {"State": "", "StateChangeReason": {}, "Timeline": {"CreationDateTime": _now()}}
+    cluster["Status"] = {"State": "", "StateChangeReason": {}, "Timeline": {"CreationDateTime": emr_clock.now()}}
+    for fleet in cluster["InstanceFleets"]:
+        fleet |= {"ProvisionedOnDemandCapacity": 0, "ProvisionedSpotCapacity": 0}
     _enter(cluster, "STARTING", "", "")
+    if len(cluster["Ec2InstanceAttributes"]["RequestedEc2SubnetIds"]) > 1 and cluster["InstanceFleets"]:
+        publish_chosen_subnet(cluster)
 
 
-def move_cluster(cluster_id: str, state: str, *, code: str = "", message: str = "") -> None:
+def move_cluster(
+    cluster_id: str, state: str, *, code: str = "", message: str = "", details: Mapping[str, Any] | None = None
+) -> None:
     """Change the state of a cluster; of steps that can no longer run, too.
 
     Raises
@@ -109,6 +115,8 @@ def move_cluster(cluster_id: str, state: str, *, code: str = "", message: str = 
             return
         if state not in _CLUSTER_MOVES.get(before, ()):
             raise Refused(f"Cluster {cluster_id} is {before}: it cannot become {state}")
+        if details:
+            cluster["Status"]["ErrorDetails"] = [dict(details)]
         _enter(cluster, state, code, message)
     if state in ENDED:
         for step in [step for step in steps_of(cluster_id) if state_of(step) in UNFINISHED]:
@@ -133,9 +141,9 @@ def move_step(cluster_id: str, step_id: str, state: str, *, failure: Mapping[str
         step["Status"]["State"] = state
         timeline = step["Status"]["Timeline"]
         if state == "RUNNING":
-            timeline["StartDateTime"] = _now()
+            timeline["StartDateTime"] = emr_clock.now()
         elif state not in UNFINISHED:
-            timeline["EndDateTime"] = _now()
+            timeline["EndDateTime"] = emr_clock.now()
         if failure:
             step["Status"]["FailureDetails"] = dict(failure)
     publish_step(cluster_id, step)
@@ -194,17 +202,12 @@ def _enter(cluster: dict[str, Any], state: str, code: str, message: str) -> None
     if code:
         status["StateChangeReason"] = {"Code": code, "Message": message}
     if state in READY:
-        status["Timeline"].setdefault("ReadyDateTime", _now())
+        status["Timeline"].setdefault("ReadyDateTime", emr_clock.now())
     elif state in ENDED:
-        status["Timeline"]["EndDateTime"] = _now()
+        status["Timeline"]["EndDateTime"] = emr_clock.now()
     for fleet in cluster["InstanceFleets"]:
         fleet["Status"]["State"] = _FLEET_STATES[state]
-        for kind in ("OnDemand", "Spot"):
-            ready = state in ("BOOTSTRAPPING", *READY)
-            fleet[f"Provisioned{kind}Capacity"] = fleet[f"Target{kind}Capacity"] if ready else 0
+        if state in ENDED:
+            fleet |= {"ProvisionedOnDemandCapacity": 0, "ProvisionedSpotCapacity": 0}
     publish_cluster(cluster)
-
-
-def _now() -> float:
-    now: float = vanilla.emr._now_iso()
-    return now
+    emr_clock.look_again()

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rehearsal.embedded import vanilla
-from rehearsal.embedded.emr_launch import wait_until_ended, wait_until_stable
+from rehearsal.embedded.emr_fleets import TARGETS
 from rehearsal.embedded.emr_requests import as_list, cluster_request, step_request
+from rehearsal.embedded.emr_stabilisation import wait_until_ended, wait_until_stable
 from rehearsal.embedded.emr_states import LIVE, find_cluster, state_of
 from rehearsal.embedded.responses import Handler, result
 from rehearsal.embedded.shapes import request
 from rehearsal.embedded.types import Attributes, Properties, Replacement, ResourceType
 
-_TARGETS: Final = ("TargetOnDemandCapacity", "TargetSpotCapacity")
 _POLICIES: Final[tuple[str, ...]] = ("AutoTerminationPolicy", "ManagedScalingPolicy")
 
 
@@ -52,7 +52,7 @@ def _update_cluster(
         visible = new.get("VisibleToAllUsers", True)
         _call("SetVisibleToAllUsers", {"JobFlowIds": [cluster_id], "VisibleToAllUsers": visible}, logical_id)
     if "Instances" in changed:
-        _update_instances(cluster_id, new, logical_id)
+        _update_instances(cluster_id, old, new, logical_id)
     _update_tags(cluster_id, old, new)
     return cluster_id, _attributes(cluster_id)
 
@@ -63,22 +63,23 @@ def _fixed(instances: Properties) -> dict[str, Any]:
     fixed.pop("TerminationProtected", None)
     for key in ("CoreInstanceFleet", "TaskInstanceFleets", "CoreInstanceGroup", "TaskInstanceGroups"):
         for member in as_list(fixed.get(key, [])):
-            for target in (*_TARGETS, "InstanceCount", "AutoScalingPolicy"):
+            for target in (*TARGETS, "InstanceCount", "AutoScalingPolicy"):
                 member.pop(target, None)
     return fixed
 
 
-def _update_instances(cluster_id: str, new: Properties, logical_id: str) -> None:
-    content = request("emr", "RunJobFlow", cluster_request(new), logical_id)["Instances"]
-    protected = content.get("TerminationProtected", False)
+def _update_instances(cluster_id: str, old: Properties, new: Properties, logical_id: str) -> None:
+    before, after = (
+        request("emr", "RunJobFlow", cluster_request(side), logical_id)["Instances"] for side in (old, new)
+    )
+    protected = after.get("TerminationProtected", False)
     _call("SetTerminationProtection", {"JobFlowIds": [cluster_id], "TerminationProtected": protected})
-    fleets = find_cluster(cluster_id)["InstanceFleets"]
-    for fleet, given in zip(fleets, content.get("InstanceFleets", []), strict=True):
-        targets = {key: given[key] for key in _TARGETS if key in given}
-        _call(
-            "ModifyInstanceFleet",
-            {"ClusterId": cluster_id, "InstanceFleet": {"InstanceFleetId": fleet["Id"], **targets}},
-        )
+    sides = zip(before.get("InstanceFleets", []), after.get("InstanceFleets", []), strict=True)
+    for fleet, (former, given) in zip(find_cluster(cluster_id)["InstanceFleets"], sides, strict=True):
+        if former != given:
+            change = {key: given[key] for key in TARGETS if key in given}
+            content = {"ClusterId": cluster_id, "InstanceFleet": {"InstanceFleetId": fleet["Id"], **change}}
+            _call("ModifyInstanceFleet", content)
 
 
 def _update_tags(cluster_id: str, old: Properties, new: Properties) -> None:

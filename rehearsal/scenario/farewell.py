@@ -13,6 +13,7 @@ _KEPT: Final[Mapping[str, str]] = {
     "emr cluster TERMINATED_WITH_ERRORS ": "failed clusters: EMR lists them for two months, free",
     "kms key PendingDeletion ": "disk keys: deleted after their waiting time of 7 days, free until then",
     "kms key AWS ": "AWS's own key of S3: free",
+    "service-linked role AWSServiceRoleForEC2Spot": "EC2's own role of Spot: one for an account, free",
 }
 """What AWS keeps after a destroy, by how its line in the inventory begins."""
 

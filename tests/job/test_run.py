@@ -163,7 +163,7 @@ def test_a_second_run_computes_nothing_and_changes_nothing(finished: Finished) -
     again = submit(finished.photographs, finished.results.folder, "--batch-size", "8")
     assert again.counts == finished.outcome.counts | {"computed": 0, "reused": PHOTOGRAPHS}
     assert again.manifest["run"] == finished.outcome.manifest["run"]
-    assert again.manifest["seconds"]["total"] < 15
+    assert "featurize" not in again.manifest["seconds"]
     assert finished.results.files() == before
 
 

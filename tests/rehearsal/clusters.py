@@ -7,6 +7,9 @@ from typing import Any
 
 from rehearsal.clients import Client
 
+PATIENCE_SECONDS = 120.0
+"""After this a test gives up; nothing takes that long on the busiest machine."""
+
 SERVICE_ROLE, NODE_ROLE = "emr-service", "emr-nodes"
 TAGS = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "demo"}]
 
@@ -68,7 +71,7 @@ def status(client: Client, cluster_id: str) -> Mapping[str, Any]:
     return found
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """Wait until a condition holds, and give what it gave."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -77,7 +80,15 @@ def wait_for(condition: Callable[[], Any], seconds: float = 10) -> Any:
     return found
 
 
-def wait_for_state(client: Client, cluster_id: str, *states: str, seconds: float = 10) -> Mapping[str, Any]:
+def wait_for_another_second() -> None:
+    """Wait until what happens next has a later time than what has happened, where times are whole seconds."""
+    now = int(time.time())
+    wait_for(lambda: int(time.time()) > now)
+
+
+def wait_for_state(
+    client: Client, cluster_id: str, *states: str, seconds: float = PATIENCE_SECONDS
+) -> Mapping[str, Any]:
     """Wait until a cluster is in a state, and give its status."""
     wait_for(lambda: status(client, cluster_id)["State"] in states, seconds)
     return status(client, cluster_id)

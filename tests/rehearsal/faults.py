@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.embedded.aws import EmbeddedAws
+from tests.rehearsal.clusters import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class FaultProxy:
 
     def _ask(self, path: str) -> Any:
         context = ssl.create_default_context(cafile=str(self.authority))
-        with urllib.request.urlopen(f"{self.endpoint}/_microburst/{path}", context=context, timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"{self.endpoint}/_microburst/{path}", context=context, timeout=PATIENCE_SECONDS
+        ) as answer:
             return json.load(answer)
 
 
@@ -58,7 +61,7 @@ def fault_proxy(aws: EmbeddedAws, rules: Sequence[dict[str, Any]]) -> Iterator[F
 
 
 def _wait_for(proxy: FaultProxy, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             proxy.fired()

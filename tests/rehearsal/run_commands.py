@@ -6,6 +6,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from ops.preflight.commands import preflight
+from ops.runs.clock import Clock
 from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
 from ops.upload_command import upload_images
 from rehearsal.embedded.aws import EmbeddedAws
@@ -23,7 +24,11 @@ Fruits = Callable[..., Result]
 def fruits_with(aws: EmbeddedAws, **variables: str | None) -> Fruits:
     """Give the commands with the environment of an embedded AWS, some variables of which are others or missing."""
     environment: Mapping[str, str | None] = {**aws.environment(), "COLUMNS": "200", **variables}
-    return lambda *arguments: CliRunner().invoke(app, arguments, env=environment)
+
+    def fruits(*arguments: str, clock: Clock | None = None) -> Result:
+        return CliRunner().invoke(app, arguments, env=environment, obj=clock)
+
+    return fruits
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import os
 import signal
 import ssl
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from rehearsal import commands
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
 from rehearsal.embedded.process import forget, start_aws, stop_aws
+from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
 
 
 @pytest.fixture
@@ -33,6 +33,12 @@ def _deploy_something(aws: EmbeddedAws) -> None:
     client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
     client("s3").put_object(Bucket="kept", Key="apple/1.jpg", Body=b"apple")
     client("emr").create_security_configuration(Name="kept", SecurityConfiguration="{}")
+
+
+def _saved(folder: Path, service: str) -> str:
+    """What is in the file from which a service starts again."""
+    file = folder / "state" / f"{service}.json"
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def _what_was_deployed(aws: EmbeddedAws) -> tuple[bytes, list[str]]:
@@ -55,9 +61,9 @@ def test_stopped_and_started_again_it_knows_what_was_deployed(folder: Path) -> N
 def test_killed_and_started_again_it_knows_what_was_deployed(folder: Path) -> None:
     first = start_aws(folder)
     _deploy_something(first)
-    time.sleep(2.5)  # it saves every two seconds
+    wait_for(lambda: "kept" in _saved(folder, "s3") and "kept" in _saved(folder, "emr"))
     os.kill(first.pid, signal.SIGKILL)
-    psutil.Process(first.pid).wait(timeout=10)
+    psutil.Process(first.pid).wait(timeout=PATIENCE_SECONDS)
     assert find_aws(folder) is None
     assert _what_was_deployed(start_aws(folder)) == (b"apple", ["kept"])
 
@@ -69,7 +75,7 @@ def test_it_listens_to_this_machine_alone(aws: EmbeddedAws) -> None:
 
 def test_clients_without_its_authority_do_not_trust_it(aws: EmbeddedAws) -> None:
     with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
-        urllib.request.urlopen(f"{aws.endpoint}/_ministack/health", context=ssl.create_default_context(), timeout=5)
+        urllib.request.urlopen(f"{aws.endpoint}/_ministack/health", context=ssl.create_default_context())
 
 
 def test_nobody_gets_in_without_a_key_it_gave(aws: EmbeddedAws) -> None:

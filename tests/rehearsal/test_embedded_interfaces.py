@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rehearsal.embedded import budgets, emr_types, instance_profiles, security_groups, vanilla
+from rehearsal.embedded.change_sets import recreation
 from rehearsal.embedded.types import ResourceType
 
 PROJECT = Path(__file__).parents[2]
@@ -42,7 +43,7 @@ def test_a_table_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_process_does_not_start_on_another_ministack() -> None:
     program = "from rehearsal.embedded import vanilla, __main__\ndel vanilla.emr._make_step\n__main__.main()\n"
     run = subprocess.run(
-        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
     )
     assert run.returncode == 1
     assert run.stderr.startswith("error: the embedded AWS is made for ministack 1.5.33")
@@ -94,3 +95,17 @@ def test_changes_replace_a_resource_as_cloudformation_says(name: str, specificat
     assert set(ours.replacement.always) == always
     assert set(ours.replacement.sometimes) == sometimes
     assert (ours.update is None) == (set(properties) == always)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("AWS::S3::Bucket", "BucketName", "Always"),
+        ("AWS::S3::Bucket", "Tags", "Never"),
+        ("AWS::Glue::Table", "TableInput", "Conditionally"),  # its name alone is fixed
+        ("AWS::EC2::VPC", "InstanceTenancy", "Conditionally"),  # the schema says so
+        ("AWS::Fruits::Basket", "Colour", "Conditionally"),  # nobody has a schema
+    ],
+)
+def test_a_change_set_tells_what_the_schema_tells(kind: str, name: str, told: str) -> None:
+    assert recreation(kind, name, "eu-west-3") == told

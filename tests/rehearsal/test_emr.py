@@ -34,7 +34,7 @@ def test_a_cluster_waits_for_the_reports_of_its_node(client: Client, emr: Any, n
     cluster_id = run_cluster(client, Steps=[step("one")])
     assert status(client, cluster_id)["State"] == "STARTING"
     (fleet,) = emr.list_instance_fleets(ClusterId=cluster_id)["InstanceFleets"]
-    assert (fleet["Status"]["State"], fleet["ProvisionedOnDemandCapacity"]) == ("PROVISIONING", 0)
+    assert (fleet["Status"]["State"], fleet["ProvisionedOnDemandCapacity"]) == ("PROVISIONING", 1)
     node.cluster(cluster_id, "BOOTSTRAPPING")
     node.cluster(cluster_id, "RUNNING")
     (fleet,) = emr.list_instance_fleets(ClusterId=cluster_id)["InstanceFleets"]

@@ -12,6 +12,7 @@ from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.process import embedded_aws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, status, step, wait_for, wait_for_state
 from tests.rehearsal.nodes import queue_of_topic
+from tests.rehearsal.queues import queue_of_rule
 from tests.rehearsal.templates import template
 
 # Two hours, the longest life of the environment "demo", are then 1.4 seconds.
@@ -49,13 +50,43 @@ def test_a_cluster_lives_no_longer_than_its_maximum_lifetime_and_people_are_told
     (topic,) = guarded("sns").list_topics()["Topics"]
     read = queue_of_topic(guarded, topic["TopicArn"])
     cluster_id = run_cluster(guarded, Name="fruits-demo", Steps=[step("fruits-demo job")])
-    assert status(guarded, cluster_id)["State"] in ("STARTING", "BOOTSTRAPPING", "RUNNING")
     ended = wait_for_state(guarded, cluster_id, "TERMINATED")
     assert ended["StateChangeReason"]["Code"] == "USER_REQUEST"
     told = wait_for(lambda: (text := "\n".join(read())).count(cluster_id) >= 3 and text)
     assert f"fruits-demo ({cluster_id}) in eu-west-3 is STARTING." in told
     assert f"fruits-demo ({cluster_id}) in eu-west-3 is TERMINATED." in told
     assert f"fruits-demo job ({cluster_id}) in eu-west-3 is CANCELLED." in told
+
+
+def test_a_cluster_with_several_subnets_starts_twice_and_is_ended_twice_which_harms_nothing(guarded: Client) -> None:
+    subnets = [item["SubnetId"] for item in guarded("ec2").describe_subnets()["Subnets"]]
+    assert len(subnets) > 1
+    read = queue_of_rule(guarded, {"source": ["aws.emr"], "detail": {"state": ["STARTING"]}})
+    primary = {"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1}
+    fleet = {**primary, "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}]}
+    instances = {"KeepJobFlowAliveWhenNoSteps": True, "Ec2SubnetIds": subnets, "InstanceFleets": [fleet]}
+    cluster_id = run_cluster(guarded, Name="fruits-demo", Instances=instances)
+    first, second = wait_for(lambda: len(found := _about(read(), cluster_id)) == 2 and found)
+    assert "is STARTING" in first
+    assert f"in subnet ({subnets[0]})" in second
+    assert second.endswith("which was chosen from the specified VPC options.")
+    outcomes = wait_for(lambda: len(found := _ended_executions(guarded, cluster_id)) == 2 and found)
+    assert outcomes == ["SUCCEEDED", "SUCCEEDED"]
+    assert status(guarded, cluster_id)["StateChangeReason"]["Code"] == "USER_REQUEST"
+
+
+def _about(events: list[str], cluster_id: str) -> list[str]:
+    details = [json.loads(event)["detail"] for event in events]
+    return [detail["message"] for detail in details if detail["clusterId"] == cluster_id]
+
+
+def _ended_executions(client: Client, cluster_id: str) -> list[str]:
+    """Give how the guard's executions for a cluster have ended, once none of them runs."""
+    machines = client("stepfunctions")
+    (machine,) = machines.list_state_machines()["stateMachines"]
+    listed = machines.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
+    shown = [machines.describe_execution(executionArn=item["executionArn"]) for item in listed]
+    return [item["status"] for item in shown if cluster_id in item["input"] and item["status"] != "RUNNING"]
 
 
 def test_a_cluster_of_another_name_is_not_guarded(guarded: Client) -> None:

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,14 @@ from botocore.config import Config
 from ops.account import AwsRefused
 from ops.cdk import Cdk
 from ops.deployment import Deployment, find_deployment
+from ops.runs.clock import Clock
 from ops.runs.watch import Watch
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.reports import NodeReports
-from tests.rehearsal.clusters import wait_for
+from tests.rehearsal.clocks import Hours, clock_of_events
+from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second
 from tests.rehearsal.planted import RUN, Results, put_log
 from tests.rehearsal.run_commands import Fruits, fruits_with
 from tests.rehearsal.users import keys_of_user
@@ -104,17 +105,22 @@ def fruits(place: Place) -> Fruits:
     return fruits_with(place.aws)
 
 
-def _work(place: Place, work: Callable[[str], None]) -> threading.Thread:
-    """Take the next step to RUNNING and do something with it, while a command waits for its end."""
+def _begin(place: Place) -> str:
+    """Take the step that was submitted last to RUNNING."""
+    step = place.unfinished()
+    assert step is not None
+    place.node.step(place.cluster, step, "RUNNING")
+    return step
 
-    def act() -> None:
-        step: str = wait_for(place.unfinished, 20)
-        place.node.step(place.cluster, step, "RUNNING")
-        work(step)
 
-    thread = threading.Thread(target=act)
-    thread.start()
-    return thread
+def _ends_as(place: Place, state: str) -> Clock:
+    """Return a clock by which the step that was submitted last begins and ends during the first wait."""
+
+    def work() -> Iterator[None]:
+        place.node.step(place.cluster, _begin(place), state)
+        yield
+
+    return clock_of_events(work())
 
 
 def test_a_run_is_submitted_with_its_label_and_its_arguments(place: Place, fruits: Fruits) -> None:
@@ -138,22 +144,21 @@ def test_arguments_that_the_job_refuses_never_reach_the_cluster(place: Place, fr
 
 
 def test_a_run_is_watched_to_its_end(place: Place, fruits: Fruits) -> None:
-    def work(step: str) -> None:
+    def work() -> Iterator[None]:
+        step = _begin(place)
         place.results.plan(4)
         place.results.commit(2)
-        time.sleep(0.8)
+        yield
         place.results.commit(1, "quarantine")
-        time.sleep(0.8)
+        yield
         place.log(step, "stdout", "2026-11-22 19:01:33,120 INFO 4 photographs\nSpark's own\n")
-        time.sleep(0.8)
+        yield
         place.results.forget_plan()
-        time.sleep(0.8)
+        yield
         place.results.complete()
         place.node.step(place.cluster, step, "COMPLETED")
 
-    thread = _work(place, work)
-    said = fruits("run", *DEV, "--look-every", "0.2")
-    thread.join()
+    said = fruits("run", *DEV, clock=clock_of_events(work()))
     assert said.exit_code == 0, said.output
     told = ["50 % of 4", "70 % of 4", "INFO 4 photographs", "all featurized", "COMPLETED", "2 hold 95.30%"]
     places = [said.stdout.index(line) for line in told]
@@ -163,45 +168,40 @@ def test_a_run_is_watched_to_its_end(place: Place, fruits: Fruits) -> None:
 
 def test_batches_of_earlier_runs_do_not_count_as_progress(place: Place, fruits: Fruits) -> None:
     place.results.commit(3)
-    time.sleep(1.1)  # the times of objects are whole seconds
+    wait_for_another_second()
 
-    def work(step: str) -> None:
+    def work() -> Iterator[None]:
+        step = _begin(place)
         place.results.plan(4)
-        time.sleep(0.8)
+        yield
         place.node.step(place.cluster, step, "COMPLETED")
 
-    thread = _work(place, work)
-    said = fruits("run", *DEV, "--look-every", "0.2")
-    thread.join()
+    said = fruits("run", *DEV, clock=clock_of_events(work()))
     assert "0 % of 4 photographs" in said.stdout
     assert "70 % of 4" not in said.stdout
 
 
 def test_a_run_with_nothing_new_says_so(place: Place, fruits: Fruits) -> None:
-    thread = _work(place, lambda step: place.node.step(place.cluster, step, "COMPLETED"))
-    said = fruits("run", *DEV, "--look-every", "0.2")
-    thread.join()
+    said = fruits("run", *DEV, clock=_ends_as(place, "COMPLETED"))
     assert said.exit_code == 0
     assert "Nothing was new: the results are those of an earlier run" in said.stdout
 
 
 def test_a_failed_run_ends_with_its_exception_and_code_1(place: Place, fruits: Fruits) -> None:
-    def work(step: str) -> None:
+    def work() -> Iterator[None]:
+        step = _begin(place)
         place.log(step, "stdout", TRACEBACK)
         place.node.step(place.cluster, step, "FAILED", failure={"Message": "what EMR says"})
+        yield
 
-    thread = _work(place, work)
-    said = fruits("run", *DEV, "--look-every", "0.2")
-    thread.join()
+    said = fruits("run", *DEV, clock=clock_of_events(work()))
     assert said.exit_code == 1
     step = place.steps()[0]["Id"]
     assert said.stderr == f"failed: ValueError: too red\nRead more: fruits logs {step} -c env=dev\n"
 
 
 def test_a_cancelled_run_ends_with_code_1(place: Place, fruits: Fruits) -> None:
-    thread = _work(place, lambda step: place.node.step(place.cluster, step, "CANCELLED"))
-    said = fruits("run", *DEV, "--look-every", "0.2")
-    thread.join()
+    said = fruits("run", *DEV, clock=_ends_as(place, "CANCELLED"))
     assert said.exit_code == 1
     assert "is CANCELLED" in said.stderr
 
@@ -215,19 +215,15 @@ def test_a_cancelled_run_ends_with_code_1(place: Place, fruits: Fruits) -> None:
 )
 def test_an_interrupt_ends_with_code_130(place: Place, options: tuple[str, ...], state: str, told: str) -> None:
     command = [sys.executable, "-m", "tests.rehearsal.run_commands", "run", *DEV, "--look-every", "0.2", *options]
-    watching = threading.Event()
-    thread = _work(place, lambda step: watching.set())
     with subprocess.Popen(
         command, env=place.aws.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            if "step" in line and "RUNNING" in line.rpartition("step")[2]:
-                break
+        assert any("step" in line and line.endswith("PENDING\n") for line in process.stdout)
+        _begin(place)
+        assert any("step" in line and line.endswith("RUNNING\n") for line in process.stdout)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=30)
-    thread.join()
-    assert watching.is_set()
+        _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert told in stderr
     assert place.steps()[0]["Status"]["State"] == state
@@ -262,13 +258,13 @@ def test_a_watch_outlives_an_aws_that_is_out_of_reach(
 
 
 def test_a_watch_gives_an_aws_up_that_stays_out_of_reach(
-    place: Place, fruits: Fruits, unsteady: tuple[Client, threading.Event], monkeypatch: pytest.MonkeyPatch
+    place: Place, fruits: Fruits, unsteady: tuple[Client, threading.Event]
 ) -> None:
     client, gone = unsteady
-    monkeypatch.setattr("ops.runs.watch._PATIENCE_SECONDS", 0.0)
     assert fruits("run", *DEV, "--no-wait").exit_code == 0
     step = place.steps()[0]["Id"]
-    moments = Watch(client, place.cluster, step, place.deployment.output("FruitsStorage", "OutputUri"), 0.1).moments()
+    output = place.deployment.output("FruitsStorage", "OutputUri")
+    moments = Watch(client, place.cluster, step, output, 0.1, Hours().clock()).moments()
     next(moments)
     gone.set()
     with pytest.raises(AwsRefused, match=f"{step} goes on by itself"):
@@ -329,7 +325,7 @@ def test_a_wrong_setting_is_wrong_usage(fruits: Fruits) -> None:
 
 def test_the_history_shows_failures_first_then_results_newest_first(place: Place, fruits: Fruits) -> None:
     place.results.complete("a" * 16, "older")
-    time.sleep(1.1)
+    wait_for_another_second()
     place.results.complete("b" * 16, "newer", computed=0)
     step = place.failed_step("broken", Message="EMR knows little")
     place.log(step, "stdout", TRACEBACK)
@@ -410,15 +406,14 @@ def test_a_log_that_is_not_there_yet_is_said_not_to_be(place: Place, fruits: Fru
 def test_a_log_is_followed_until_the_step_ends(place: Place, fruits: Fruits) -> None:
     assert fruits("run", *DEV, "--no-wait").exit_code == 0
 
-    def work(step: str) -> None:
+    def work() -> Iterator[None]:
+        step = _begin(place)
         place.log(step, "stdout", "one\n")
-        time.sleep(0.8)
+        yield
         place.log(step, "stdout", "one\ntwo\n")
         place.node.step(place.cluster, step, "COMPLETED")
 
-    thread = _work(place, work)
-    said = fruits("logs", "--follow", "--look-every", "0.2", *DEV)
-    thread.join()
+    said = fruits("logs", "--follow", *DEV, clock=clock_of_events(work()))
     assert (said.exit_code, said.stdout) == (0, "one\ntwo\n")
 
 

@@ -1,6 +1,5 @@
 """A transient cluster runs again by a deployment of its stack; nobody works on its step here."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.reports import NodeReports
+from tests.rehearsal.clusters import wait_for_another_second
 from tests.rehearsal.run_commands import Fruits, fruits_with
 
 
@@ -72,7 +72,7 @@ def test_a_new_run_is_a_new_cluster_with_a_plan_before(place: Place, fruits: Fru
 
 
 def test_a_cluster_that_fails_to_start_is_told_with_its_reason_and_log(place: Place, fruits: Fruits) -> None:
-    time.sleep(1.1)  # clusters before and after are told apart by whole seconds
+    wait_for_another_second()  # clusters before and after are told apart by whole seconds
     reports = NodeReports(place.aws)
     reports.choose_launch("fail")
     said = fruits("run", "--no-wait", "--run-id", "third")

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,7 @@ from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.photographs import find_photographs, upload
 from rehearsal.scenario.runs import Cluster, photographs_done
 from rehearsal.scenario.stages import StageFailed
-from tests.rehearsal.clusters import wait_for
+from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -224,12 +223,11 @@ def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(
     step = {**kept.step, "arguments": [*kept.step["arguments"], "--batch-size", "4"]}
     step_id = cluster.submit("fruits-demo killed", step)
     done = photographs_done(kept.output, 0)
-    wait_for(lambda: done() >= 40, seconds=90)
+    wait_for(lambda: done() >= 40)
     before = kept.aws
     committed = kept.output.etags()
     os.kill(before.pid, signal.SIGKILL)
-    psutil.wait_procs([psutil.Process(before.pid)], timeout=10)
-    time.sleep(2)  # long enough for every client to notice
+    psutil.wait_procs([psutil.Process(before.pid)], timeout=PATIENCE_SECONDS)
     after = start_aws(kept.folder)
     assert after.port == before.port
     assert find_node(kept.folder) is not None

@@ -21,6 +21,7 @@ from tests.pictures import CORNERS, bomb, encode, exif_with, four_corners, fruit
 ORANGE = (250, 140, 20)
 MUTATIONS = 2000
 SLOWEST_SECONDS = 5.0
+"""Of work: what a busy machine lets a process wait does not count."""
 
 
 def square(colour: Any = ORANGE, mode: str = "RGB", side: int = 64) -> Image.Image:
@@ -78,7 +79,7 @@ def survive(contents: list[bytes], mutations: int, seed: int) -> Counter[str]:
     outcomes: Counter[str] = Counter()
     for number in range(mutations):
         content = mutate(contents[number % len(contents)], rng)
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             decoded = decode(content)
         except Rejected as refused:
@@ -87,7 +88,7 @@ def survive(contents: list[bytes], mutations: int, seed: int) -> Counter[str]:
             assert decoded.pixels.shape == (SIDE, SIDE, 3)
             assert decoded.pixels.dtype == np.uint8
             outcomes["decoded"] += 1
-        assert time.perf_counter() - started < SLOWEST_SECONDS, f"mutation {number} of seed {seed}"
+        assert time.process_time() - started < SLOWEST_SECONDS, f"mutation {number} of seed {seed}"
     return outcomes
 
 
@@ -366,12 +367,12 @@ from job.decode import Rejected, decode
 from tests.pictures import encode, fruit
 decode(encode(fruit(1), "PNG"))
 content = open(sys.argv[1], "rb").read()
-before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
 try:
     decode(content)
 except Rejected as refused:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(refused.reason, (peak - before) // 1024, time.perf_counter() - started)
+    print(refused.reason, (peak - before) // 1024, time.process_time() - started)
 """
     root = Path(__file__).parents[2]
     answer = subprocess.run(

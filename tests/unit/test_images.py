@@ -3,7 +3,6 @@
 import os
 import resource
 import socket
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +81,12 @@ class Tree:
             target.write_bytes(content)
         else:
             self.client.put_object(Bucket=self.root.bucket, Key=f"{self.root.path}/{path}", Body=content)
+
+    def age(self, path: str) -> None:
+        """Let a file look as if it had been written an hour ago; S3 tells versions apart by their content."""
+        if self.root.bucket is None:
+            written = Path(self.root.path, path).stat().st_mtime
+            os.utime(Path(self.root.path, path), (written - 3600, written - 3600))
 
     def remove(self, path: str) -> None:
         if self.root.bucket is None:
@@ -322,8 +327,8 @@ def test_a_listing_is_the_same_until_a_photograph_changes(tree: Tree) -> None:
 
 def test_a_photograph_changed_to_the_same_size_has_another_version(tree: Tree) -> None:
     tree.add("Apple/1.jpg", b"first")
+    tree.age("Apple/1.jpg")
     before = photographs_of(list_photographs(tree.root))
-    time.sleep(0.01)
     tree.add("Apple/1.jpg", b"other")
     assert photographs_of(list_photographs(tree.root))[0].etag != before[0].etag
 

@@ -213,7 +213,7 @@ def test_the_name_may_be_typed_at_a_terminal(aws: EmbeddedAws, client: Client, s
     )
     os.close(inside)
     os.write(terminal, f"{storage['Data']}\n".encode())
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=120)
     os.close(terminal)
     assert process.returncode == 0, said
     assert b"Type the bucket's name" in said

@@ -1,0 +1,60 @@
+"""A cluster that waits for capacity: other types, On-Demand in place of Spot, or the end.
+
+Of Spot, EMR does what the fleet says, after the minutes that the fleet says ("Configuring provisioning timeouts",
+Management Guide). Of On-Demand it goes on asking for an hour here, and the cluster ends with what the guide calls
+INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ. Meanwhile the cluster is STARTING.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rehearsal.embedded import emr_clock
+from rehearsal.embedded.emr_fleets import Lack, ask, get
+from rehearsal.embedded.emr_states import LIVE, move_cluster, state_of
+
+_ON_DEMAND_SECONDS: Final = 3600.0
+
+
+def wait_for_capacity(cluster: Mapping[str, Any]) -> bool:
+    """Wait until a new cluster has all its instances; tell whether it has, or else has ended."""
+    begun: float = cluster["Status"]["Timeline"]["CreationDateTime"]
+    while state_of(cluster) in LIVE:
+        waiting = []
+        for lack in ask(cluster):
+            due = begun + 60 * lack.minutes
+            if lack.switches and due <= emr_clock.now():
+                if not get(cluster, lack.fleet, "ON_DEMAND", lack.units):
+                    continue
+                due = max(due, begun + _ON_DEMAND_SECONDS)
+            if due <= emr_clock.now():
+                _give_up(cluster, lack)
+                return False
+            waiting.append(due)
+        if not waiting:
+            return True
+        emr_clock.pause(min(waiting))
+    return False
+
+
+def _give_up(cluster: Mapping[str, Any], lack: Lack) -> None:
+    kind = f"{lack.fleet['InstanceFleetType'].lower()} instance fleet {lack.fleet['Id']}"
+    if lack.market == "SPOT" and not lack.switches:
+        message = f"The {kind} did not get its Spot capacity within {lack.minutes:g} minutes: {lack.reason}"
+        move_cluster(cluster["Id"], "TERMINATED_WITH_ERRORS", code="INSTANCE_FLEET_TIMEOUT", message=message)
+        return
+    move_cluster(
+        cluster["Id"],
+        "TERMINATED_WITH_ERRORS",
+        code="INTERNAL_ERROR",
+        message=f"The {kind} did not get its capacity: {lack.reason}",
+        details={
+            "ErrorCode": "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ",
+            "ErrorMessage": lack.reason,
+            "ErrorData": [
+                {
+                    "instance-type": lack.fleet["InstanceTypeSpecifications"][-1]["InstanceType"],
+                    "availability-zone": cluster["Ec2InstanceAttributes"]["Ec2AvailabilityZone"],
+                }
+            ],
+        },
+    )
