@@ -190,8 +190,10 @@ class Run:
 
     def _require_features(self, index: Index) -> None:
         if not index.selections:
+            first = index.quarantine.slice(0, 1).to_pylist()[0]
             raise JobError(
-                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons}"
+                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons},"
+                f" such as {first['uri']}: {first['detail']}"
             )
 
     def _put_listing(self) -> None:
