@@ -146,7 +146,8 @@ def access_to(bucket: str) -> S3Access:
     ways: list[tuple[str, str]] = []
 
     def note(request: Any, region_name: str, **_: Any) -> None:
-        ways.append((request.url, request.context.get("signing", {}).get("region", region_name)))
+        if request.context["input_params"]["Bucket"] == bucket:  # threads share the client
+            ways.append((request.url, request.context.get("signing", {}).get("region", region_name)))
 
     with asking_s3(f"reach s3://{bucket}"):
         session, client = _session(), s3_client()
@@ -208,4 +209,4 @@ def _authorities(bundle: str | None) -> str | None:
     try:
         return Path(bundle).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise JobError(f"cannot read the certificates {bundle} (AWS_CA_BUNDLE, ca_bundle): {error.strerror}") from error
+        raise JobError(f"cannot read the certificates {bundle} that ca_bundle names: {error.strerror}") from error
