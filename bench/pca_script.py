@@ -37,14 +37,15 @@ def ours(arguments: argparse.Namespace) -> dict[str, Any]:
     from job.locations import Location
     from job.moments import Moments, collect_moments, moments_of
     from job.pca import fit
-    from job.session import open_session, slots
+    from job.plan import group_count
+    from job.session import open_session
 
     spark = open_session()
     files = sorted(Path(arguments.store, FOLDER).glob("*.parquet"))
     selections = [Selection(f"{FOLDER}/{file.name}", None, pq.read_metadata(file).num_rows) for file in files]
 
     def summed() -> Moments:
-        groups = share_out(selections, slots(spark))
+        groups = share_out(selections, group_count(sum(selection.count for selection in selections)))
         rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in groups]
         frame = spark.createDataFrame(rows, SELECTIONS)
         return collect_moments(moments_of(frame, output=Location.parse(arguments.store), tasks=len(rows)))

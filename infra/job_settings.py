@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from infra.spark import Engine
 from infra.values import Folder, Integer, Prefix
+from job.plain import sent
 
 STEP_LIMIT = 10_240
 """Characters that EMR takes in the jar and the arguments of one step (API reference of AddJobFlowSteps)."""
@@ -58,7 +59,7 @@ class JobSettings(BaseModel):
 
     @property
     def job_options(self) -> tuple[str, ...]:
-        """Arguments of the job beside the URIs it works on."""
+        """Arguments of the job beside the URIs it works on, as spark-submit takes them."""
         kept = ("--components", str(self.components)) if self.components else ("--variance", str(self.variance or 0.95))
         batch = ("--batch-size", str(self.batch_size)) if self.batch_size else ()
         return (
@@ -66,8 +67,8 @@ class JobSettings(BaseModel):
             *("--engine", self.engine),
             *batch,
             *(("--csv",) if self.csv else ()),
-            *("--train-folder", self.train_folder),
-            *("--test-folder", self.test_folder),
+            *sent(("--train-folder", self.train_folder)),
+            *sent(("--test-folder", self.test_folder)),
             *("--test-share", str(self.test_share)),
             *("--run-label", self.run_id),
         )

@@ -146,10 +146,12 @@ def access_to(bucket: str) -> S3Access:
     ways: list[tuple[str, str]] = []
 
     def note(request: Any, region_name: str, **_: Any) -> None:
-        ways.append((request.url, request.context.get("signing", {}).get("region", region_name)))
+        if request.context["input_params"]["Bucket"] == bucket:  # threads share the client
+            ways.append((request.url, request.context.get("signing", {}).get("region", region_name)))
 
     with asking_s3(f"reach s3://{bucket}"):
         session, client = _session(), s3_client()
+        authorities = _authorities(session.get_config_variable("ca_bundle"))
         client.meta.events.register_last("before-sign.s3.HeadBucket", note, unique_id=bucket)
         try:
             client.head_bucket(Bucket=bucket)
@@ -166,7 +168,7 @@ def access_to(bucket: str) -> S3Access:
         endpoint=f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/').removesuffix(f'/{bucket}')}",
         virtual_hosted=not in_path,
         region=region,
-        authorities=_authorities(session.get_config_variable("ca_bundle")),
+        authorities=authorities,
         credentials=credentials.method,
         metadata=session.get_config_variable("ec2_metadata_service_endpoint"),
         checksums=client.meta.config.request_checksum_calculation == "when_supported",
@@ -202,12 +204,9 @@ def _credentials_of_botocore() -> "Callable[[], S3Credential]":
 
 
 def _authorities(bundle: str | None) -> str | None:
-    """Read the certificates of a file, or of all files of a folder, as botocore takes both."""
     if not bundle:
         return None
-    path = Path(bundle)
     try:
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        return "".join(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
+        return Path(bundle).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise JobError(f"cannot read the certificates {bundle} (AWS_CA_BUNDLE, ca_bundle): {error.strerror}") from error
+        raise JobError(f"cannot read the certificates {bundle} that ca_bundle names: {error.strerror}") from error

@@ -13,9 +13,9 @@ from job.frames import local_frame
 from job.index import SELECTIONS, Selection, share_out
 from job.moments import collect_moments, moments_of
 from job.pca import PrincipalComponents, fit
+from job.plan import group_count
 from job.probe import ProbeScore
 from job.projections import Projector, collect_probe, collect_scores, project, score
-from job.session import slots
 from job.store import ResultStore
 
 
@@ -89,11 +89,11 @@ class Analysis:
         if not sum(part.test for part in parts):
             return None, "The test split is empty."
         probe = self.spark.sparkContext.broadcast(statistics.solve())
-        frame = local_frame(self.spark, [path for part in parts for path in part.paths], "path string")
+        frame = local_frame(self.spark, [part.paths for part in parts], "paths array<string>")
         return collect_scores(score(frame, output=self.store.output, probe=probe)), ""
 
     def _shared_out(self) -> tuple[DataFrame, int]:
-        """Give the selections as one row, and so one partition, for each slot."""
-        groups = share_out(self.selections, slots(self.spark))
+        """Give the selections in groups: one row, and so one partition, each."""
+        groups = share_out(self.selections, group_count(sum(selection.count for selection in self.selections)))
         rows = [[vars(selection) for selection in group] for group in groups]
         return local_frame(self.spark, rows, SELECTIONS), len(rows)

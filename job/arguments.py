@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from job import __version__
 from job.errors import JobError
 from job.locations import Location
+from job.plain import received
 from job.splits import SplitRule
 
 DEFAULT_VARIANCE = 0.95
@@ -36,7 +37,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
-    """Read and check the command line.
+    """Read and check the command line, in which other letters than ASCII's are as `job.plain` sends them or as typed.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     add("--csv", action="store_true", help="export the projections as CSV, too")
     add("--run-label", default="", metavar="TEXT", help="a name for the log; has no effect on the results")
     add("--version", action="version", version=__version__)
-    given = parser.parse_args(argv)
+    given = parser.parse_args(received(argv))
 
     images, output = Location.parse(given.images), Location.parse(given.output)
     if images.contains(output):

@@ -114,7 +114,9 @@ def _committer(
         root = images.open()
         engine = engine_of(backbone.value)
         for task in (number for record_batch in record_batches for number in record_batch["task"].to_pylist()):
-            planned = pq.ParquetFile(ObjectReader(store.objects, plan)).read_row_group(task, LISTING_SCHEMA.names)
+            planned = pq.ParquetFile(ObjectReader(store.objects, plan), pre_buffer=True).read_row_group(
+                task, LISTING_SCHEMA.names
+            )
             photographs = map(Photograph._make, zip(*(column.to_pylist() for column in planned.columns), strict=True))
             read = read_ahead(root, photographs)  # reads on while a batch is committed
             for _ in range(0, planned.num_rows, batch_size):

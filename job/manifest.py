@@ -1,6 +1,7 @@
 """The manifest: what a run read, with what, how much of it, and how long it took."""
 
 import hashlib
+import itertools
 import json
 import logging
 import platform
@@ -95,7 +96,6 @@ def manifest_of(
     commits: list[Any],
     parts: list[Any],
     model: PrincipalComponents,
-    slots: int,
 ) -> dict[str, Any]:
     """Give the manifest as JSON-able facts; the caller adds the seconds.
 
@@ -107,8 +107,6 @@ def manifest_of(
         Collected `job.featurize.COMMITS`: the batches computed by this run.
     parts
         Collected `job.projections.PARTS`.
-    slots
-        How many tasks ran at once.
     """
     photographs = listing.photographs
     computed = sum(row.images for row in commits)
@@ -148,7 +146,7 @@ def manifest_of(
             "explained": float(model.explained[: len(model.components)].sum()),
             "images": model.count,
         },
-        "slots": slots,
+        "slots": busy_slots(commits),
         "memory": {
             "driver_bytes": peak_memory(),
             "worker_bytes": max((row.peak_bytes for row in commits), default=0),
@@ -156,6 +154,15 @@ def manifest_of(
         },
         "versions": {"python": platform.python_version(), "spark": pyspark.__version__, **_versions()},
     }
+
+
+def busy_slots(commits: list[Any]) -> int:
+    """Give the most batches that were in work at the same moment, of collected `job.featurize.COMMITS`.
+
+    How many slots a cluster has is another number at each moment of a run; this one is what the run had of them.
+    """
+    moments = sorted((moment, change) for row in commits for moment, change in ((row.started, 1), (row.ended, -1)))
+    return max(itertools.accumulate(change for _, change in moments), default=0)
 
 
 def _versions() -> dict[str, str]:

@@ -20,7 +20,7 @@ from job.index import Index, drop_stale, look_up
 from job.manifest import Stopwatch, manifest_of, run_name
 from job.plan import write_plan
 from job.report import ReportData, render
-from job.session import every, slots
+from job.session import every
 from job.showcase import choose, shown, thumbnails
 from job.store import ResultStore, with_uris
 
@@ -123,7 +123,6 @@ class Run:
                 commits=commits,
                 parts=parts,
                 model=model,
-                slots=slots(self.spark),
             )
             manifest["seconds"] = self.clock.total()
             with self.clock.stage("report"):
@@ -156,7 +155,7 @@ class Run:
 
     def _featurize(self, index: Index) -> list[Any]:
         pending = np.flatnonzero(index.pending)
-        plan, tasks = write_plan(self.photographs, pending, slots(self.spark))
+        plan, tasks = write_plan(self.photographs, pending)
         path = f"{self.folder}/pending.parquet"
         self.store.put(path, plan)
         commits = featurize(
@@ -190,8 +189,10 @@ class Run:
 
     def _require_features(self, index: Index) -> None:
         if not index.selections:
+            first = index.quarantine.slice(0, 1).to_pylist()[0]
             raise JobError(
-                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons}"
+                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons},"
+                f" such as {first['uri']}: {first['detail']}"
             )
 
     def _put_listing(self) -> None:

@@ -82,7 +82,7 @@ def score(parts: DataFrame, *, output: Location, probe: Broadcast[LinearProbe]) 
     Parameters
     ----------
     parts
-        Column `path`: projections below the output.
+        Column `paths`: projections below the output; one row a task.
     output
         Where they are.
     probe
@@ -93,7 +93,7 @@ def score(parts: DataFrame, *, output: Location, probe: Broadcast[LinearProbe]) 
     DataFrame
         `SCORES`: pickled `ProbeScore`, one row a task.
     """
-    return parts.select("path").mapInArrow(_scorer(output, probe), SCORES)
+    return parts.select("paths").mapInArrow(_scorer(output, probe), SCORES)
 
 
 def collect_scores(scores: DataFrame) -> ProbeScore:
@@ -193,7 +193,7 @@ def _scorer(output: Location, probe: Broadcast[LinearProbe]) -> ArrowFunction:
         store = ResultStore(output)
         total: ProbeScore | None = None
         for record_batch in record_batches:
-            for path in record_batch["path"].to_pylist():
+            for path in (path for paths in record_batch["paths"].to_pylist() for path in paths):
                 table = store.read_table(path, ["label", "split", "projection"])
                 test = table.filter(pc.equal(table["split"], "test"))
                 if test.num_rows:

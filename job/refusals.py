@@ -6,6 +6,7 @@ from typing import Final
 
 _STATUS: Final = re.compile(r"status code: (\d{3} [^:<\n]*)")
 _ELEMENT: Final = r"<{0}>(.*?)</{0}>"
+_LONGEST: Final = 500  # an answer of a proxy can be a whole page
 
 _ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ("kms:Decrypt", "grant this role kms:Decrypt, in the policy of the key, too"),
@@ -26,7 +27,7 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
     ("RequestTimeTooSkewed", "set the clock of this machine"),
     ("locate credentials", "log in (aws sso login), or choose a profile with AWS_PROFILE"),
     ("config profile", "choose another profile with AWS_PROFILE"),
-    ("CERTIFICATE_VERIFY_FAILED", "name the certificates to trust in AWS_CA_BUNDLE"),
+    ("CERTIFICATE_VERIFY_FAILED", "name the certificates to trust as ca_bundle in the AWS configuration file"),
 )
 """What to do, by a part of what was said; the first that fits."""
 
@@ -42,7 +43,7 @@ def reason_of(error: Exception, *, otherwise: str = "") -> str:
         What to do where nothing better is known.
     """
     text = str(error).partition("\n\nDebug source:")[0]
-    reason = _answer_of(text) or " ".join(text.partition("\n")[0].split())
+    reason = _answer_of(text) or " ".join(text.split())[:_LONGEST]
     advice = next((advice for part, advice in _ADVICE if part in reason), otherwise)
     return f"{reason.rstrip('.')}; {advice}" if advice else reason
 

@@ -34,7 +34,7 @@ def tiles(manifest: Mapping[str, Any], total: int, probe: ProbeScore | None, pro
     ignored = f"; {images['ignored']:,} other files ignored" if images["ignored"] else ""
     reasons = ", ".join(f"{escape(reason)} {count:,}" for reason, count in counts["reasons"].items())
     rate = f"{computed / seconds['featurize']:,.0f} a second, " if computed and seconds.get("featurize") else ""
-    slots = f"{manifest['slots']:,} slot{'s' if manifest['slots'] != 1 else ''}"
+    slots = f"{manifest['slots']:,} slot{'s' if manifest['slots'] != 1 else ''}" if computed else ""
     shown = [
         (
             "Rendered pictures" if images["rendered"] else "Photographs",

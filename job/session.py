@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from job import SINGLE_THREADED
+from job.plan import MOST_GROUPS
 
 log = logging.getLogger("fruits")
 
@@ -21,14 +22,12 @@ def open_session() -> SparkSession:
     builder = SparkSession.builder.appName("fruits").config("spark.sql.execution.arrow.pyspark.enabled", "true")
     # All rows are made and read in Python: compiling a plan to Java would take longer than running it.
     builder = builder.config("spark.sql.codegen.wholeStage", "false")
-    for variable in SINGLE_THREADED:
+    # What the driver hands out has a task for each row, however many slots there are as it does so.
+    builder = builder.config("spark.sql.leafNodeDefaultParallelism", str(MOST_GROUPS))
+    # One thread, and UTF-8 whatever the locale.
+    for variable in (*SINGLE_THREADED, "PYTHONUTF8"):
         builder = builder.config(f"spark.executorEnv.{variable}", "1")
     return builder.getOrCreate()
-
-
-def slots(spark: SparkSession) -> int:
-    """Give how many tasks run at once, as far as the driver knows when it asks."""
-    return max(1, spark.sparkContext.defaultParallelism)
 
 
 @contextmanager

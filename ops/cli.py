@@ -136,7 +136,7 @@ def featurize(
 
 @app.command(rich_help_panel=_HERE)
 def report(
-    output: Annotated[Path, typer.Argument(help="The results of a run.")] = Path("out"),
+    output: Annotated[str, typer.Argument(help="The results of a run: a folder or s3://bucket/prefix.")] = "out",
     browser: Annotated[bool, typer.Option(help="Open it; otherwise only say where it is.")] = True,
 ) -> None:
     """Open the report of the last run."""

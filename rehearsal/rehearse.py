@@ -158,7 +158,7 @@ def _say_success(
     if kept:
         out.print()
         _say_how_to_use(host)
-    _print(out, f"\nReport: {escape(str(results.last_report(output)))}")
+    _print(out, f"\nReport: {escape(str(results.last_report(str(output))))}")
 
 
 def _say_how_to_use(host: Host) -> None:

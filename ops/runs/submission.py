@@ -9,6 +9,7 @@ from typing import Final
 
 from job.arguments import parse_arguments
 from job.errors import JobError
+from job.plain import sent
 from ops.account import Client, asking
 from ops.deployment import Deployment
 
@@ -77,7 +78,7 @@ def deployed_submission(deployment: Deployment) -> Submission:
 
 def submit(client: Client, cluster_id: str, submission: Submission) -> str:
     """Add the step to a cluster and give its id."""
-    jar = {"Jar": submission.jar, "Args": [*submission.command, *submission.arguments]}
+    jar = {"Jar": submission.jar, "Args": [*submission.command, *sent(submission.arguments)]}
     step = {"Name": submission.name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     with asking(f"submit a step to {cluster_id}"):
         added = client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])

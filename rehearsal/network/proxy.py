@@ -35,13 +35,10 @@ class NameProxy:
         self._server = self._loop.run_until_complete(
             asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_HEAD_BYTES)
         )
+        self.endpoint = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        """What ``HTTPS_PROXY`` has to be."""
         self._thread = threading.Thread(target=self._loop.run_forever, name="name-proxy", daemon=True)
         self._thread.start()
-
-    @property
-    def endpoint(self) -> str:
-        """What ``HTTPS_PROXY`` has to be."""
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def close(self) -> None:
         """Stop, drop open connections, and free the port."""

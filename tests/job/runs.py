@@ -2,9 +2,10 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -74,14 +75,21 @@ def submission(images: object, output: object, *arguments: str, master: str = "l
     return Submission(("--images", str(images), "--output", str(output), *arguments), master=master).command()
 
 
-def submit(images: object, output: object, *arguments: str, master: str = "local[2]", python_path: str = "") -> Outcome:
+def submit(
+    images: object,
+    output: object,
+    *arguments: str,
+    master: str = "local[2]",
+    python_path: str = "",
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Outcome:
     """Run the job by spark-submit."""
     process = subprocess.run(
         submission(images, output, *arguments, master=master),
-        env={**environment(), "PYTHONPATH": python_path},
+        env={**environment(), "PYTHONPATH": python_path, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,  # spark-submit itself lays the driver's standard error on its standard output
-        text=True,
+        encoding="utf-8",
         timeout=TIMEOUT_SECONDS,
         check=False,
     )

@@ -128,7 +128,7 @@ def test_a_batch_that_a_dead_worker_commits_late_is_harmless(photographs: Path, 
     before = {kind: results.table(kind) for kind in ("features", "projections")}
     store = ResultStore(Location.parse(str(results.folder)))
     folder = f"features/model={first.manifest['model']['identity']}"
-    # Another division of the same photographs, as a run with other slots would have made. It comes behind the batches
+    # Another division of the same photographs, as a run of another version would have made. It comes behind the batches
     # of the run by its name: so these count, and all seems to be as it was.
     for rows in itertools.combinations(range(24), 3):
         late = store.put_batch(folder, before["features"].take(pa.array(rows)))

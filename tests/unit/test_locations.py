@@ -29,10 +29,13 @@ from job.locations import Location, ObjectReader
         ("s3a://bucket/photos", "s3://bucket/photos"),
         ("s3n://bucket/photos", "s3://bucket/photos"),
         ("s3://bucket/a%20b #+é", "s3://bucket/a%20b #+é"),
+        ("s3://bucket//photos//2026/./Test/..", "s3://bucket/photos/2026"),
+        ("s3/photos", "file://{here}/s3/photos"),
+        ("photos:2026/s3", "file://{here}/photos:2026/s3"),
     ],
 )
 def test_a_uri_is_read_as_it_stands_and_written_in_one_way(text: str, uri: str) -> None:
-    assert Location.parse(text).uri == uri
+    assert Location.parse(text).uri == uri.format(here=Path.cwd())
 
 
 def test_a_relative_path_starts_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,12 +55,41 @@ def test_a_tilde_of_nobody_is_a_folder_name(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    "text", ["https://bucket/photos", "hdfs://node/photos", "s3://", "s3:///photos", "gs://bucket"]
+    "text",
+    [
+        "https://bucket/photos",
+        "hdfs://node/photos",
+        "hdfs:/photos",
+        "s3://",
+        "s3:///photos",
+        "gs://bucket",
+        "FILE:///x",
+    ],
 )
 def test_a_uri_that_cannot_be_read_is_refused_with_what_is_accepted(text: str) -> None:
     with pytest.raises(JobError, match=r"accepted are a folder, file:///folder and s3://bucket/prefix") as refused:
         Location.parse(text)
     assert repr(text) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("s3:/bucket/x", "s3://bucket/x"),
+        ("s3:bucket/x", "s3://bucket/x"),
+        ("s3//bucket/x", "s3://bucket/x"),
+        ("s3a//bucket/x", "s3://bucket/x"),
+        ("s3:///bucket/x", "s3://bucket/x"),
+        ("S3://bucket/x", "s3://bucket/x"),
+        ("https://bucket.s3.eu-west-3.amazonaws.com/x/y", "s3://bucket/x/y"),
+        ("https://my.bucket.s3.dualstack.eu-west-3.amazonaws.com/x?versionId=1", "s3://my.bucket/x"),
+        ("https://bucket.s3-eu-west-1.amazonaws.com/x", "s3://bucket/x"),
+        ("https://s3.amazonaws.com/bucket/x", "s3://bucket/x"),
+    ],
+)
+def test_a_mistyped_uri_of_s3_is_refused_with_what_was_meant(text: str, meant: str) -> None:
+    with pytest.raises(JobError, match=rf"cannot read the URI .*; did you mean {meant}\? accepted are"):
+        Location.parse(text)
 
 
 @pytest.mark.parametrize("text", ["", "file:"])
