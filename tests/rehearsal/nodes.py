@@ -17,11 +17,13 @@ from ops.synthesis import synthesise
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws
+from rehearsal.node.instance.namespaces import processes_in
 from rehearsal.node.process import Node, local_node
 from rehearsal.node.processes import processes_with
 from tests.rehearsal.clusters import NODE_ROLE, make_roles, run_cluster, status, wait_for
 
 UNFINISHED = ("PENDING", "RUNNING", "CANCEL_PENDING")
+_FIRST = "rehearsal.node.instance.first_process"
 LOGS = "logs-of-clusters"
 
 
@@ -109,6 +111,15 @@ def step(*command: str, action: str = "CONTINUE", jar: str = "command-runner.jar
 def programs_of(step_id: str) -> list[psutil.Process]:
     """List what runs of a step on its instance, without the program that has entered the namespaces for it."""
     return [item for item in processes_with({"EMR_STEP_ID": step_id}) if item.name() != "nsenter"]
+
+
+def processes_on(machine: Path) -> list[psutil.Process]:
+    """List what runs on an instance, by the folder of its disk: what shares a namespace with its first process."""
+    for process in psutil.process_iter(["cmdline", "name"]):
+        command = process.info["cmdline"] or []
+        if process.info["name"] != "unshare" and _FIRST in command and f'"{machine}"' in command[-1]:
+            return processes_in(str(Path(f"/proc/{process.pid}/ns/pid").readlink()))
+    return []
 
 
 def read_log(client: Client, uri: str) -> str:
