@@ -48,7 +48,8 @@ class JobStep(Construct):
         archive = s3_assets.Asset(self, "Archive", path=str(assets.job_archive))
         weights = s3_assets.Asset(self, "Weights", path=str(assets.weights))
         self.files = (main, archive, weights)
-        # The driver runs on the primary node: never on Spot, and its log is the step's own log.
+        # The driver runs on the primary node: never on Spot, and its log is the step's own log. Its application master
+        # is elsewhere: on a core node, as YARN's node labels say (infra/yarn.py).
         self.arguments = [
             *("spark-submit", "--deploy-mode", "client"),
             *("--py-files", archive.s3_object_url, main.s3_object_url),

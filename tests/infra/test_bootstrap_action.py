@@ -8,70 +8,39 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "assets" / "bootstrap" / "install.sh"
-COMMANDS = ["bash", "date", "find", "grep", "id", "install", "ln", "mktemp", "rm", "sha256sum", "uname"]
+from tests.bootstrap_nodes import SCRIPT, Node, bootstrap_node
+
+COMMANDS = ["bash", "cp", "date", "find", "grep", "id", "install", "ln", "mktemp", "rm", "sha256sum", "uname"]
 MODULES = ["ai_edge_litert/interpreter", "boto3", "numpy", "obstore", "pandas", "PIL/Image", "pyarrow/parquet"]
 WHEEL = "stand_in-1.0-py3-none-any.whl"
 
 
-@dataclass(frozen=True)
-class Node:
-    """A folder that stands for a node, whose PATH has what the script needs and nothing else."""
-
-    folder: Path
-
-    @property
-    def environment(self) -> Path:
-        return self.folder / "opt" / "fruits"
-
-    @property
-    def calls(self) -> list[str]:
-        record = self.folder / "calls"
-        return record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-
-    def command(self, name: str, line: str) -> None:
-        command = self.folder / "bin" / name
-        command.write_text(f'#!/usr/bin/env bash\necho "{name} $*" >>{self.folder}/calls\n{line}\n', encoding="utf-8")
-        command.chmod(0o755)
-
-    def install(self, umask: int = 0o022) -> subprocess.CompletedProcess[str]:
-        lock = self.folder / "wheels" / "requirements.txt"
-        digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-        return subprocess.run(
-            ["bash", SCRIPT, self.folder / "wheelhouse.zip", digest, self.environment, "eu-west-3"],
-            env={"PATH": str(self.folder / "bin")},
-            umask=umask,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-
 def _node(folder: Path) -> Node:
-    for name in ("bin", "wheels"):
-        (folder / name).mkdir()
+    """Make a node whose PATH has what the script needs and nothing else, and pack its wheelhouse."""
+    node = bootstrap_node(folder, {"PATH": str(folder / "bin")})
+    node.command("dnf", "exit 1")
     for name in COMMANDS:
         (folder / "bin" / name).symlink_to(shutil.which(name) or pytest.skip(f"no {name} here"))
-    node = Node(folder)
-    node.command("aws", f'exec {shutil.which("cp")} "${{@: -2:1}}" "${{@: -1}}"')
-    node.command("sudo", 'exec "$@"')
-    node.command("dnf", "exit 1")
     (folder / "bin" / "python3.11").symlink_to(sys.executable)
+    (folder / "wheels").mkdir()
     _pack_wheelhouse(folder)
     return node
+
+
+def _install(node: Node, umask: int = 0o022) -> subprocess.CompletedProcess[str]:
+    lock = node.folder / "wheels" / "requirements.txt"
+    return node.install(node.folder / "wheelhouse.zip", hashlib.sha256(lock.read_bytes()).hexdigest(), umask=umask)
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Node:
     """A node that the script has run on under the narrowest umask, with no region but that of its argument."""
     node = _node(tmp_path_factory.mktemp("node"))
-    done = node.install(umask=0o077)
+    done = _install(node, umask=0o077)
     assert done.returncode == 0, done.stderr
     return node
 
@@ -138,14 +107,14 @@ def test_the_wheelhouse_is_copied_from_the_region_of_the_deployment_whatever_the
 def test_a_node_without_python_3_11_gets_it_from_amazon_linux(node_without_python: Node) -> None:
     node = node_without_python
     node.command("dnf", f"exec ln -s {sys.executable} {node.folder}/bin/python3.11")
-    done = node.install()
+    done = _install(node)
     assert done.returncode == 0, done.stderr
     assert "sudo dnf -y -q install python3.11" in node.calls
     assert (node.environment / "lock.sha256").exists()
 
 
 def test_a_node_that_cannot_get_python_3_11_fails_and_says_so(node_without_python: Node) -> None:
-    done = node_without_python.install()
+    done = _install(node_without_python)
     assert done.returncode == 1
     assert "error: python3.11 is not on this node, and dnf cannot install it" in done.stderr
 

@@ -3,9 +3,7 @@
 import hashlib
 import os
 import shutil
-import subprocess
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,41 +12,12 @@ from ops import submit
 from ops.products import make_model
 from ops.sample import render_sample
 from ops.wheelhouse import ROOT, Wheelhouse, this_machine
-
-SCRIPT = ROOT / "assets" / "bootstrap" / "install.sh"
-
-
-@dataclass(frozen=True)
-class Node:
-    """A folder that stands for a node: `aws s3 cp` copies files, `sudo` and `sleep` do no more than they must."""
-
-    folder: Path
-
-    @property
-    def environment(self) -> Path:
-        return self.folder / "opt" / "fruits"
-
-    def install(self, archive: Path, lock_sha256: str) -> subprocess.CompletedProcess[str]:
-        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
-        return subprocess.run(
-            ["bash", str(SCRIPT), str(archive), lock_sha256, str(self.environment), "eu-west-3"],
-            env={**os.environ, "PATH": path},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+from tests.bootstrap_nodes import Node, bootstrap_node
 
 
 @pytest.fixture
 def node(tmp_path: Path) -> Node:
-    commands = {"aws": 'exec cp "${@: -2:1}" "${@: -1}"', "sudo": 'exec "$@"', "sleep": "exit 0"}
-    (tmp_path / "bin").mkdir()
-    for name, line in commands.items():
-        command = tmp_path / "bin" / name
-        command.write_text(f"#!/usr/bin/env bash\n{line}\n")
-        command.chmod(0o755)
-    return Node(tmp_path)
+    return bootstrap_node(tmp_path, {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"})
 
 
 def packed(folder: Path, archive: Path) -> Path:
