@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.clients import Client
+from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.reports import ReportRefused
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles, run_cluster, status, wait_for, wait_for_state
 from tests.rehearsal.switches import Switches
@@ -203,3 +205,12 @@ def test_a_node_does_not_begin_before_its_cluster_has_its_instances(client: Clie
     switches.exhaust()
     wait_for(lambda: _shown(client, cluster_id)["MASTER"]["ProvisionedOnDemandCapacity"])
     switches.cluster(cluster_id, "BOOTSTRAPPING")
+
+
+def test_types_without_capacity_can_be_given_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRUITS_NO_CAPACITY", "m5a.xlarge,m5.xlarge")
+    with embedded_aws(tmp_path / "aws") as other:
+        make_roles(clients_of(other))
+        cluster_id = _run(clients_of(other))
+        reason = _shown(clients_of(other), cluster_id)["MASTER"]["Status"]["StateChangeReason"]["Message"]
+    assert reason.startswith("InsufficientInstanceCapacity")
