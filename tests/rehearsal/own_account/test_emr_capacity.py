@@ -181,6 +181,19 @@ def test_spot_without_capacity_gets_neither_spot_nor_on_demand_of_that_type(clie
     assert ended["StateChangeReason"]["Code"] == "INTERNAL_ERROR"
 
 
+def test_a_fleet_that_has_its_spot_says_what_on_demand_it_lacks(client: Client, switches: Switches) -> None:
+    client("iam").create_service_linked_role(AWSServiceName=SPOT)
+    cluster_id = _run(client, _fleet("CORE", "m6i.xlarge", spot=4))
+    switches.exhaust("m6i.xlarge")
+    core = _shown(client, cluster_id)["CORE"]
+    change = {"InstanceFleetId": core["Id"], "TargetOnDemandCapacity": 4, "TargetSpotCapacity": 4}
+    wait_for_state(client, cluster_id, "WAITING")
+    client("emr").modify_instance_fleet(ClusterId=cluster_id, InstanceFleet=change)
+    core = _shown(client, cluster_id)["CORE"]
+    assert (core["ProvisionedOnDemandCapacity"], core["ProvisionedSpotCapacity"]) == (0, 4)
+    assert core["Status"]["StateChangeReason"]["Message"].startswith("InsufficientInstanceCapacity")
+
+
 def test_a_cluster_that_waits_for_capacity_starts_when_there_is_some(client: Client, switches: Switches) -> None:
     switches.exhaust("m5.xlarge")
     cluster_id = _run(client)
