@@ -42,7 +42,7 @@ def report_step_state(request: Request) -> Response:
 
 def choose_cluster_launch(request: Request) -> Response:
     """Choose what happens to the next clusters (`Policy`)."""
-    emr_launch.choose_launch(request["Policy"])
+    emr_launch.policy.choose(request["Policy"])
     return answer()
 
 
@@ -54,7 +54,7 @@ def choose_capacity(request: Request) -> Response:
 
 def choose_stabilisation(request: Request) -> Response:
     """Choose how CloudFormation sees the next clusters (`Policy`)."""
-    emr_stabilisation.choose_stabilisation(request["Policy"])
+    emr_stabilisation.policy.choose(request["Policy"])
     return answer()
 
 

@@ -62,16 +62,19 @@ class Lack:
 
 def ask(cluster: Mapping[str, Any]) -> list[Lack]:
     """Ask EC2 for what the fleets of a cluster lack, and give what they lack after that."""
+    return [lack for fleet in cluster["InstanceFleets"] for lack in _ask_for(cluster, fleet)]
+
+
+def _ask_for(cluster: Mapping[str, Any], fleet: dict[str, Any]) -> list[Lack]:
     lacks = []
-    for fleet in cluster["InstanceFleets"]:
-        reason = ""
-        for market, name in _MARKETS:
-            wanted = fleet[f"Target{name}Capacity"] - fleet[f"Provisioned{name}Capacity"]
-            if market == "SPOT":  # On-Demand beyond its target has taken the place of Spot
-                wanted -= max(0, fleet["ProvisionedOnDemandCapacity"] - fleet["TargetOnDemandCapacity"])
-            if wanted > 0 and (reason := get(cluster, fleet, market, wanted)):
-                lacks.append(Lack(fleet, market, wanted, reason))
-        fleet["Status"]["StateChangeReason"] = {"Code": "INSTANCE_FAILURE", "Message": reason} if reason else {}
+    for market, name in _MARKETS:
+        wanted = fleet[f"Target{name}Capacity"] - fleet[f"Provisioned{name}Capacity"]
+        if market == "SPOT":  # On-Demand beyond its target has taken the place of Spot
+            wanted -= max(0, fleet["ProvisionedOnDemandCapacity"] - fleet["TargetOnDemandCapacity"])
+        if wanted > 0 and (reason := get(cluster, fleet, market, wanted)):
+            lacks.append(Lack(fleet, market, wanted, reason))
+    reasons = "; ".join(lack.reason for lack in lacks)
+    fleet["Status"]["StateChangeReason"] = {"Code": "INSTANCE_FAILURE", "Message": reasons} if lacks else {}
     return lacks
 
 
@@ -145,8 +148,7 @@ def modify_instance_fleet(request: Request) -> Response:
             fleet[f"Target{name}Capacity"] = change[f"Target{name}Capacity"]
             _release(cluster, fleet, market)
         if state_of(cluster) != "STARTING":
-            lacking = any(lack.fleet is fleet for lack in ask(cluster))
-            fleet["Status"]["State"] = "RESIZING" if lacking else "RUNNING"
+            fleet["Status"]["State"] = "RESIZING" if _ask_for(cluster, fleet) else "RUNNING"
     return answer()
 
 

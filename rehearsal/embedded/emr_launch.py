@@ -1,59 +1,46 @@
 """How clusters get from STARTING to their work: by a node that reports, or, without one, by a chosen policy."""
 
-import os
 from collections.abc import Mapping
 from typing import Any, Final
 
 from rehearsal.embedded import vanilla
 from rehearsal.embedded.authorization import role_denial
+from rehearsal.embedded.choices import Choice
 from rehearsal.embedded.emr_fleets import ask
 from rehearsal.embedded.emr_provisioning import wait_for_capacity
-from rehearsal.embedded.emr_states import Refused, find_cluster, move_cluster, steps_of
+from rehearsal.embedded.emr_states import find_cluster, move_cluster, steps_of
 
 LAUNCHES: Final = ("launch", "fail", "hold")
 """What happens to a new cluster: its nodes start, and nobody works on its steps; its bootstrap action fails;
 nothing until a node reports."""
 
-_policy = os.environ.get("FRUITS_CLUSTER_LAUNCH", "launch")
-
-
-def choose_launch(policy: str) -> None:
-    """Choose what happens to the next clusters.
-
-    Raises
-    ------
-    Refused
-        If there is no such policy.
-    """
-    global _policy  # noqa: PLW0603 - one setting of the process, as its environment variable is
-    if policy not in LAUNCHES:
-        raise Refused(f"cluster launch {policy!r}: accepted: {', '.join(LAUNCHES)}")
-    _policy = policy
+policy: Final = Choice("cluster launch", "FRUITS_CLUSTER_LAUNCH", LAUNCHES)
+"""Of the next clusters."""
 
 
 def node_takes_part() -> bool:
     """Tell whether somebody is expected to stop the work of a cluster that ends."""
-    return _policy == "hold"
+    return policy.value == "hold"
 
 
 def launch(cluster: Mapping[str, Any]) -> None:
     """Ask for instances; in the background check what EMR checks then, wait for capacity, and follow the policy."""
     if not _service_role_denial(cluster):
         ask(cluster)
-    vanilla.concurrency.spawn_background(_launch, cluster["Id"], _policy, thread_name="emr-launch")
+    vanilla.concurrency.spawn_background(_launch, cluster["Id"], policy.value, thread_name="emr-launch")
 
 
-def _launch(cluster_id: str, policy: str) -> None:
+def _launch(cluster_id: str, chosen: str) -> None:
     cluster = find_cluster(cluster_id)
     denial = _service_role_denial(cluster)
     if denial:
         message = f"Service role {cluster['ServiceRole']} has insufficient permissions: {denial}"
         move_cluster(cluster_id, "TERMINATED_WITH_ERRORS", code="VALIDATION_ERROR", message=message)
         return
-    if not wait_for_capacity(cluster) or policy == "hold":
+    if not wait_for_capacity(cluster) or chosen == "hold":
         return
     move_cluster(cluster_id, "BOOTSTRAPPING")
-    if policy == "fail":
+    if chosen == "fail":
         message = "On the primary instance, bootstrap action 1 returned a non-zero return code"
         move_cluster(cluster_id, "TERMINATED_WITH_ERRORS", code="BOOTSTRAP_FAILURE", message=message)
     else:

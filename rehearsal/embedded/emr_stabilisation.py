@@ -1,13 +1,13 @@
 """CloudFormation's view of a cluster: when it takes one for made, and when for gone."""
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 from rehearsal.embedded import emr_clock
-from rehearsal.embedded.emr_states import ENDED, READY, Refused, find_cluster, state_of
+from rehearsal.embedded.choices import Choice
+from rehearsal.embedded.emr_states import ENDED, READY, find_cluster, state_of
 
 ONCE_READY, WHEN_SEEN = "once-ready", "when-seen"
 STABILISATIONS: Final = (ONCE_READY, WHEN_SEEN)
@@ -20,21 +20,8 @@ No document of AWS says which is true. The first is the default: the user guide 
 _LOOKS_EVERY_SECONDS: Final = 30.0
 _WITHIN_SECONDS: Final = 3600.0
 
-_policy = os.environ.get("FRUITS_STABILISATION", ONCE_READY)
-
-
-def choose_stabilisation(policy: str) -> None:
-    """Choose how CloudFormation sees the next clusters.
-
-    Raises
-    ------
-    Refused
-        If there is no such policy.
-    """
-    global _policy  # noqa: PLW0603 - one setting of the process, as its environment variable is
-    if policy not in STABILISATIONS:
-        raise Refused(f"stabilisation {policy!r}: accepted: {', '.join(STABILISATIONS)}")
-    _policy = policy
+policy: Final = Choice("stabilisation", "FRUITS_STABILISATION", STABILISATIONS)
+"""Of the next clusters."""
 
 
 def wait_until_stable(cluster_id: str) -> None:
@@ -45,7 +32,7 @@ def wait_until_stable(cluster_id: str) -> None:
     ValueError
         If it ended before, or CloudFormation sees it ending.
     """
-    (_wait_until_ready if _policy == ONCE_READY else _look_until_ready)(cluster_id)
+    (_wait_until_ready if policy.value == ONCE_READY else _look_until_ready)(cluster_id)
 
 
 def wait_until_ended(cluster_id: str) -> None:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ops.submit import Submission, environment
 
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 600
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tests.pictures import plant
 PER_LABEL = 60
 PHOTOGRAPHS = 3 * PER_LABEL
 BATCH = 4
-TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 600
 
 
 @pytest.fixture(scope="module")

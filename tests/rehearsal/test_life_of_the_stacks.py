@@ -222,6 +222,14 @@ def _as_shown(configurations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def test_the_fleets_have_their_spot_capacity_in_an_account_that_is_new_to_spot(life: Life) -> None:
+    got = {fleet["InstanceFleetType"]: fleet["ProvisionedSpotCapacity"] for fleet in life.shown["fleets"]}
+    asked = {fleet["InstanceFleetType"]: fleet["TargetSpotCapacity"] for fleet in life.shown["fleets"]}
+    assert got == asked
+    assert asked["TASK"] > 0
+    assert "AWSServiceRoleForEC2Spot" in life.shown["roles"]
+
+
 def test_the_fleets_show_what_the_template_sets(life: Life, synthesise: Callable[..., Path]) -> None:
     (wanted,) = properties(template(synthesise(**SETTINGS), "FruitsCompute"), "AWS::EMR::Cluster")
     instances = wanted["Instances"]

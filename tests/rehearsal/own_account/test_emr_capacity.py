@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.clients import Client
+from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.reports import ReportRefused
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles, run_cluster, status, wait_for, wait_for_state
 from tests.rehearsal.switches import Switches
@@ -179,6 +181,19 @@ def test_spot_without_capacity_gets_neither_spot_nor_on_demand_of_that_type(clie
     assert ended["StateChangeReason"]["Code"] == "INTERNAL_ERROR"
 
 
+def test_a_fleet_that_has_its_spot_says_what_on_demand_it_lacks(client: Client, switches: Switches) -> None:
+    client("iam").create_service_linked_role(AWSServiceName=SPOT)
+    cluster_id = _run(client, _fleet("CORE", "m6i.xlarge", spot=4))
+    switches.exhaust("m6i.xlarge")
+    core = _shown(client, cluster_id)["CORE"]
+    change = {"InstanceFleetId": core["Id"], "TargetOnDemandCapacity": 4, "TargetSpotCapacity": 4}
+    wait_for_state(client, cluster_id, "WAITING")
+    client("emr").modify_instance_fleet(ClusterId=cluster_id, InstanceFleet=change)
+    core = _shown(client, cluster_id)["CORE"]
+    assert (core["ProvisionedOnDemandCapacity"], core["ProvisionedSpotCapacity"]) == (0, 4)
+    assert core["Status"]["StateChangeReason"]["Message"].startswith("InsufficientInstanceCapacity")
+
+
 def test_a_cluster_that_waits_for_capacity_starts_when_there_is_some(client: Client, switches: Switches) -> None:
     switches.exhaust("m5.xlarge")
     cluster_id = _run(client)
@@ -203,3 +218,12 @@ def test_a_node_does_not_begin_before_its_cluster_has_its_instances(client: Clie
     switches.exhaust()
     wait_for(lambda: _shown(client, cluster_id)["MASTER"]["ProvisionedOnDemandCapacity"])
     switches.cluster(cluster_id, "BOOTSTRAPPING")
+
+
+def test_types_without_capacity_can_be_given_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRUITS_NO_CAPACITY", "m5a.xlarge,m5.xlarge")
+    with embedded_aws(tmp_path / "aws") as other:
+        make_roles(clients_of(other))
+        cluster_id = _run(clients_of(other))
+        reason = _shown(clients_of(other), cluster_id)["MASTER"]["Status"]["StateChangeReason"]["Message"]
+    assert reason.startswith("InsufficientInstanceCapacity")

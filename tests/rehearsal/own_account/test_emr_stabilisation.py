@@ -3,12 +3,14 @@
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rehearsal.clients import Client
-from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.embedded.aws import AwsFailed, EmbeddedAws
+from rehearsal.embedded.process import start_aws
 from rehearsal.node.reports import ReportRefused
 from tests.rehearsal.clusters import make_roles, status, step, wait_for
 from tests.rehearsal.small_stacks import CLUSTER
@@ -109,3 +111,11 @@ def test_a_cluster_that_has_worked_between_two_looks_fails_its_stack(
 def test_another_way_of_seeing_is_refused(switches: Switches) -> None:
     with pytest.raises(ReportRefused, match="stabilisation 'never': accepted: once-ready, when-seen"):
         switches.stabilise("never")  # type: ignore[arg-type]
+
+
+def test_an_unknown_way_of_seeing_ends_the_start_with_those_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRUITS_STABILISATION", "never")
+    with pytest.raises(AwsFailed, match="stabilisation 'never': accepted: once-ready, when-seen"):
+        start_aws(tmp_path / "aws")
