@@ -27,6 +27,7 @@ class NamedAws:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, proxy: NameProxy, authority: Path, folder: Path) -> None:
         self._monkeypatch, self.proxy, self._folder = monkeypatch, proxy, folder
+        proxy.refused.clear()
         for name in [name for name in os.environ if name.upper().startswith(_SET_BY_TESTS_ALONE)]:
             monkeypatch.delenv(name)
         self.set(
