@@ -12,7 +12,7 @@ import pytest
 from rehearsal.node.machine import instance_id
 from rehearsal.node.overrides import OVERRIDES
 from tests.rehearsal.clusters import wait_for
-from tests.rehearsal.nodes import Deployed, programs_of, queue_of_topic, step
+from tests.rehearsal.nodes import Deployed, processes_on, programs_of, queue_of_topic, step
 
 SURROUNDINGS = """
 import json
@@ -134,13 +134,14 @@ def test_a_driver_that_is_killed_fails_its_step_and_nothing_goes_on(deployed: De
         "spark.sparkContext.parallelize([0, 1], 2).map(lambda _: time.sleep(300)).collect()\n",
     )
     step_id = deployed.cluster.submit("spark-submit", uri)
-    workers = wait_for(lambda: [item for item in programs_of(step_id) if "pyspark.daemon" in item.cmdline()], 30)
+    machine = deployed.cluster.machine
+    wait_for(lambda: [item for item in processes_on(machine) if "pyspark.daemon" in item.cmdline()], 120)
     java = next(item for item in programs_of(step_id) if item.name() == "java")
     os.kill(java.pid, signal.SIGKILL)
     shown = deployed.cluster.wait_for_step(step_id)
     assert (shown["State"], shown["FailureDetails"]["Message"]) == ("FAILED", "ended by signal 9 (SIGKILL)")
-    assert workers
     assert not programs_of(step_id)
+    wait_for(lambda: not [item for item in processes_on(machine) if "pyspark.daemon" in item.cmdline()], 120)
 
 
 def test_a_wheel_with_a_wrong_hash_fails_the_bootstrap_and_the_logs_survive(deployed: Deployed, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from rehearsal.embedded.aws import EmbeddedAws, find_aws
 from rehearsal.embedded.process import start_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.process import find_node, local_node, start_node, stop_node
+from rehearsal.node.spark_cluster import WORKERS
 from rehearsal.rehearse import rehearse
 from rehearsal.scenario.checks import check_run
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
@@ -35,6 +36,7 @@ from rehearsal.scenario.runs import Cluster, photographs_done
 from rehearsal.scenario.stages import StageFailed
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
+from tests.rehearsal.nodes import processes_on
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
@@ -213,6 +215,35 @@ def test_with_a_tenth_of_the_requests_refused_or_cut_the_results_are_the_same(ke
     assert disturbed.said is not None
     assert disturbed.said["counts"]["computed"] == len(disturbed.photographs)
     assert _projections(disturbed) == _projections(undisturbed)
+
+
+@pytest.mark.parametrize(
+    "killed",
+    [
+        ["CoarseGrainedExecutorBackend", "ExternalShuffleService"],
+        ["pyspark.daemon", "org.apache.spark.deploy.worker.Worker"],
+    ],
+    ids=["an executor and the shuffle service", "a Python worker and a worker of Spark's"],
+)
+def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: list[str]) -> None:
+    kept.forget_results()
+    cluster, machine = kept.cluster, kept.folder / "nodes" / kept.cluster.cluster_id
+
+    def running(mark: str) -> list[psutil.Process]:
+        return [item for item in processes_on(machine) if any(mark in word for word in item.cmdline())]
+
+    step_id = cluster.submit("fruits-demo killed", kept.step)
+    wait_for(lambda: running("pyspark.daemon"), seconds=120)  # the first task has begun
+    victims = [running(mark)[0] for mark in killed]
+    for victim in victims:
+        victim.kill()
+    cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0)
+    evidence = kept.evidence(cluster, step_id)
+    assert check_run(evidence) == []
+    assert evidence.said is not None
+    assert evidence.said["counts"]["computed"] == len(evidence.photographs)
+    wait_for(lambda: len(running("ExternalShuffleService")) == 1, seconds=60)
+    wait_for(lambda: len(running("org.apache.spark.deploy.worker.Worker")) == WORKERS, seconds=60)
 
 
 def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(kept: Kept, many: Path) -> None:
