@@ -36,7 +36,7 @@ from rehearsal.scenario.runs import Cluster, photographs_done
 from rehearsal.scenario.stages import StageFailed
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
-from tests.rehearsal.nodes import processes_on
+from tests.rehearsal.nodes import processes_on, words_of
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
@@ -230,7 +230,7 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     cluster, machine = kept.cluster, kept.folder / "nodes" / kept.cluster.cluster_id
 
     def running(mark: str) -> list[psutil.Process]:
-        return [item for item in processes_on(machine) if any(mark in word for word in item.cmdline())]
+        return [item for item in processes_on(machine) if any(mark in word for word in words_of(item))]
 
     step_id = cluster.submit("fruits-demo killed", kept.step)
     wait_for(lambda: running("pyspark.daemon"), seconds=120)  # the first task has begun
