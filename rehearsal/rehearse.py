@@ -1,7 +1,7 @@
 """``fruits rehearse``: deploy the stacks to an embedded AWS, really run their job there, check, change, destroy."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from ops.account import AwsRefused
 from ops.sample import SampleError, render_sample
 from ops.synthesis import SynthesisFailed, given_settings
 from rehearsal.embedded.aws import AwsFailed
+from rehearsal.node.instance import Kind
 from rehearsal.node.process import NodeFailed
 from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host
@@ -29,6 +30,10 @@ FOLDER: Final = Path("build/rehearsal")
 _SAMPLE: Final = Path("build/sample")
 _EXPECTED: Final = (AwsFailed, AwsRefused, BotoCoreError, ClientError, NodeFailed, OSError, SampleError)
 _INTERRUPTED: Final = 130
+_KINDS: Final[Mapping[Kind, str]] = {
+    "namespaces": "in namespaces of their own, with AWS's host names, metadata and users as on EC2",
+    "shared": "shared this machine, which gives no namespaces: AWS's host names by a proxy, one user",
+}
 
 out = Console()
 err = Console(stderr=True)
@@ -151,6 +156,7 @@ def _say_success(
     seconds = sum(stage.seconds for stage in ended)
     _print(out, f"[bold green]Rehearsal passed[/]: {len(ended)} stages in {duration(seconds)}")
     _print(out, f"Embedded AWS: {host.expense}")
+    _print(out, f"Instances: {_KINDS[host.kind]}")
     for reason, count in course.kept.items():
         _print(out, f"  {count:2} {escape(reason)}")
     out.print()

@@ -144,7 +144,9 @@ class ClusterLife:
 
     def _bootstrap(self, machine: Machine, cluster: Mapping[str, Any], bootstrap: Bootstrap) -> None:
         self._set_up(machine, cluster)
-        self._control.report("BOOTSTRAPPING")
+        while self._control.state() == "STARTING" and not self._control.begin():
+            self._raise_if_ending()
+            self._stop.wait(POLL_SECONDS)
         for number, action in enumerate(self._control.bootstrap_actions(), 1):
             bootstrap.run(number, action, self._raise_if_ending)
         (machine.root / _READY).touch()

@@ -116,9 +116,10 @@ def programs_of(step_id: str) -> list[psutil.Process]:
 def words_of(process: psutil.Process) -> list[str]:
     """Give the command line of a process; nothing if it has ended."""
     try:
-        return process.cmdline()
+        words: list[str] = process.cmdline()
     except psutil.Error:
         return []
+    return words
 
 
 def processes_on(machine: Path) -> list[psutil.Process]:

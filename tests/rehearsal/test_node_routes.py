@@ -24,7 +24,8 @@ def subnet(client: Client, synthesise: Callable[..., Path]) -> str:
         item["Properties"].pop("PolicyDocument", None)  # it names buckets of another stack
     create_stack(client, STACK, {"Resources": ours})
     resources = client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-    return next(item["PhysicalResourceId"] for item in resources if item["ResourceType"] == "AWS::EC2::Subnet")
+    subnets = [item["PhysicalResourceId"] for item in resources if item["ResourceType"] == "AWS::EC2::Subnet"]
+    return str(subnets[0])
 
 
 def test_the_deployed_network_leads_to_s3_and_to_nothing_else(client: Client, subnet: str) -> None:

@@ -8,11 +8,7 @@ import pytest
 from rehearsal.node.overrides import OVERRIDES, table
 
 ROOT = Path(__file__).parents[2]
-DEPLOYED = [
-    *sorted((ROOT / "job").rglob("*.py")),
-    *sorted((ROOT / "assets").rglob("*.sh")),
-    ROOT / "infra" / "job_step.py",
-]
+DEPLOYED = [path for pattern in ("job/**/*.py", "assets/**/*.sh", "infra/job_step.py") for path in ROOT.glob(pattern)]
 VARIABLES = sorted({item.name for item in OVERRIDES if item.place in ("environment", "spark-env")})
 PAGE = ROOT / "docs" / "rehearsal.md"
 
