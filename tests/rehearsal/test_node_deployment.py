@@ -161,7 +161,7 @@ def test_a_wheel_with_a_wrong_hash_fails_the_bootstrap_and_the_logs_survive(depl
     emr = deployed.client("emr")
     (action,) = emr.list_bootstrap_actions(ClusterId=deployed.cluster.id)["BootstrapActions"]
     described = emr.describe_cluster(ClusterId=deployed.cluster.id)["Cluster"]
-    arguments = [f"s3://{bucket}/jobs/wheels.zip", hashlib.sha256(lock.encode()).hexdigest(), "/opt/fruits"]
+    arguments = [f"s3://{bucket}/jobs/wheels.zip", hashlib.sha256(lock.encode()).hexdigest(), *action["Args"][2:]]
     cluster = deployed.cluster.place.start(
         LogUri=described["LogUri"],
         ServiceRole=described["ServiceRole"],
