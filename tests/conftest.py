@@ -52,7 +52,7 @@ def real_photographs() -> list[Path]:
 @pytest.fixture(scope="session")
 def frozen_backbone() -> Any:
     """The default backbone; frozen by TensorFlow at the first use on this machine, then taken from the cache."""
-    from job.backbone import load_backbone
+    from job.weights import load_backbone
 
     return load_backbone("litert", "torchvision")
 
