@@ -18,6 +18,8 @@ from job.engines import LiteRtEngine
 from job.errors import JobError
 from job.weights import TORCHVISION_SHA256, load_backbone
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.fixture(scope="module")
 def checkpoint() -> Path:
