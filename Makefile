@@ -53,9 +53,17 @@ assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert|ke
 # Files in the order of their names: the rehearsal's, with the longest tests, are not left to the end.
 WORKERS ?= 2
 
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# A tier, by its mark, or an expression of marks, such as "not server"; `pytest --markers` explains them.
+ONLY ?=
+
+.PHONY: unit
+unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (@UNIT@)
+	@$(PYTEST) tests/unit -m unit
+
 .PHONY: test
-test: assets ## Run all tests, two files at a time (WORKERS=n for more)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+test: assets ## Run all tests, two files at a time; ONLY=unit|slow|tensorflow|cdk|spark|server, WORKERS=n (16 to 18 minutes)
+	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
 .PHONY: check
 check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests
@@ -64,6 +72,12 @@ check: setup ## Format, lint, types, shell, locks: what the CI asks beside the t
 	@mypy
 	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 	@$(BIN)/python -m ops.locks --check
+
+.PHONY: fix
+fix: setup ## Format, mend what the linter can mend, and make the index of the decisions (seconds)
+	@ruff check --fix-only --quiet .
+	@ruff format .
+	@$(BIN)/python -m ops.decisions
 
 .PHONY: bench
 bench: setup ## Measure: IMAGES=folder, ROWS=a,b for some rows only

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from job.backbone import load_backbone
 from job.images import list_photographs
 from job.locations import Location
+from job.weights import load_backbone
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "bench"

@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from job.backbone import arrays
 from job.errors import JobError
 from job.network import freeze
+from job.weights import arrays
 
 
 def main() -> None:

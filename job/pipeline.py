@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from job.analysis import Analysis
 from job.arguments import Arguments
-from job.backbone import Backbone, load_backbone
+from job.backbone import Backbone
 from job.errors import JobError
 from job.featurize import featurize
 from job.images import Listing, list_photographs
@@ -23,6 +23,7 @@ from job.report import ReportData, render
 from job.session import every
 from job.showcase import choose, shown, thumbnails
 from job.store import ResultStore, with_uris
+from job.weights import load_backbone
 
 log = logging.getLogger("fruits")
 

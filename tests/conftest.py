@@ -16,9 +16,9 @@ import pytest
 
 import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and so give the same bits as the job
 from job import access
+from tests.tiers import staying_in, tier
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # tests import `tests.pictures`, however pytest is started
 
 REGION = "eu-west-3"
 _REAL = ROOT.parent / "shared" / "data" / "fruits360"
@@ -31,6 +31,29 @@ os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Consoles take their width from this as their module is imported; tests that are about a width set it themselves.
 os.environ.pop("COLUMNS", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its tier; see `tests.tiers`."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        fixtures = getattr(item, "fixturenames", ())
+        for mark in tier(folder, fixtures, [mark.name for mark in item.iter_markers()]):
+            item.add_marker(mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Watch what the fixtures of a test start."""
+    with staying_in([mark.name for mark in item.iter_markers()]):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Watch what a test starts."""
+    with staying_in([mark.name for mark in item.iter_markers()]):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +75,7 @@ def real_photographs() -> list[Path]:
 @pytest.fixture(scope="session")
 def frozen_backbone() -> Any:
     """The default backbone; frozen by TensorFlow at the first use on this machine, then taken from the cache."""
-    from job.backbone import load_backbone
+    from job.weights import load_backbone
 
     return load_backbone("litert", "torchvision")
 

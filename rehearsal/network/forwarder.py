@@ -21,19 +21,19 @@ class Forwarder:
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection, until both sides have said all."""
+        ends = [writer]
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self._port)
-        except OSError:  # AWS is away: the client finds its connection closed, and tries again
-            writer.close()
-            return
-        try:
+            ends.append(back)
             await asyncio.gather(_copy(reader, back), _copy(there, writer))
-        except asyncio.CancelledError:
-            for end in (back, writer):
+        except OSError:  # AWS is away: the client finds its connection closed, and tries again
+            pass
+        except asyncio.CancelledError:  # also while it connects
+            for end in ends:
                 end.transport.abort()
             raise
         finally:
-            for end in (back, writer):
+            for end in ends:
                 end.close()
 
 

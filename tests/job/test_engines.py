@@ -11,10 +11,11 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from job.backbone import Backbone, checkpoint, load_backbone
+from job.backbone import Backbone
 from job.checkpoint import read_checkpoint
 from job.decode import decode
 from job.engines import Engine, engine_of
+from job.weights import checkpoint, load_backbone
 from tests.job.conftest import Finished
 from tests.job.runs import Results, Run
 from tests.pictures import jpeg

@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from job.backbone import TORCHVISION_SHA256, Backbone, describe, load_backbone
+from job.backbone import Backbone, describe
 from job.engines import LiteRtEngine
 from job.errors import JobError
+from job.weights import TORCHVISION_SHA256, load_backbone
+
+pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module")

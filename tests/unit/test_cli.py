@@ -37,6 +37,7 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return say
 
 
+@pytest.mark.slow
 def test_a_sample_is_rendered_and_said_to_be_rendered(tmp_path: Path) -> None:
     done = run(cli.app, ["images", "sample", str(tmp_path / "sample"), "--per-label", "5"])
 

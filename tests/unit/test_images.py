@@ -106,7 +106,7 @@ def prefix(s3: Any, bucket: str) -> Tree:
     return Tree(Location.parse(f"s3://{bucket}/photos"), s3)
 
 
-@pytest.fixture(params=["folder", "prefix"])
+@pytest.fixture(params=["folder", pytest.param("prefix", marks=pytest.mark.server)])
 def tree(request: pytest.FixtureRequest) -> Tree:
     made: Tree = request.getfixturevalue(request.param)
     return made

@@ -131,7 +131,7 @@ def test_the_name_of_a_bucket_stands_for_its_root() -> None:
     assert Location.parse("s3://bucket").name == "bucket"
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.server)])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
     if request.param == "local":
         return Location.parse(str(tmp_path))

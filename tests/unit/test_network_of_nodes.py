@@ -125,7 +125,7 @@ class TestSurroundings:
 
     def test_closed_it_cuts_what_is_carried(self, server: socket.socket) -> None:
         around, _, aws = self._around(server.getsockname()[1])
-        with socket.create_connection(aws) as client:
+        with socket.create_connection(aws, timeout=30) as client:
             connection, _ = server.accept()
             around.close()
             assert client.recv(1) == b""

@@ -21,7 +21,7 @@ NO_FEATURES = FEATURES_SCHEMA.empty_table()
 NO_QUARANTINE = QUARANTINE_SCHEMA.empty_table()
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.server)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ResultStore:
     if request.param == "local":
         return ResultStore(Location.parse(str(tmp_path / "results")))
@@ -403,6 +403,7 @@ def _fill(folder: Path, photographs: int) -> None:
         store.commit_batch("model", pa.Table.from_pylist(rows, schema=FEATURES_SCHEMA), NO_QUARANTINE)
 
 
+@pytest.mark.slow
 def test_listing_and_index_take_at_most_240_bytes_a_photograph(tmp_path: Path) -> None:
     few, many = 16 * 512, 80 * 512  # enough objects in both cases for all readers to be at work
     measured = []

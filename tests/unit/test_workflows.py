@@ -1,4 +1,4 @@
-"""The workflows of GitHub that review and deploy: who they are, what they may, what they run."""
+"""The workflows of GitHub that test, review and deploy: who they are, what they may, what they run."""
 
 import os
 import re
@@ -11,7 +11,8 @@ import yaml  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
-NAMES = ("review", "deploy")
+ALL = ("test", "review", "deploy")
+ON_AWS = ("review", "deploy")
 SHELL = frozenset(
     {
         "options",
@@ -30,6 +31,10 @@ SHELL = frozenset(
         "mine",
         "id",
         "gh",
+        "done",
+        "sudo",
+        "python",
+        "pip-audit",
     }
 )
 
@@ -45,11 +50,15 @@ def job(name: str) -> dict[str, Any]:
     return content
 
 
+def steps(name: str) -> list[dict[str, Any]]:
+    return [step for item in workflow(name)["jobs"].values() for step in item["steps"]]
+
+
 def scripts(name: str) -> list[str]:
-    return [step["run"] for step in job(name)["steps"] if "run" in step]
+    return [step["run"] for step in steps(name) if "run" in step]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ON_AWS)
 def test_a_workflow_has_no_right_that_its_job_does_not_name(name: str) -> None:
     assert workflow(name)["permissions"] == {}
     expected = {"contents": "read", "id-token": "write"}
@@ -62,32 +71,76 @@ def test_the_review_runs_for_pull_requests_of_this_repository_with_their_own_rig
     assert job("review")["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
 
 
+def test_what_pull_requests_run_is_what_everybody_runs_here() -> None:
+    assert "pull_request" in workflow("test")[True]
+    commands = {line for script in scripts("test") for line in script.splitlines()}
+    asked = re.findall(r"^make \w+$", (ROOT / ".ci" / "run").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert asked
+    assert set(asked) <= commands
+
+
+def test_pull_requests_are_tested_without_rights_on_linux_of_both_architectures_and_on_macos() -> None:
+    content = workflow("test")
+    assert content["permissions"] == {}
+    assert [item["permissions"] for item in content["jobs"].values()] == [{"contents": "read"}] * 2
+    assert "secrets." not in (WORKFLOWS / "test.yml").read_text(encoding="utf-8")
+    systems = content["jobs"]["test"]["strategy"]["matrix"]["os"]
+    assert [re.sub(r"-[\d.]+", "", system) for system in systems] == ["ubuntu", "ubuntu-arm", "macos"]
+
+
+def test_what_is_installed_is_kept_only_for_the_same_locks_system_and_python() -> None:
+    (cache,) = [step for step in steps("test") if "actions/cache" in step.get("uses", "")]
+    key = cache["with"]["key"]
+    for part in ("matrix.os", "python-version", "requirements/*.txt", "package-lock.json", "pyproject.toml"):
+        assert part in key
+    assert "restore-keys" not in cache["with"]
+
+
+def test_every_lock_is_audited() -> None:
+    (audit,) = [script for script in scripts("test") if "pip-audit" in script]
+    assert "for lock in requirements/*.txt" in audit
+    assert "npm audit" in audit
+
+
+def test_every_kind_of_lock_is_kept_up_to_date() -> None:
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    assert {item["package-ecosystem"] for item in updates} == {"pip", "npm", "github-actions"}
+
+
+def test_hooks_before_a_commit_come_from_here_alone_and_are_installed() -> None:
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert {item["repo"] for item in repositories} == {"local"}
+    hooks = [hook for item in repositories for hook in item["hooks"]]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    assert [hook["entry"] for hook in hooks if not (ROOT / hook["entry"].split()[0]).exists()] == []
+
+
 def test_nothing_is_deployed_unless_somebody_asks() -> None:
     assert set(workflow("deploy")[True]) == {"workflow_dispatch"}
     assert job("deploy")["environment"] == "${{ inputs.environment }}"
     assert workflow("deploy")["concurrency"]["cancel-in-progress"] is False
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_actions_are_pinned_to_commits(name: str) -> None:
-    used = [step["uses"] for step in job(name)["steps"] if "uses" in step]
+    used = [step["uses"] for step in steps(name) if "uses" in step]
     assert used
     assert [action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ON_AWS)
 def test_credentials_are_a_role_and_no_keys(name: str) -> None:
     (step,) = [item for item in job(name)["steps"] if "configure-aws-credentials" in item.get("uses", "")]
     assert set(step["with"]) == {"role-to-assume", "aws-region"}
     assert "secrets." not in (WORKFLOWS / f"{name}.yml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_no_input_is_pasted_into_a_script(name: str) -> None:
     assert [script for script in scripts(name) if "${{" in script] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_scripts_have_no_fault_that_shellcheck_finds(name: str, tmp_path: Path) -> None:
     for index, script in enumerate(scripts(name)):
         file = tmp_path / f"{index}.sh"
@@ -96,10 +149,10 @@ def test_scripts_have_no_fault_that_shellcheck_finds(name: str, tmp_path: Path) 
         assert check.returncode == 0, check.stdout
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_every_command_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    options = {"fruits": {"review"}, "cdk": {"synth", "deploy"}, "make": targets}
+    options = {"fruits": {"review"}, "cdk": {"synth", "deploy"}, "make": targets | {"--touch"}, "npm": {"audit"}}
     for script in scripts(name):
         for line in filter(None, map(str.strip, script.splitlines())):
             words = re.split(r"[ =]", line)

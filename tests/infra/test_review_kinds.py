@@ -18,7 +18,6 @@ from ops.review.conclusion import Review, Verdict, compare_stack, conclude
 from ops.review.markdown import render
 from ops.review.stacks import ExistingStack, WantedStack, read_assembly
 from ops.review.terminal import show
-from tests.infra.conftest import assets_of, build, context, project, settings_of  # noqa: F401
 
 INTERACTIVE = {"mode": "interactive", "email": "team@example.org"}
 TRANSIENT = {"email": "team@example.org"}
@@ -30,7 +29,7 @@ Mutation = Callable[[Stacks], None]
 
 
 @pytest.fixture(scope="module")
-def app(build: Callable[..., App], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stacks]:  # noqa: F811
+def app(build: Callable[..., App], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stacks]:
     """Give the stacks of some settings, synthesised once, copied at each call."""
 
     @cache

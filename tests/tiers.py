@@ -1,0 +1,73 @@
+"""Which tier a test belongs to: by its folder, by its fixtures and by its own marks; and what a tier may start.
+
+A test is `unit` unless it has another mark. What a test starts beyond its tier makes it fail, so that `make unit`
+stays quick and needs neither Spark nor a server.
+"""
+
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import Any
+
+import pytest
+
+UNIT = "unit"
+MARKS = frozenset({"slow", "tensorflow", "cdk", "spark", "server"})
+"""Of the tests that are no unit tests; pyproject.toml says what each means."""
+
+OF_FOLDERS = {"infra": "cdk", "job": "spark", "rehearsal": "server"}
+OF_FIXTURES = {"s3_endpoint": "server", "build": "cdk"}
+OF_PROGRAMS = {
+    "spark-submit": "spark",
+    "java": "spark",
+    "jsii-runtime.js": "cdk",
+    "cdk": "cdk",
+    "ministack": "server",
+    "rehearsal.embedded": "server",
+    "rehearsal.node": "server",
+    "job.freeze": "tensorflow",
+}
+"""Words of a command line, without their folders, and the mark of tests that may start such a command."""
+
+OF_IMPORTS = {"tensorflow": "tensorflow", "keras": "tensorflow"}
+
+_watching: list[set[tuple[str, str]]] = []
+
+
+def tier(folder: str, fixtures: Collection[str], marks: Collection[str]) -> set[str]:
+    """Give the marks of a test, from the folder of `tests` that it lies in, its fixtures and the marks it has."""
+    found = MARKS & set(marks)
+    found |= {mark for name, mark in OF_FIXTURES.items() if name in fixtures}
+    found |= {OF_FOLDERS[folder]} if folder in OF_FOLDERS else set()
+    return found or {UNIT}
+
+
+@contextmanager
+def staying_in(marks: Collection[str]) -> Iterator[None]:
+    """Fail a unit test that starts what it must not.
+
+    Tests of the other tiers may start anything: each uses what the tiers below it use, too.
+    """
+    started: set[tuple[str, str]] = set()
+    _watching.append(started)
+    try:
+        yield
+    finally:
+        _watching.pop()
+    if UNIT in marks and started:
+        what, mark = min(started)
+        pytest.fail(f"a unit test starts {what}; replace that, or mark the test with pytest.mark.{mark}", pytrace=False)
+
+
+def _look(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _watching:
+        return
+    if event == "subprocess.Popen":
+        names = {PurePath(str(word)).name for word in arguments[1]}
+        _watching[-1].update((name, OF_PROGRAMS[name]) for name in names & OF_PROGRAMS.keys())
+    elif event == "import" and arguments[0] in OF_IMPORTS:
+        _watching[-1].add((arguments[0], OF_IMPORTS[arguments[0]]))
+
+
+sys.addaudithook(_look)
