@@ -13,10 +13,17 @@ from infra.context import read_settings
 from infra.errors import DeploymentError
 from infra.settings import DeploymentSettings
 from ops.cdk import ROOT
+from ops.errors import ExitCode, FruitsError
 
 
-class SynthesisFailed(Exception):
+class SynthesisFailed(FruitsError):
     """The app does not synthesise; the message is what it said."""
+
+
+class WrongSetting(SynthesisFailed):
+    """A setting is not accepted; the message says which are."""
+
+    exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True)
@@ -46,13 +53,13 @@ def given_settings(values: Sequence[str]) -> DeploymentSettings:
 
     Raises
     ------
-    SynthesisFailed
+    WrongSetting
         For a value that is not accepted, with what is.
     """
     try:
         return read_settings({**_defaults(), **_pairs(values)})
     except DeploymentError as error:
-        raise SynthesisFailed(str(error)) from None
+        raise WrongSetting(str(error)) from None
 
 
 def synthesise(folder: Path, values: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Synthesis:
@@ -104,6 +111,6 @@ def _pairs(values: Sequence[str]) -> dict[str, str]:
     for value in values:
         key, equals, text = value.partition("=")
         if not (key and equals):
-            raise SynthesisFailed(f"-c {value}: expected key=value, such as -c core_vcpus=16")
+            raise WrongSetting(f"-c {value}: expected key=value, such as -c core_vcpus=16")
         pairs[key.strip()] = text
     return pairs
