@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.context import read_settings
+from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
 from infra.settings import DeploymentSettings
 from ops.cdk import ROOT
@@ -48,8 +48,15 @@ class Synthesis:
     regions: Mapping[str, str]
 
 
-def given_settings(values: Sequence[str]) -> DeploymentSettings:
+def given_settings(values: Sequence[str], *, to_deploy: bool = False) -> DeploymentSettings:
     """Read settings from ``key=value`` as `cdk -c` takes them, and from cdk.json.
+
+    Parameters
+    ----------
+    values
+        As after ``-c``.
+    to_deploy
+        Whether they are to be deployed, for which an environment may need more than for anything else.
 
     Raises
     ------
@@ -57,9 +64,12 @@ def given_settings(values: Sequence[str]) -> DeploymentSettings:
         For a value that is not accepted, with what is.
     """
     try:
-        return read_settings({**_defaults(), **_pairs(values)})
+        settings = read_settings({**_defaults(), **_pairs(values)})
+        if to_deploy:
+            require_deployable(settings)
     except DeploymentError as error:
         raise WrongSetting(str(error)) from None
+    return settings
 
 
 def synthesise(folder: Path, values: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Synthesis:
@@ -79,7 +89,7 @@ def synthesise(folder: Path, values: Sequence[str], *, environment: Mapping[str,
     SynthesisFailed
         If the settings, or the stacks that they make, are refused.
     """
-    settings = given_settings(values)
+    settings = given_settings(values, to_deploy=True)
     context = json.dumps(_pairs(values))
     variables = {**(os.environ if environment is None else environment)}
     variables |= {"CDK_OUTDIR": str(folder.resolve()), "CDK_CONTEXT_JSON": context}

@@ -45,7 +45,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     """Rehearse on this machine, without an AWS account: deploy the stacks to an embedded AWS, run the job, destroy."""
     values = [*(context or ())]
     values += [f"{key}={value}" for key, value in (("engine", engine), ("mode", mode)) if value is not None]
-    settings = given_settings(values)
+    settings = given_settings(values, to_deploy=True)
     host = Host(folder, settings)
     course = Course(host, settings, values, photographs=lambda tell: images or _sample(tell), output=output)
     stages = [Stage("Start embedded AWS and node", host.start), *course.stages(destroy=not keep)]

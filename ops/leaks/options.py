@@ -55,8 +55,7 @@ class Place:
     """
 
     def __init__(self, context: Sequence[str] | None, wanted: str | None) -> None:
-        # Nobody is told of anything here: an environment that needs an address to be deployed needs none.
-        self.settings: DeploymentSettings = given_settings(["email=nobody@example.org", *(context or ())])
+        self.settings: DeploymentSettings = given_settings(context or ())
         self.clients: Callable[[str], Client] = cache(account)
         self.client = self.clients(self.settings.region)
         if wanted is not None and (found := caller(self.client)) != wanted:

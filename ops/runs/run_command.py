@@ -90,6 +90,7 @@ def _run_again(chosen: Target, label: str, arguments: Sequence[str], *, ask: boo
             f"{' '.join(arguments)}: the step of a transient cluster is part of its stack; give settings instead,"
             " such as -c components=50"
         )
+    given_settings(chosen.values, to_deploy=True)
     cost = hourly_cost(chosen.settings)
     limit = f"it ends with its job, at the latest after {duration(chosen.settings.max_lifetime)}"
     price = f"{cost.describe()}; " if cost else ""
