@@ -107,7 +107,7 @@ def test_a_stage_of_a_rehearsal_is_shown_as_it_is(
         ["aws", "env", "--folder", "{}"],
         ["{}"],
     ],
-    ids=lambda arguments: " ".join(arguments),
+    ids=" ".join,
 )
 def test_what_a_command_refuses_is_named_as_it_was_given(arguments: list[str], tmp_path: Path) -> None:
     named = "a[/b] [red] :apple:"
