@@ -1,16 +1,26 @@
 """How a command ends: the exit codes, and the errors that people are meant to read."""
 
 from enum import IntEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
-    """What the exit code of a command says; docs/commands.md has the table, and which command adds a meaning."""
+    """What the exit code of a command says; docs/commands.md has what that is for each command."""
 
-    OK = 0
-    FAILED = 1
-    USAGE = 2
-    INCOMPLETE = 3
-    INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
+    meaning: str
+
+    OK = 0, "done, or nothing found"
+    FAILED = 1, "failed, or found what the command looks for"
+    USAGE = 2, "wrong usage, a wrong setting, or a confirmation that is missing; nothing was done"
+    INCOMPLETE = 3, "not everything could be asked"
+    INTERRUPTED = 130, "interrupted"  # as shells have it: 128 and the number of SIGINT
+
+    def __new__(cls, code: int, meaning: str) -> Self:
+        """Make a code that knows what it means."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
 
 
 class FruitsError(Exception):

@@ -13,7 +13,7 @@ from ops.destroy.run import Unfinished, destroy_all
 from ops.destroy.screen import show_plan
 from ops.emptying.deletion import delete_all
 from ops.emptying.plan import STORAGE, EmptyingPlan, plan_emptying, plan_orphan
-from ops.errors import WrongUsage
+from ops.errors import ExitCode, WrongUsage
 from ops.leaks.options import Account, Place, SecondKey, exit_code, known_stack, turn_second_key
 from ops.leaks.screen import show
 
@@ -32,7 +32,7 @@ def leaks(
 ) -> None:
     """Look for all that a deployment has left, in every service, with what each thing costs a month.
 
-    Exit codes: 0 nothing is on the bill, 1 something is or the question could not be asked, 2 wrong usage,
+    Exit codes: 0 nothing is on the bill, 1 something is or the question could not be asked, 2 wrong usage or setting,
     3 not every service could be asked.
     """
     stacks = [known_stack(name) for name in keep or ()]
@@ -124,7 +124,7 @@ def destroy(
     show(findings, out, keep=kept)
     if problem:
         complain(problem)
-    raise typer.Exit(1 if problem else exit_code(findings, kept))
+    raise typer.Exit(ExitCode.FAILED if problem else exit_code(findings, kept))
 
 
 def _destroy(plan: DestructionPlan) -> str:

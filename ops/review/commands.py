@@ -11,12 +11,12 @@ from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from ops.console import Context, one_line_errors, out, status
-from ops.errors import FruitsError, WrongUsage
+from ops.errors import ExitCode, FruitsError, WrongUsage
 
 if TYPE_CHECKING:  # cfn-lint alone takes a second to load, which no other command is to pay
     from ops.review.conclusion import Review
 
-NO_VERDICT: Final = 3
+NO_VERDICT: Final = ExitCode.INCOMPLETE
 """Exit code where there is no verdict: a mistake in the command or in the settings, AWS that does not answer."""
 
 
