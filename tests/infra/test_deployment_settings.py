@@ -160,10 +160,18 @@ def test_two_environments_never_share_the_name_of_a_stack(settings_of: Settings)
     assert names == {"FruitsCompute-demo", "FruitsCompute-dev", "FruitsCompute-prod"}
 
 
-def _is_accepted(read: Callable[[], object], refusal: type[Exception]) -> bool:
+def _settings_accept(settings_of: Settings, key: str, value: float) -> bool:
     try:
-        read()
-    except refusal:
+        settings_of(**{key: str(value)})
+    except DeploymentError:
+        return False
+    return True
+
+
+def _job_accepts(key: str, value: float) -> bool:
+    try:
+        parse_arguments([*URIS, f"--{key.replace('_', '-')}", str(value)])
+    except JobError:
         return False
     return True
 
@@ -178,11 +186,8 @@ def _is_accepted(read: Callable[[], object], refusal: type[Exception]) -> bool:
     }.items(),
 )
 def test_the_job_accepts_what_the_settings_accept(key: str, values: tuple[float, ...], settings_of: Settings) -> None:
-    option = f"--{key.replace('_', '-')}"
     for value in values:
-        by_settings = _is_accepted(lambda value=value: settings_of(**{key: str(value)}), DeploymentError)
-        by_job = _is_accepted(lambda value=value: parse_arguments([*URIS, option, str(value)]), JobError)
-        assert (value, by_settings) == (value, by_job)
+        assert (value, _job_accepts(key, value)) == (value, _settings_accept(settings_of, key, value))
 
 
 def test_the_job_has_the_defaults_of_the_settings(settings_of: Settings) -> None:

@@ -48,13 +48,11 @@ def _mistake(path: tuple[str, ...]) -> ExitCode:
 
 def _needed(path: tuple[str, ...], place: Path) -> list[str]:
     """Give a value for each parameter that a command has to be given."""
-    needed = [item for item in COMMANDS[path].params if item.required]
-    return [
-        word
-        for item in needed
-        for word in ([item.opts[0]] if item.opts[0].startswith("-") else [], [str(place)])
-        for word in word
-    ]
+    words: list[str] = []
+    for item in COMMANDS[path].params:
+        if item.required:
+            words += [*(name for name in item.opts[:1] if name.startswith("-")), str(place)]
+    return words
 
 
 def test_the_page_has_the_codes_and_what_they_mean() -> None:

@@ -17,7 +17,9 @@ def clouds(*, centre: float = 0.0, seed: int = 0) -> tuple[NDArray[np.float64], 
     return centre + rows * np.array([1.0, 10.0, 0.1, 3.0, 100.0]), labels
 
 
-def fit_probe(rows: NDArray[np.float64], labels: Sequence[str], *, ridge: float = 1.0) -> LinearProbe:
+def fit_probe(
+    rows: NDArray[np.float64], labels: Sequence[str] | NDArray[np.str_], *, ridge: float = 1.0
+) -> LinearProbe:
     """Fit a probe on one batch."""
     statistics = ProbeStatistics(rows.shape[-1])
     statistics.add(rows, labels)
