@@ -27,7 +27,7 @@ from rehearsal.scenario.view import duration, view_of
 
 FOLDER: Final = Path("build/rehearsal")
 _SAMPLE: Final = Path("build/sample")
-_EXPECTED: Final = (AwsFailed, AwsRefused, BotoCoreError, ClientError, NodeFailed, OSError, SampleError)
+EXPECTED: Final = (AwsFailed, AwsRefused, BotoCoreError, ClientError, NodeFailed, OSError, SampleError)
 _INTERRUPTED: Final = 130
 
 out = Console()
@@ -77,7 +77,7 @@ def _run(stages: list[Stage], title: str, host: Host, course: Course, *, keep: b
     with _termination_as_interrupt():
         try:
             with view_of(err, title, [stage.name for stage in stages]) as view:
-                ended = run_stages(stages, view, expected=_EXPECTED)
+                ended = run_stages(stages, view, expected=EXPECTED)
         except BaseException as error:
             if isinstance(error, StageFailed):
                 _copy_logs(error, host, course)

@@ -1,11 +1,12 @@
 """Where things are in a deployed environment: its folders on S3, its cluster, what the account holds."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ops.deployment import Deployment, find_deployment
 from rehearsal.inventory import inventory
+from rehearsal.scenario.deployed import check_disk_key, check_shuffle_service
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.host import Host
@@ -46,6 +47,29 @@ class Place:
             cluster_id or self.output("FruitsCompute", "ClusterId"),
             logs=self.folder("LogUri"),
             still_there=self._host.require_node,
+        )
+
+    def clusters(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """List all clusters of a name, those that have ended, too."""
+        listed = self._host.client("emr").list_clusters()["Clusters"]
+        return [cluster for cluster in listed if cluster["Name"] == name]
+
+    def check_cluster(self) -> list[str]:
+        """Say what is wrong with the cluster as it was deployed."""
+        shown = self._host.client("emr").describe_cluster(ClusterId=self.cluster().cluster_id)["Cluster"]
+        return [*check_shuffle_service(shown["Configurations"]), *self._check_disk_key(shown)]
+
+    def _check_disk_key(self, cluster: Mapping[str, Any]) -> Iterator[str]:
+        emr, iam, kms = map(self._host.client, ("emr", "iam", "kms"))
+        described = emr.describe_security_configuration(Name=cluster["SecurityConfiguration"])["SecurityConfiguration"]
+        at_rest = json.loads(described)["EncryptionConfiguration"]["AtRestEncryptionConfiguration"]
+        key, role = at_rest["LocalDiskEncryptionConfiguration"]["AwsKmsKey"], cluster["ServiceRole"].rpartition("/")[2]
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        yield from check_disk_key(
+            json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]),
+            [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names],
+            key=key,
+            region=self._host.aws.region,
         )
 
     def step(self) -> Mapping[str, Any]:
