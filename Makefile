@@ -57,6 +57,12 @@ WORKERS ?= 2
 test: assets ## Run all tests, two files at a time (WORKERS=n for more)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+FAULTS ?=
+
+.PHONY: planted
+planted: assets ## Rehearse with each planted fault, an hour or more (FAULTS="word word": those with a word in their name)
+	@$(BIN)/python -m tests.rehearsal.planted $(FAULTS)
+
 .PHONY: check
 check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests
 	@ruff format --check .
