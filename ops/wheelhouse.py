@@ -93,10 +93,6 @@ class Wheelhouse:
         shutil.copyfile(self.lock, partial / LOCK)
         shutil.rmtree(self.folder, ignore_errors=True)
         partial.rename(self.folder)
-        self.seal()
-
-    def seal(self) -> None:
-        """Note beside the folder that it holds what it should, so that it is not built again."""
         self._stamp.write_text(self._digest())
 
     @property

@@ -5,17 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from infra.settings import DeploymentSettings
-from rehearsal.scenario.checks import (
-    check_changes,
-    check_nothing_computed,
-    check_rendered,
-    check_run,
-    check_shares,
-    check_splits,
-)
+from rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
 from rehearsal.scenario.deploy import Stacks
 from rehearsal.scenario.deployed import check_one_cluster, check_wheels
 from rehearsal.scenario.evidence import Evidence
+from rehearsal.scenario.expectations import check_expectations
 from rehearsal.scenario.farewell import empty_bucket, explain_leftovers
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.messages import Listener
@@ -145,21 +139,13 @@ class Course:
     def _check_first(self, tell: Tell) -> str:
         evidence = self.evidence[0]
         _require(check_run(evidence))
-        _require(self._check_further(evidence))
+        _require(check_expectations(evidence, self._settings, rendered=self._heap.rendered))
         for name in ("report.html", "manifest.json"):
             target = self._output / "reports" / evidence.run / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(self.place.folder("OutputUri").get(f"reports/{evidence.run}/{name}"))
         pca = (evidence.manifest or {})["pca"]
         return f"{len(evidence.objects)} objects; {pca['components']} components hold {pca['explained']:.1%}"
-
-    def _check_further(self, evidence: Evidence) -> list[str]:
-        settings = self._settings
-        return [
-            *check_shares(evidence, settings.core_vcpus + settings.task_spot_vcpus),
-            *check_splits(evidence, train=settings.train_folder, test=settings.test_folder),
-            *(check_rendered(evidence) if self._heap.rendered else ()),
-        ]
 
     def _run_again(self, tell: Tell) -> str:
         self._next_cluster(_RUNS[1], tell)

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from rehearsal.clients import Client
 from rehearsal.scenario.deploy import why_refused
 from rehearsal.scenario.deployed import check_disk_key, check_one_cluster, check_shuffle_service, check_wheels
+from rehearsal.scenario.evidence import Evidence
+from rehearsal.scenario.expectations import check_rendered, check_shares, check_splits
 from rehearsal.scenario.messages import Listener
 from rehearsal.scenario.progress import Patience, telling_line
 
@@ -114,3 +117,51 @@ def test_a_cluster_of_which_people_are_told_is_found_right(client: Client) -> No
     listener = Listener(client, topic)
     client("sns").publish(TopicArn=topic, Message="fruits-demo (j-1) in eu-west-3 is WAITING")
     assert listener.check_told_of("j-1") == []
+
+
+IMAGES = "s3://data/images/"
+
+
+def _evidence(photographs: int = 0, **tables: list[dict[str, str]]) -> Evidence:
+    """Give evidence with some tables, whose paths have `_` in place of `/`."""
+    return Evidence(
+        images=IMAGES,
+        photographs={f"Fig/{number}.jpg": "etag" for number in range(photographs)},
+        sizes={},
+        objects={},
+        said=None,
+        manifest={"model": {"identity": "m"}},
+        report=None,
+        tables={name.replace("_", "/"): pa.Table.from_pylist(rows) for name, rows in tables.items()},
+        arrays={},
+        columns={},
+    )
+
+
+def test_a_plan_for_fewer_slots_than_the_cluster_has_is_found() -> None:
+    row = [{"uri": "x"}]
+    assert check_shares(_evidence(600, features_1=row, features_2=row, quarantine_3=row), 3) == []
+    assert check_shares(_evidence(95, features_1=row), 16) == []
+    (found,) = check_shares(_evidence(600, features_1=row, features_2=row), 16)
+    assert found.startswith("600 photographs were computed by 2 tasks: of 16 slots of the cluster, 6 could have had")
+
+
+@pytest.mark.parametrize(
+    ("path", "split"), [("Training/Fig/1.jpg", "train"), ("TEST/Fig/1.jpg", "test"), ("Fig/1.jpg", "test")]
+)
+def test_a_photograph_in_the_split_of_its_folder_is_found_right(path: str, split: str) -> None:
+    evidence = _evidence(projections_1=[{"uri": f"{IMAGES}{path}", "split": split}])
+    assert check_splits(evidence, train="Training", test="Test") == []
+
+
+def test_a_photograph_in_another_split_than_its_folder_is_found() -> None:
+    evidence = _evidence(projections_1=[{"uri": f"{IMAGES}Entraînement/Fig/1.jpg", "split": "test"}])
+    (found,) = check_splits(evidence, train="Entraînement", test="Test")
+    assert f"{IMAGES}Entraînement/Fig/1.jpg is in test" in found
+
+
+def test_rendered_pictures_in_quarantine_are_found() -> None:
+    assert check_rendered(_evidence()) == []
+    row = {"uri": f"{IMAGES}Fig/1.jpg", "reason": "empty", "detail": "the object has no bytes"}
+    (found,) = check_rendered(_evidence(**{"quarantine_model=m_1": [row]}))
+    assert found.endswith(f"are in quarantine: {IMAGES}Fig/1.jpg: empty, the object has no bytes")

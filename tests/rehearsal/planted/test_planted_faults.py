@@ -12,7 +12,7 @@ from tests.rehearsal.planted.trial import photographs_for, try_fault
 BY_NAME = {fault.name: fault for fault in FAULTS}
 QUICK = (
     "the job hands no endpoint of S3 on",
-    "a wheel is for a newer system than the nodes have",
+    "an old wheelhouse is taken for complete, with a wheel for a newer system than the nodes have",
     "the core fleet names one target, and cannot be changed in place",
     "executors are larger than YARN's nodes",
     "the cluster has no idle stop",

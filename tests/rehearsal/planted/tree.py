@@ -9,6 +9,7 @@ from tests.rehearsal.planted.fault import Fault
 ROOT = Path(__file__).resolve().parents[3]
 _COPIED = ("infra", "job", "ops", "rehearsal", "assets", "requirements", "tests/rehearsal/planted")
 _FILES = ("app.py", "cdk.json")
+_WHEELHOUSE = "build/wheelhouse"
 _SHARED = ("node_modules", "build/model")
 
 
@@ -28,26 +29,19 @@ def plant(fault: Fault, target: Path) -> Path:
     (target / "build").mkdir()
     for name in _SHARED:
         (target / name).symlink_to((ROOT / name).resolve())
-    shutil.copytree(ROOT / "build/wheelhouse", target / "build/wheelhouse", copy_function=_link)
-    for edit in fault.edits:
-        edit.apply(target)
     if fault.newer_wheel:
         _ask_for_a_newer_system(target / "build")
+    else:
+        (target / _WHEELHOUSE).symlink_to((ROOT / _WHEELHOUSE).resolve())
+    for edit in fault.edits:
+        edit.apply(target)
     return target
 
 
 def _ask_for_a_newer_system(build: Path) -> None:
     """Give a wheel the name of one for a newer glibc, as a build with other platforms would have brought it."""
-    wheelhouse = Wheelhouse.below(build, "litert", this_machine())
-    wheel = next(wheelhouse.folder.glob("numpy-*.whl"))
+    shutil.copytree(ROOT / _WHEELHOUSE, build / "wheelhouse")
+    wheel = next(Wheelhouse.below(build, "litert", this_machine()).folder.glob("numpy-*.whl"))
     name, _, platforms = wheel.name.rpartition("-")
-    architecture = platforms.removesuffix(".whl").rpartition("_64")[0].rpartition("_")[2]
-    wheel.rename(wheel.with_name(f"{name}-manylinux_2_36_{architecture}_64.whl"))
-    wheelhouse.seal()
-
-
-def _link(source: str, target: str) -> None:
-    if source.endswith(".sha256"):
-        shutil.copy(source, target)
-    else:
-        Path(target).hardlink_to(Path(source).resolve())
+    machine = "x86_64" if platforms.endswith("x86_64.whl") else "aarch64"
+    wheel.rename(wheel.with_name(f"{name}-manylinux_2_36_{machine}.whl"))
