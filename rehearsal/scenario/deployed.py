@@ -70,13 +70,28 @@ def check_disk_key(
         Of the key.
     """
     via = f"ec2.{region}.amazonaws.com"
-    if not any(_allows(item) and via in str(item.get("Condition")) for item in _statements(key_policy)):
+    if not any(_allows(item, _GRANT) and via in str(item.get("Condition")) for item in _statements(key_policy)):
         yield (
             f"the policy of the disks' key {key} lets nobody {_GRANT} by {via}: Spot's own role, which has no rights of"
             " its own, could not start nodes; allow it for principals of the account"
         )
-    if not any(_allows(item) and _is_of(item, key) for policy in role_policies for item in _statements(policy)):
+    if not any(_allows(item, _GRANT) and _is_of(item, key) for policy in role_policies for item in _statements(policy)):
         yield f"EMR's service role lacks {_GRANT} on the disks' key {key}: no node with encrypted disks would start"
+
+
+def check_endpoint_policy(policy: Mapping[str, Any], needed: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Say which calls of the nodes the policy of the S3 endpoint would stop; no call here passes an endpoint.
+
+    Parameters
+    ----------
+    policy
+        Of the endpoint.
+    needed
+        Actions, and ARNs of what they are done to.
+    """
+    for action, arn in needed:
+        if not any(_allows(item, action) and _is_of(item, arn) for item in _statements(policy)):
+            yield f"the policy of the S3 endpoint does not allow {action} on {arn}, which the nodes need"
 
 
 def _glibc(found: "re.Match[str]") -> int:
@@ -87,12 +102,12 @@ def _statements(policy: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return _as_list(policy["Statement"])
 
 
-def _allows(statement: Mapping[str, Any]) -> bool:
-    return statement["Effect"] == "Allow" and any(fnmatchcase(_GRANT, item) for item in _as_list(statement["Action"]))
+def _allows(statement: Mapping[str, Any], action: str) -> bool:
+    return statement["Effect"] == "Allow" and any(fnmatchcase(action, item) for item in _as_list(statement["Action"]))
 
 
-def _is_of(statement: Mapping[str, Any], key: str) -> bool:
-    return any(fnmatchcase(key, item) for item in _as_list(statement["Resource"]))
+def _is_of(statement: Mapping[str, Any], arn: str) -> bool:
+    return any(fnmatchcase(arn, item) for item in _as_list(statement["Resource"]))
 
 
 def _as_list(value: Any) -> list[Any]:

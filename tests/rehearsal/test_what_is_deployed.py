@@ -1,5 +1,6 @@
 """Checks of what was deployed, and of a run that stands still: what no run on this machine can show."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -7,7 +8,13 @@ import pytest
 
 from rehearsal.clients import Client
 from rehearsal.scenario.deploy import why_refused
-from rehearsal.scenario.deployed import check_disk_key, check_one_cluster, check_shuffle_service, check_wheels
+from rehearsal.scenario.deployed import (
+    check_disk_key,
+    check_endpoint_policy,
+    check_one_cluster,
+    check_shuffle_service,
+    check_wheels,
+)
 from rehearsal.scenario.evidence import Evidence
 from rehearsal.scenario.expectations import check_rendered, check_shares, check_splits
 from rehearsal.scenario.messages import Listener
@@ -85,6 +92,13 @@ def test_a_key_that_emr_cannot_grant_is_found(statement: dict[str, Any]) -> None
     assert found.startswith("EMR's service role lacks kms:CreateGrant")
 
 
+def test_a_call_that_the_endpoint_would_stop_is_found() -> None:
+    policy = {"Statement": [{"Effect": "Allow", "Action": ["s3:Get*"], "Resource": "arn:aws:s3:::data/*"}]}
+    needed = [("s3:GetObject", "arn:aws:s3:::data/images/1.jpg"), ("s3:PutObject", "arn:aws:s3:::data/results/1")]
+    (found,) = check_endpoint_policy(policy, needed)
+    assert "does not allow s3:PutObject on arn:aws:s3:::data/results/1" in found
+
+
 def test_of_what_the_app_said_the_findings_are_told() -> None:
     said = "FATAL Cluster lacks a target (Fruits)\n   FruitsCompute/Cluster\nTraceback (most recent call last):\n"
     assert why_refused(said) == "Cluster lacks a target (Fruits)"
@@ -122,8 +136,7 @@ def test_a_cluster_of_which_people_are_told_is_found_right(client: Client) -> No
 IMAGES = "s3://data/images/"
 
 
-def _evidence(photographs: int = 0, **tables: list[dict[str, str]]) -> Evidence:
-    """Give evidence with some tables, whose paths have `_` in place of `/`."""
+def _evidence(photographs: int, tables: Mapping[str, list[dict[str, str]]]) -> Evidence:
     return Evidence(
         images=IMAGES,
         photographs={f"Fig/{number}.jpg": "etag" for number in range(photographs)},
@@ -132,17 +145,17 @@ def _evidence(photographs: int = 0, **tables: list[dict[str, str]]) -> Evidence:
         said=None,
         manifest={"model": {"identity": "m"}},
         report=None,
-        tables={name.replace("_", "/"): pa.Table.from_pylist(rows) for name, rows in tables.items()},
+        tables={path: pa.Table.from_pylist(rows) for path, rows in tables.items()},
         arrays={},
         columns={},
     )
 
 
 def test_a_plan_for_fewer_slots_than_the_cluster_has_is_found() -> None:
-    row = [{"uri": "x"}]
-    assert check_shares(_evidence(600, features_1=row, features_2=row, quarantine_3=row), 3) == []
-    assert check_shares(_evidence(95, features_1=row), 16) == []
-    (found,) = check_shares(_evidence(600, features_1=row, features_2=row), 16)
+    batches: dict[str, list[dict[str, str]]] = {"features/1": [], "features/2": [], "quarantine/3": []}
+    assert check_shares(_evidence(600, batches), 3) == []
+    assert check_shares(_evidence(95, {}), 16) == []
+    (found,) = check_shares(_evidence(600, {"features/1": [], "features/2": []}), 16)
     assert found.startswith("600 photographs were computed by 2 tasks: of 16 slots of the cluster, 6 could have had")
 
 
@@ -150,18 +163,18 @@ def test_a_plan_for_fewer_slots_than_the_cluster_has_is_found() -> None:
     ("path", "split"), [("Training/Fig/1.jpg", "train"), ("TEST/Fig/1.jpg", "test"), ("Fig/1.jpg", "test")]
 )
 def test_a_photograph_in_the_split_of_its_folder_is_found_right(path: str, split: str) -> None:
-    evidence = _evidence(projections_1=[{"uri": f"{IMAGES}{path}", "split": split}])
+    evidence = _evidence(0, {"projections/1": [{"uri": f"{IMAGES}{path}", "split": split}]})
     assert check_splits(evidence, train="Training", test="Test") == []
 
 
 def test_a_photograph_in_another_split_than_its_folder_is_found() -> None:
-    evidence = _evidence(projections_1=[{"uri": f"{IMAGES}Entraînement/Fig/1.jpg", "split": "test"}])
+    evidence = _evidence(0, {"projections/1": [{"uri": f"{IMAGES}Entraînement/Fig/1.jpg", "split": "test"}]})
     (found,) = check_splits(evidence, train="Entraînement", test="Test")
     assert f"{IMAGES}Entraînement/Fig/1.jpg is in test" in found
 
 
 def test_rendered_pictures_in_quarantine_are_found() -> None:
-    assert check_rendered(_evidence()) == []
+    assert check_rendered(_evidence(0, {})) == []
     row = {"uri": f"{IMAGES}Fig/1.jpg", "reason": "empty", "detail": "the object has no bytes"}
-    (found,) = check_rendered(_evidence(**{"quarantine_model=m_1": [row]}))
+    (found,) = check_rendered(_evidence(0, {"quarantine/model=m/1": [row]}))
     assert found.endswith(f"are in quarantine: {IMAGES}Fig/1.jpg: empty, the object has no bytes")

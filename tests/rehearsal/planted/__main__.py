@@ -1,7 +1,7 @@
 """Plant faults, one after the other: `python -m tests.rehearsal.planted [word …]`.
 
 With words only the faults that have one of them in their names. Prints fault, verdict and seconds of each, keeps the
-verdict in build/planted, and writes the table of docs/rehearsal.md once every fault has one.
+verdict in build/planted, and writes the table of docs/rehearsal.md.
 """
 
 import json
@@ -31,8 +31,7 @@ def main(words: list[str]) -> int:
         verdicts[fault.name] = verdict
         _VERDICTS.write_text(json.dumps({name: asdict(item) for name, item in verdicts.items()}), encoding="utf-8")
         _show(fault, verdict, time.monotonic() - begun)
-    if all(fault.name in verdicts for fault in FAULTS):
-        PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), verdicts), encoding="utf-8")
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), verdicts), encoding="utf-8")
     red = sum(bool(verdicts[fault.name].stage) for fault in chosen)
     others = sum(not verdicts[fault.name].is_of(fault) for fault in chosen)
     sys.stdout.write(f"{red} of {len(chosen)} red, {others} not as expected\n")
@@ -43,7 +42,7 @@ def _kept() -> dict[str, Verdict]:
     if not _VERDICTS.exists():
         return {}
     kept = json.loads(_VERDICTS.read_text(encoding="utf-8"))
-    return {name: Verdict(**item) for name, item in kept.items()}
+    return {fault.name: Verdict(**kept[fault.name]) for fault in FAULTS if fault.name in kept}
 
 
 def _show(fault: Fault, verdict: Verdict, seconds: float) -> None:

@@ -12,7 +12,7 @@ from rehearsal.rehearse import EXPECTED
 from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, run_stages
-from tests.rehearsal.planted.fault import Verdict
+from tests.rehearsal.planted.fault import PASSED, Verdict
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def rehearse(order: Order) -> Verdict:
         return Verdict(failed.stage, failed.reason, failed.action)
     finally:
         host.stop(delete=False)
-    return Verdict("", "passed")
+    return PASSED
 
 
 def _wanted(order: Order, host: Host, course: Course) -> list[Stage]:

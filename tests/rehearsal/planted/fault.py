@@ -85,6 +85,8 @@ class Fault:
         Whether a wheel of the wheelhouse asks for a newer system than that of the nodes.
     train_folder
         Name of the folder with the photographs of one split.
+    until
+        For a fault that is not seen: the last stage that was tried; all of them unless given.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Fault:
     stall_seconds: float = 300.0
     newer_wheel: bool = False
     train_folder: str = "Training"
+    until: str = ""
 
     @property
     def seen(self) -> bool:
@@ -130,4 +133,10 @@ class Verdict:
 
     def is_of(self, fault: Fault) -> bool:
         """Say whether this is what is expected of a fault."""
-        return self.stage == fault.stage and (not fault.seen or fault.says in f"{self.reason} {self.action}")
+        if not fault.seen:
+            return self == PASSED
+        return self.stage == fault.stage and fault.says in f"{self.reason} {self.action}"
+
+
+PASSED = Verdict("", "passed")
+"""All stages passed."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.rehearsal.planted.fault import DEPLOYED, RAN, SET_UP, Edit, Fault
+from tests.rehearsal.planted.fault import CHECKED, DEPLOYED, RAN, SET_UP, Edit, Fault
 
 _INSTALL: Final = "assets/bootstrap/install.sh"
 _STEP: Final = "infra/job_step.py"
@@ -94,6 +94,15 @@ FAULTS: Final = (
         stage=RAN,
         says="Initial job has not accepted any resources",
         stall_seconds=60,
+    ),
+    Fault(
+        name="dynamic allocation is switched off, and half of the cluster idles",
+        edits=(
+            Edit(_SPARK, '"spark.dynamicAllocation.enabled": "true"', '"spark.dynamicAllocation.enabled": "false"'),
+        ),
+        stage="",
+        until=CHECKED,
+        says="the node switches it on, as EMR presets it: see `python -m rehearsal.node --overrides`",
     ),
     Fault(
         name="dynamic allocation may have no executor",

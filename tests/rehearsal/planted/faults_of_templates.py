@@ -90,6 +90,12 @@ FAULTS: Final = (
         says="the S3 endpoint",
     ),
     Fault(
+        name="the policy of the S3 endpoint leaves out the assets",
+        edits=(Edit(_NETWORK, '        allow(["s3:GetObject"], [assets_bucket.arn_for_objects("*")], own),\n', ""),),
+        stage=SET_UP,
+        says="the policy of the S3 endpoint does not allow s3:GetObject",
+    ),
+    Fault(
         name="two clusters are deployed",
         edits=(
             Edit(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tests.rehearsal.planted.catalogue import FAULTS
-from tests.rehearsal.planted.fault import Fault, Verdict
+from tests.rehearsal.planted.fault import PASSED, Fault, Verdict
 from tests.rehearsal.planted.tree import ROOT
 
 PAGE: Final = ROOT / "docs" / "rehearsal.md"
@@ -14,7 +14,7 @@ _END: Final = "<!-- end of planted faults -->"
 
 def expected() -> dict[str, Verdict]:
     """Give the verdicts that the list of faults expects, by name."""
-    return {fault.name: Verdict(fault.stage, fault.says) for fault in FAULTS}
+    return {fault.name: Verdict(fault.stage, fault.says) if fault.seen else PASSED for fault in FAULTS}
 
 
 def with_table(page: str, verdicts: Mapping[str, Verdict]) -> str:
@@ -32,19 +32,26 @@ def with_table(page: str, verdicts: Mapping[str, Verdict]) -> str:
     return f"{before}{_BEGIN}\n\n" + "\n".join(_lines(verdicts)) + f"\n\n{_END}{after}"
 
 
+def tried(page: str) -> set[str]:
+    """Give the names of the faults of which the page has a verdict, expected or not."""
+    return {fault.name for fault in FAULTS if f"| {fault.name} |" in page and _row(fault, None) not in page}
+
+
 def _lines(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     red = sum(bool(verdict.stage) for verdict in verdicts.values())
-    yield f"{red} of {len(verdicts)} planted faults end red:"
+    untried = len(FAULTS) - len(verdicts)
+    yield f"{red} of {len(verdicts)} planted faults end red{f'; {untried} more are not tried yet' if untried else ''}."
     yield ""
     yield "| fault | planted in | verdict | its message says |"
     yield "|---|---|---|---|"
     for fault in FAULTS:
-        yield _row(fault, verdicts[fault.name])
+        yield _row(fault, verdicts.get(fault.name))
 
 
-def _row(fault: Fault, verdict: Verdict) -> str:
-    where = ", ".join(dict.fromkeys(f"`{edit.file}`" for edit in fault.edits)) or "the wheelhouse"
-    if not verdict.stage:
-        return f"| {fault.name} | {where} | **not seen** | {fault.says if verdict.is_of(fault) else verdict.reason} |"
-    says = fault.says if verdict.is_of(fault) else verdict.reason
-    return f"| {fault.name} | {where} | red at *{verdict.stage}* | `{says}` |"
+def _row(fault: Fault, verdict: Verdict | None) -> str:
+    where = ", ".join(dict.fromkeys(f"`{edit.file}`" for edit in fault.edits))
+    if verdict is None:
+        return f"| {fault.name} | {where} | not tried yet | |"
+    says = f"`{fault.says}`" if fault.seen else fault.says
+    shown = says if verdict.is_of(fault) else f"not as expected: {verdict.reason}"
+    return f"| {fault.name} | {where} | {f'red at *{verdict.stage}*' if verdict.stage else '**not seen**'} | {shown} |"

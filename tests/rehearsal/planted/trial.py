@@ -59,7 +59,7 @@ def try_fault(fault: Fault, folder: Path, *, photographs: Path, image: Path) -> 
         folder=str(home / "aws"),
         photographs=str(photographs),
         image=str(image),
-        last=fault.stage,
+        last=fault.stage or fault.until,
         skipped=list(fault.skipped),
         stall_seconds=fault.stall_seconds,
     )
