@@ -98,6 +98,10 @@ FAULTS: Final = (
     Fault(
         name="two clusters are deployed",
         edits=(
+            Edit(_CLUSTER, "Tags.of(self.resource).add(EMR_MANAGED_TAG", "Tags.of(self).add(EMR_MANAGED_TAG"),
+            Edit(
+                _CLUSTER, "self.resource.node.add_dependency(service.policy", "self.node.add_dependency(service.policy"
+            ),
             Edit(
                 _CLUSTER,
                 '        self.resource = emr.CfnCluster(\n            self,\n            "Resource",\n',
