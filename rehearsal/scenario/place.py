@@ -102,11 +102,12 @@ class Place:
         return gather(self.folder("ImagesUri"), self.folder("OutputUri"), said=said, columns=columns)
 
     def with_bootstrap_error(self, failed: StageFailed) -> StageFailed:
-        """Add to a failed deployment what the bootstrap action said, if it is the one that failed."""
+        """Begin the reason of a failed deployment with what the bootstrap action said, if it is the one that failed."""
         for cluster in self._host.client("emr").list_clusters(ClusterStates=["TERMINATED_WITH_ERRORS"])["Clusters"]:
             if cluster["Status"]["StateChangeReason"].get("Code") == "BOOTSTRAP_FAILURE":
                 error, log = self.cluster(cluster["Id"]).bootstrap_error()
-                return StageFailed(f"{failed.reason}; the bootstrap action said: {error}", log=log or failed.log)
+                said = f"the bootstrap action said: {error}" if error else self._host.last_refusal()
+                return StageFailed(f"{said}; {failed.reason}", log=log or str(self._host.node_log))
         return failed
 
     def inventory(self, regions: Sequence[str]) -> frozenset[str]:

@@ -104,7 +104,7 @@ FAULTS: Final = (
             ),
         ),
         stage=SET_UP,
-        says="sts:AssumeRole",
+        says="its trust policy does not name ec2.amazonaws.com",
     ),
     Fault(
         name="EMR may not pass the role of the nodes",

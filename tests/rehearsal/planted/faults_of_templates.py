@@ -71,6 +71,30 @@ FAULTS: Final = (
         says="9443",
     ),
     Fault(
+        name="nodes may not call S3 by HTTPS",
+        edits=(Edit(_NETWORK, "for number in (80, 443):", "for number in (80,):"),),
+        stage=DEPLOYED,
+        says="443",
+    ),
+    Fault(
+        name="masters of applications may run on nodes that vanish",
+        edits=(Edit("infra/spark.py", '"yarn-site": encrypted | yarn.SETTINGS', '"yarn-site": encrypted'),),
+        stage=DEPLOYED,
+        says="may lose an application with a task node",
+    ),
+    Fault(
+        name="the budget tells nobody",
+        edits=(
+            Edit(
+                "infra/cost_guard.py",
+                "                for kind, share in thresholds\n",
+                "                for kind, share in thresholds[:0]\n",
+            ),
+        ),
+        stage=DEPLOYED,
+        says="has no budget that tells anybody",
+    ),
+    Fault(
         name="a template has a type that CloudFormation does not know",
         edits=(
             Edit("infra/compute.py", "from aws_cdk import Duration\n", "from aws_cdk import CfnResource, Duration\n"),
@@ -80,8 +104,8 @@ FAULTS: Final = (
                 '        CfnResource(self, "Schedule", type="AWS::EMR::Schedule")\n        self.output("ClusterId"',
             ),
         ),
-        stage=SET_UP,
-        says="AWS::EMR::Schedule",
+        stage=DEPLOYED,
+        says="Unknown resource type 'AWS::EMR::Schedule'",
     ),
     Fault(
         name="the S3 endpoint is in no route table",
