@@ -65,6 +65,12 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (@UNIT@)
 test: assets ## Run all tests, two files at a time; ONLY=unit|slow|tensorflow|cdk|spark|server, WORKERS=n (16 to 18 minutes)
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
+FAULTS ?=
+
+.PHONY: planted
+planted: assets ## Rehearse with each planted fault, an hour or more (FAULTS="word word": those with a word in their name)
+	@$(BIN)/python -m tests.rehearsal.planted $(FAULTS)
+
 .PHONY: check
 check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests
 	@ruff format --check .

@@ -29,7 +29,7 @@ from rehearsal.scenario.view import duration, view_of
 
 FOLDER: Final = Path("build/rehearsal")
 _SAMPLE: Final = Path("build/sample")
-_EXPECTED: Final = (AwsFailed, BotoCoreError, ClientError, FruitsError, OSError)
+EXPECTED: Final = (AwsFailed, BotoCoreError, ClientError, FruitsError, OSError)
 _KINDS: Final[Mapping[Kind, str]] = {
     "namespaces": "in namespaces of their own, with AWS's host names, metadata and users as on EC2",
     "shared": "shared this machine, which gives no namespaces: AWS's host names by a proxy, one user",
@@ -72,7 +72,7 @@ def _run(stages: list[Stage], title: str, host: Host, course: Course, *, keep: b
     with _termination_as_interrupt():
         try:
             with view_of(err, title, [stage.name for stage in stages]) as view:
-                ended = run_stages(stages, view, expected=_EXPECTED)
+                ended = run_stages(stages, view, expected=EXPECTED)
         except BaseException as error:
             if isinstance(error, StageFailed):
                 _copy_logs(error, host, course)

@@ -112,7 +112,7 @@ class Bootstrap:
         try:
             self._s3.client().download_file(place.netloc, place.path.lstrip("/"), str(script))
         except (BotoCoreError, ClientError, RoleRefused) as error:
-            _note(logs, f"cannot fetch it: {error}")
+            _note(logs, f"cannot fetch {uri}: {error}")
             raise BootstrapFailed(
                 f"Primary instance ({self._machine.instance_id}) failed attempting to download bootstrap action"
                 f" {number} file from S3"

@@ -90,8 +90,6 @@ OVERRIDES: Final = (
     Override(
         "spark-defaults", "spark.authenticate.secret", "{secret}", "YARN makes one for each application by itself"
     ),
-    Override("spark-defaults", "spark.dynamicAllocation.enabled", "true", "as EMR presets it"),
-    Override("spark-defaults", "spark.shuffle.service.enabled", "true", "as EMR presets it"),
     Override("spark-defaults", "spark.shuffle.service.port", "{shuffle_port}", "one for each cluster", "shared"),
     Override("spark-defaults", "spark.driver.memory", "1g", "the machine is smaller; YARN's sums are a rule of synth"),
     Override("spark-defaults", "spark.executor.memory", "512m", "as above"),

@@ -16,6 +16,9 @@ ENVIRONMENT: Final = "etc/spark/conf/spark-env.sh"
 OF_CLUSTER: Final = "etc/spark/cluster.conf"
 """What Spark's master and workers read, by file, and its shuffle service; on EMR these are YARN's."""
 
+_PRESET: Final = {"spark.dynamicAllocation.enabled": "true", "spark.shuffle.service.enabled": "true"}
+"""What EMR itself sets, and a cluster's configuration may change (EMR release guide, "Configure Spark")."""
+
 _JAVA_OPTIONS: Final = ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions")
 _SHARED: Final = (
     *("spark.authenticate", "spark.authenticate.secret", "spark.network.crypto.enabled"),
@@ -34,7 +37,7 @@ def configure_spark(machine: Machine, configurations: Iterable[Mapping[str, Any]
     configurations
         Of the cluster, as `DescribeCluster` gives them: ``Classification``, ``Properties``, ``Configurations``.
     """
-    defaults: dict[str, str] = {}
+    defaults: dict[str, str] = dict(_PRESET)
     variables: dict[str, str] = {}
     for item in configurations:
         name, values = item["Classification"], item.get("Properties", {})

@@ -7,13 +7,17 @@ from typing import Final
 from infra.settings import DeploymentSettings
 from rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
 from rehearsal.scenario.deploy import Stacks
+from rehearsal.scenario.deployed import check_one_cluster, check_wheels
 from rehearsal.scenario.evidence import Evidence
+from rehearsal.scenario.expectations import check_expectations
 from rehearsal.scenario.farewell import empty_bucket, explain_leftovers
 from rehearsal.scenario.host import Host
+from rehearsal.scenario.messages import Listener
 from rehearsal.scenario.photographs import ADDED, CHANGED, DELETED, Heap, change_some, find_photographs, upload
 from rehearsal.scenario.place import Place
+from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
-from rehearsal.scenario.runs import photographs_done, telling_of_clusters
+from rehearsal.scenario.runs import telling_of_clusters
 from rehearsal.scenario.stages import Stage, StageFailed, Tell
 
 _RUNS: Final = ("first", "second", "third")
@@ -34,6 +38,8 @@ class Course:
         Gives the folder of photographs; may render them.
     output
         Where report and manifest of the first run are copied to.
+    stall_seconds
+        How long a job may stand still: no photograph done, no change of a state.
 
     Attributes
     ----------
@@ -53,11 +59,13 @@ class Course:
         *,
         photographs: Callable[[Tell], Path],
         output: Path,
+        stall_seconds: float = 300.0,
     ) -> None:
         self._host, self._settings = host, settings
         self._stacks = Stacks(host, values)
         self.place = Place(host, settings.env)
         self._photographs, self._output = photographs, output
+        self._stall_seconds = stall_seconds
         self._transient = settings.mode == "transient"
         self._regions: tuple[str, ...] = ()
         self.kept: Mapping[str, int] = {}
@@ -99,6 +107,8 @@ class Course:
         tell("python app.py")
         synthesis = self._stacks.synthesise("first", f"run_id={_RUNS[0]}")
         self._app, self._regions = synthesis.folder, tuple(sorted(set(synthesis.regions.values())))
+        machine = {"x86_64": "x86_64", "arm64": "aarch64"}[self._settings.architecture]
+        _require(check_wheels((path.name for path in self._app.glob("asset.*/*.whl")), machine=machine))
         self._blank = self.place.inventory(self._regions)
         self._stacks.bootstrap(self._regions, tell)
         self._bootstrapped = self.place.inventory(self._regions)
@@ -115,16 +125,21 @@ class Course:
 
     def _deploy_all(self, tell: Tell) -> str:
         self._deploy(self._app, tell)
+        _require(check_one_cluster(self.place.clusters(self._settings.name), self._settings.name))
+        _require(self.place.check_cluster())
         return f"cluster {self.place.cluster().cluster_id}, its nodes are set up"
 
     def _run_first(self, tell: Tell) -> str:
+        listener = Listener(self._host.client, self.place.output("FruitsGuard", "TopicArn"))
         self.evidence.append(self._run(_RUNS[0], tell))
+        _require(listener.check_told_of(self.place.cluster().cluster_id))
         counts = (self.evidence[0].said or {}).get("counts", {})
         return f"{counts.get('computed', 0):,} photographs computed, {counts.get('quarantined', 0):,} in quarantine"
 
     def _check_first(self, tell: Tell) -> str:
         evidence = self.evidence[0]
         _require(check_run(evidence))
+        _require(check_expectations(evidence, self._settings, rendered=self._heap.rendered))
         for name in ("report.html", "manifest.json"):
             target = self._output / "reports" / evidence.run / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -187,7 +202,7 @@ class Course:
         else:
             step_id = cluster.submit(f"{self._settings.name} {run}", self.place.step())
         done = photographs_done(self.place.folder("OutputUri"), self._photographs_kept())
-        cluster.wait_for_step(step_id, tell, done)
+        cluster.wait_for_step(step_id, tell, done, Patience(self._stall_seconds))
         said = cluster.printed(step_id)
         if self._transient:
             cluster.wait_until_ended(tell)

@@ -12,6 +12,7 @@ from rehearsal.scenario.host import Host
 from rehearsal.scenario.stages import StageFailed, Tell
 
 _EVENT: Final = re.compile(r"(?P<stack>[\w-]+) \| .* \| (?P<state>[A-Z_]+) +\| (?P<type>AWS::[\w:]+)")
+_FINDING: Final = re.compile(r"(FATAL|ERROR) ")
 
 
 class Stacks:
@@ -40,7 +41,7 @@ class Stacks:
             folder = self._host.folder / f"cdk.out-{name}"
             return synthesise(folder, [*self._values, *more], environment=self._host.aws.environment())
         except SynthesisFailed as error:
-            raise StageFailed(f"the app does not synthesise: {error}") from None
+            raise StageFailed(f"the app does not synthesise: {why_refused(str(error))}") from None
 
     def bootstrap(self, regions: Sequence[str], tell: Tell) -> None:
         """Make what the CDK needs in some regions."""
@@ -74,6 +75,12 @@ class Stacks:
             except CdkFailed as error:
                 raise StageFailed(f"cdk {verb}: {why(str(error))}", log=str(path)) from None
         return outcome
+
+
+def why_refused(text: str) -> str:
+    """Give of what the app said the findings for which it is not synthesised, or else all of it."""
+    found = [line.removeprefix("FATAL ").removeprefix("ERROR ") for line in text.splitlines() if _FINDING.match(line)]
+    return "; ".join(found) or text
 
 
 def why(text: str) -> str:

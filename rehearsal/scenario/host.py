@@ -18,6 +18,7 @@ from rehearsal.node.instance import Kind
 from rehearsal.node.process import NodeFailed, find_node, start_node, stop_node
 from rehearsal.scenario.stages import StageFailed, Tell
 
+_NOT_FETCHED: Final = "cannot fetch "
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
 
@@ -109,7 +110,19 @@ class Host:
         if find_aws(self.folder) is None:
             raise StageFailed("the embedded AWS has died", log=str(self.aws.log))
         if find_node(self.folder) is None:
-            raise StageFailed("the node has died", log=str(self.folder / "node.log"))
+            raise StageFailed("the node has died", log=str(self.node_log))
+
+    @property
+    def node_log(self) -> Path:
+        """What the node has logged."""
+        return self.folder / "node.log"
+
+    def last_refusal(self) -> str:
+        """Give what the node has logged last of a script that it could not fetch, and so not run."""
+        lines = [line for line in self.node_log.read_text(encoding="utf-8").splitlines() if _NOT_FETCHED in line]
+        return (
+            f"the node {lines[-1][lines[-1].index(_NOT_FETCHED) :]}" if lines else "the bootstrap action said nothing"
+        )
 
     def measure(self) -> None:
         """Note the processor time that the embedded AWS has used so far."""

@@ -1,11 +1,12 @@
 """Where things are in a deployed environment: its folders on S3, its cluster, what the account holds."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ops.deployment import Deployment, find_deployment
 from rehearsal.inventory import inventory
+from rehearsal.scenario.deployed import check_disk_key, check_endpoint_policy, check_shuffle_service
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.host import Host
@@ -48,6 +49,48 @@ class Place:
             still_there=self._host.require_node,
         )
 
+    def clusters(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """List all clusters of a name, those that have ended, too."""
+        listed = self._host.client("emr").list_clusters()["Clusters"]
+        return [cluster for cluster in listed if cluster["Name"] == name]
+
+    def check_cluster(self) -> list[str]:
+        """Say what is wrong with the cluster as it was deployed."""
+        shown = self._host.client("emr").describe_cluster(ClusterId=self.cluster().cluster_id)["Cluster"]
+        return [
+            *check_shuffle_service(shown["Configurations"]),
+            *self._check_disk_key(shown),
+            *self._check_endpoint(shown),
+        ]
+
+    def _check_disk_key(self, cluster: Mapping[str, Any]) -> Iterator[str]:
+        emr, iam, kms = map(self._host.client, ("emr", "iam", "kms"))
+        described = emr.describe_security_configuration(Name=cluster["SecurityConfiguration"])["SecurityConfiguration"]
+        at_rest = json.loads(described)["EncryptionConfiguration"]["AtRestEncryptionConfiguration"]
+        key, role = at_rest["LocalDiskEncryptionConfiguration"]["AwsKmsKey"], cluster["ServiceRole"].rpartition("/")[2]
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        yield from check_disk_key(
+            json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]),
+            [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names],
+            key=key,
+            region=self._host.aws.region,
+        )
+
+    def _check_endpoint(self, cluster: Mapping[str, Any]) -> Iterator[str]:
+        actions = self._host.client("emr").list_bootstrap_actions(ClusterId=cluster["Id"])["BootstrapActions"]
+        images, output, logs = map(self.folder, ("ImagesUri", "OutputUri", "LogUri"))
+        needed = [
+            *(("s3:GetObject", action["ScriptPath"]) for action in actions),
+            *(("s3:GetObject", f"{folder.uri}object") for folder in (images, output)),
+            *(("s3:PutObject", f"{folder.uri}object") for folder in (output, logs)),
+            ("s3:ListBucket", f"s3://{images.bucket}"),
+        ]
+        start = f"arn:{cluster['ClusterArn'].split(':')[1]}:s3:::"
+        arns = [(action, start + uri.removeprefix("s3://")) for action, uri in needed]
+        for endpoint in self._host.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]:
+            if endpoint["ServiceName"].endswith(".s3"):
+                yield from check_endpoint_policy(json.loads(endpoint["PolicyDocument"]), arns)
+
     def step(self) -> Mapping[str, Any]:
         """Give the step to submit to an interactive cluster."""
         step: Mapping[str, Any] = json.loads(self.output("FruitsCompute", "JobStep"))
@@ -59,11 +102,12 @@ class Place:
         return gather(self.folder("ImagesUri"), self.folder("OutputUri"), said=said, columns=columns)
 
     def with_bootstrap_error(self, failed: StageFailed) -> StageFailed:
-        """Add to a failed deployment what the bootstrap action said, if it is the one that failed."""
+        """Begin the reason of a failed deployment with what the bootstrap action said, if it is the one that failed."""
         for cluster in self._host.client("emr").list_clusters(ClusterStates=["TERMINATED_WITH_ERRORS"])["Clusters"]:
             if cluster["Status"]["StateChangeReason"].get("Code") == "BOOTSTRAP_FAILURE":
                 error, log = self.cluster(cluster["Id"]).bootstrap_error()
-                return StageFailed(f"{failed.reason}; the bootstrap action said: {error}", log=log or failed.log)
+                said = f"the bootstrap action said: {error}" if error else self._host.last_refusal()
+                return StageFailed(f"{said}; {failed.reason}", log=log or str(self._host.node_log))
         return failed
 
     def inventory(self, regions: Sequence[str]) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.scenario.folders import Folder
+from rehearsal.scenario.progress import Patience, telling_line
 from rehearsal.scenario.stages import StageFailed, Tell
 
 ENDED: Final = ("TERMINATED", "TERMINATED_WITH_ERRORS")
@@ -20,7 +20,6 @@ _UNFINISHED: Final = ("PENDING", "RUNNING", "CANCEL_PENDING")
 _LOOK_EVERY_SECONDS: Final = 1.0
 _LOGS_WITHIN_SECONDS: Final = 60.0
 _ENDS_WITHIN_SECONDS: Final = 120.0
-_BATCH: Final = re.compile(r"(?:features|quarantine)/model=[0-9a-f]+/[0-9a-f]+-(\d+)\.parquet")
 
 StillThere = Callable[[], None]
 """Raises if the node that has to do the work is gone."""
@@ -72,7 +71,7 @@ class Cluster:
             raise StageFailed(f"cluster {self.cluster_id} has {len(steps)} steps; a transient one has its job")
         return str(steps[0]["Id"])
 
-    def wait_for_step(self, step_id: str, tell: Tell, done: Callable[[], int]) -> None:
+    def wait_for_step(self, step_id: str, tell: Tell, done: Callable[[], int], patience: Patience) -> None:
         """Wait until a step has ended.
 
         Parameters
@@ -83,11 +82,13 @@ class Cluster:
             Told of states and of progress.
         done
             Counts the photographs done so far.
+        patience
+            How long it may stand still.
 
         Raises
         ------
         StageFailed
-            If it does not end as COMPLETED.
+            If it does not end as COMPLETED, or does not go on.
         """
         while True:
             self._still_there()
@@ -95,7 +96,10 @@ class Cluster:
             state = step["State"]
             if state not in _UNFINISHED:
                 break
-            tell(f"cluster {self.status()['State']}, step {state}, {done():,} photographs done")
+            seen = f"cluster {self.status()['State']}, step {state}, {done():,} photographs done"
+            tell(seen)
+            if patience.is_over(seen):
+                raise self._stalled(step_id, seen, patience.seconds)
             time.sleep(_LOOK_EVERY_SECONDS)
         if state != "COMPLETED":
             failure = step.get("FailureDetails", {})
@@ -135,7 +139,11 @@ class Cluster:
         deadline = time.monotonic() + _LOGS_WITHIN_SECONDS
         while (content := self._logs.find(path)) is None:
             if time.monotonic() > deadline:
-                raise StageFailed(f"step {step_id} has left no log {self._logs.uri}{path}")
+                raise StageFailed(
+                    f"step {step_id} has left no log {self._logs.uri}{path}: the cluster's LogUri, or the right of the"
+                    " instance role to s3:PutObject below it, is missing or another one",
+                    action="see node.log for what S3 answered",
+                )
             time.sleep(_LOOK_EVERY_SECONDS)
         lines = gzip.decompress(content).decode(errors="replace").splitlines()
         manifests = [line for line in lines if line.startswith('{"run"')]
@@ -150,15 +158,20 @@ class Cluster:
                 return (errors[-1] if errors else ""), f"{self._logs.uri}{path}"
         return "", ""
 
+    def _stalled(self, step_id: str, seen: str, seconds: float) -> StageFailed:
+        path = f"steps/{step_id}/stderr.gz"
+        content = self._logs.find(path)
+        line = telling_line(gzip.decompress(content).decode(errors="replace")) if content else "there is none yet"
+        return StageFailed(
+            f"step {step_id} stands still: for {seconds:.0f} s it has been: {seen}; its log says: {line}",
+            log=f"{self._logs.uri}{path}",
+            action="if the log asks for executors, see on the node whether workers are there and large enough for them",
+        )
+
     def _why_ended(self) -> str:
         status = self.status()
         reason = status.get("StateChangeReason", {})
         return f"{status['State']}: {reason.get('Code', '')} {reason.get('Message', '')}".rstrip()
-
-
-def photographs_done(output: Folder, before: int) -> Callable[[], int]:
-    """Count what the store has more than before, by the names of its batches."""
-    return lambda: max(0, sum(int(match[1]) for path in output.sizes() if (match := _BATCH.fullmatch(path))) - before)
 
 
 @contextmanager

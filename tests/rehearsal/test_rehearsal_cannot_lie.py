@@ -1,7 +1,7 @@
 """A rehearsal passes only if all is there: real evidence, harmed in one place, is noticed each time."""
 
 import copy
-import shutil
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,9 +23,9 @@ from rehearsal.scenario.evidence import Evidence
 from rehearsal.scenario.farewell import explain_leftovers
 from rehearsal.scenario.photographs import Changes
 from rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
+from tests.rehearsal.planted.catalogue import FAULTS
+from tests.rehearsal.planted.tree import plant
 from tests.rehearsal.scenarios import Rehearsed
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -261,27 +261,15 @@ def test_a_cluster_that_lives_on_is_found(state: str) -> None:
     assert (reasons, strangers) == ({}, [f"emr cluster {state} j-1"])
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A copy of the project, whose files a test may harm."""
-    copied = tmp_path / "project"
-    for name in ("infra", "job", "ops", "assets"):
-        shutil.copytree(ROOT / name, copied / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("app.py", "cdk.json"):
-        shutil.copy(ROOT / name, copied / name)
-    (copied / "build").mkdir()
-    for name in ("node_modules", "build/wheelhouse", "build/model", "requirements"):
-        (copied / name).symlink_to(ROOT / name)
-    return copied
-
-
-def test_a_bootstrap_that_installs_nothing_fails_the_rehearsal(project: Path, photographs: Path) -> None:
-    (project / "assets" / "bootstrap" / "install.sh").write_text("#!/usr/bin/env bash\nexit 0\n", encoding="utf-8")
+def test_a_bootstrap_that_installs_nothing_fails_the_rehearsal(tmp_path: Path, photographs: Path) -> None:
+    (fault,) = [fault for fault in FAULTS if fault.name == "the bootstrap action installs nothing"]
+    project = plant(fault, tmp_path / "project")
     folder = project / "build" / "rehearsal"
     program = "import typer; from rehearsal.rehearse import rehearse; typer.run(rehearse)"
     done = subprocess.run(
         [sys.executable, "-c", program, "--images", str(photographs)],
         cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
         capture_output=True,
         text=True,
         check=False,

@@ -24,7 +24,7 @@ from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clocks import Hours, clock_of_events
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second
-from tests.rehearsal.planted import RUN, Results, put_log
+from tests.rehearsal.results_by_hand import RUN, Results, put_log
 from tests.rehearsal.run_commands import Fruits, fruits_with
 from tests.rehearsal.users import keys_of_user
 

@@ -31,7 +31,8 @@ from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.farewell import empty_bucket
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.photographs import find_photographs, upload
-from rehearsal.scenario.runs import Cluster, photographs_done
+from rehearsal.scenario.progress import Patience, photographs_done
+from rehearsal.scenario.runs import Cluster
 from rehearsal.scenario.stages import StageFailed
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
@@ -91,7 +92,7 @@ class Kept:
         """Submit the job by boto3, with more arguments, and give the evidence of its run."""
         cluster, what = self.cluster, step or self.step
         step_id = cluster.submit("fruits-demo test", {**what, "arguments": [*what["arguments"], *more]})
-        cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0)
+        cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
         return self.evidence(cluster, step_id)
 
     def evidence(self, cluster: Cluster, step_id: str) -> Evidence:
@@ -236,7 +237,7 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     victims = [running(mark)[0] for mark in killed]
     for victim in victims:
         victim.kill()
-    cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0)
+    cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
     evidence = kept.evidence(cluster, step_id)
     assert check_run(evidence) == []
     assert evidence.said is not None
@@ -265,7 +266,7 @@ def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(
     assert {path: found.get(path) for path in committed} == committed
 
     try:
-        kept.cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0)
+        kept.cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
         evidence, computed_before = kept.evidence(kept.cluster, step_id), 0
     except StageFailed:
         computed_before = done()
