@@ -10,7 +10,7 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get(
 
 from aws_cdk import App
 
-from infra.context import read_settings
+from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
 from infra.packaging import locate_assets
 from infra.stacks import add_stacks
@@ -20,6 +20,7 @@ defaults = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"
 app = App(context=defaults, stack_traces=False)  # traces would name files of this machine
 try:
     settings = read_settings(app.node.get_all_context())
+    require_deployable(settings)
     assets = locate_assets(root, engine=settings.engine, architecture=settings.architecture)
     add_stacks(app, settings=settings, assets=assets)
 except DeploymentError as error:

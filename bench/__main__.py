@@ -8,6 +8,7 @@ from typing import Final
 
 from rich.console import Console
 
+from bench.cluster_row import job_cluster
 from bench.engine_limit import engine_limit
 from bench.job_rows import job_again, job_keras, job_litert
 from bench.memory_row import memory
@@ -24,6 +25,7 @@ ROWS: Final[Mapping[str, Callable[[Settings], Row]]] = {
     "engine-limit": engine_limit,
     "job-litert": job_litert,
     "job-again": job_again,
+    "job-cluster": job_cluster,
     "job-keras": job_keras,
     "notebook": notebook,
     "ray": ray_data,

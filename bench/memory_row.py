@@ -64,5 +64,6 @@ def repeated(root: Path, paths: Sequence[str], times: int, tree: Path) -> Path:
 
 def _run(settings: Settings, tree: Path, paths: Sequence[str], times: int) -> Row:
     images = repeated(settings.images, paths, times, tree)
-    measured = submit_job("memory", str(images), fresh_folder("memory"))
-    return row_of("memory", f"the job, {len(paths):,} photographs {times} times over", measured)
+    output = fresh_folder("memory")
+    measured = submit_job("memory", str(images), output)
+    return row_of("memory", f"the job, {len(paths):,} photographs {times} times over", measured, output)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ import psutil
 from bench.job_rows import row_of, submit_job
 from bench.measure import stop
 from bench.row import Row
-from bench.settings import ROOT, RowFailed, Settings, fresh_folder
+from bench.settings import ROOT, RowFailed, Settings, free_port, fresh_folder
 
 BUCKET = "photographs"
 REGION = "eu-west-3"
@@ -49,17 +48,18 @@ def _row(name: str, milliseconds: int, settings: Settings) -> Row:
         _upload(f"http://{server}", settings.images, settings.spread(settings.s3_images))
         with delaying_proxy(server, milliseconds) as endpoint:
             variables = {**_CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}
-            measured = submit_job(name, f"s3://{BUCKET}", fresh_folder(name), variables=variables)
+            output = fresh_folder(name)
+            measured = submit_job(name, f"s3://{BUCKET}", output, variables=variables)
     text = (
         f"the job from S3, {milliseconds} ms added to each request; server and proxy share the {os.cpu_count()} cores"
     )
-    return row_of(name, text, measured)
+    return row_of(name, text, measured, output)
 
 
 @contextlib.contextmanager
 def _server() -> Iterator[str]:
     """Run an S3 server that keeps its objects in memory; give its host and port."""
-    port = _free_port()
+    port = free_port()
     settings = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -109,10 +109,3 @@ def _upload(endpoint: str, root: Path, paths: Sequence[str]) -> None:
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda path: client.put_object(Bucket=BUCKET, Key=path, Body=(root / path).read_bytes()), paths))
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -49,11 +49,22 @@ def read_settings(context: Mapping[str, Any]) -> DeploymentSettings:
         settings = DeploymentSettings.model_validate(values)
     except ValidationError as error:
         raise DeploymentError("\n".join(_lines(error))) from None
-    if name == "prod" and settings.email is None:
-        raise DeploymentError(
-            "email: nobody would learn of a failed run or a spent budget; accepted: -c email=team@example.org"
-        )
     return settings
+
+
+def require_deployable(settings: DeploymentSettings) -> None:
+    """Check what only a deployment needs: whoever looks at, prices or deletes an environment needs no address for it.
+
+    Raises
+    ------
+    DeploymentError
+        If nobody would be told where somebody has to be.
+    """
+    if settings.email_required and settings.email is None:
+        raise DeploymentError(
+            f"email: {settings.env} needs one, else nobody would learn of a failed run or a spent budget;"
+            " accepted: -c email=team@example.org"
+        )
 
 
 def _lines(error: ValidationError) -> Iterator[str]:

@@ -36,7 +36,7 @@ def budget(deployment: Deployment) -> Iterator[Finding]:
             yield cluster.finding("budget", "has no budget that tells anybody; add MonthlyBudget with a topic")
 
 
-def no_standing_network_cost(deployment: Deployment) -> Iterator[Finding]:
+def no_internet(deployment: Deployment) -> Iterator[Finding]:
     """No NAT gateway, which bills by the hour, and no way from or to the internet."""
     for gateway in deployment.resources(
         "AWS::EC2::NatGateway",

@@ -6,6 +6,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from infra.spark import Engine
 from infra.values import Folder, Integer, Prefix
+from job.bounds import (
+    DEFAULT_ENGINE,
+    DEFAULT_TEST_FOLDER,
+    DEFAULT_TEST_SHARE,
+    DEFAULT_TRAIN_FOLDER,
+    DEFAULT_VARIANCE,
+    LARGEST_BATCH_SIZE,
+    MOST_COMPONENTS,
+)
 from job.plain import sent
 
 STEP_LIMIT = 10_240
@@ -22,14 +31,18 @@ class JobSettings(BaseModel):
 
     images_prefix: Prefix = Field(default="images/", description="a folder in the data bucket such as images/")
     output_prefix: Prefix = Field(default="results/", description="a folder in the data bucket such as results/")
-    engine: Engine = Field(default="litert", description="litert, keras")
+    engine: Engine = Field(default=DEFAULT_ENGINE, description="litert, keras")
     variance: float | None = Field(default=None, gt=0, le=1, description="a share above 0 and up to 1, such as 0.95")
-    components: Integer | None = Field(default=None, ge=1, le=1_280, description="1 to 1280 components")
-    batch_size: Integer | None = Field(default=None, ge=1, le=512, description="1 to 512 photographs")
+    components: Integer | None = Field(
+        default=None, ge=1, le=MOST_COMPONENTS, description=f"1 to {MOST_COMPONENTS} components"
+    )
+    batch_size: Integer | None = Field(
+        default=None, ge=1, le=LARGEST_BATCH_SIZE, description=f"1 to {LARGEST_BATCH_SIZE} photographs"
+    )
     csv: bool = Field(default=False, description="true, false")
-    train_folder: Folder = Field(default="Training", description="name of a folder below the images")
-    test_folder: Folder = Field(default="Test", description="name of a folder below the images")
-    test_share: float = Field(default=0.2, gt=0, lt=1, description="a share between 0 and 1, such as 0.2")
+    train_folder: Folder = Field(default=DEFAULT_TRAIN_FOLDER, description="name of a folder below the images")
+    test_folder: Folder = Field(default=DEFAULT_TEST_FOLDER, description="name of a folder below the images")
+    test_share: float = Field(default=DEFAULT_TEST_SHARE, ge=0, le=1, description="a share from 0 to 1, such as 0.2")
     run_id: str = Field(
         default="first",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
@@ -60,7 +73,11 @@ class JobSettings(BaseModel):
     @property
     def job_options(self) -> tuple[str, ...]:
         """Arguments of the job beside the URIs it works on, as spark-submit takes them."""
-        kept = ("--components", str(self.components)) if self.components else ("--variance", str(self.variance or 0.95))
+        kept = (
+            ("--components", str(self.components))
+            if self.components
+            else ("--variance", str(self.variance or DEFAULT_VARIANCE))
+        )
         batch = ("--batch-size", str(self.batch_size)) if self.batch_size else ()
         return (
             *kept,

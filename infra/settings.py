@@ -64,6 +64,7 @@ class DeploymentSettings(JobSettings):
         pattern=r"^[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+$",
         description="one address such as team@example.org",
     )
+    email_required: bool = Field(default=False, description="true (a deployment without email is refused), false")
     remove_data: bool = Field(default=False, description="true (cdk destroy removes emptied buckets), false (kept)")
 
     @field_validator("release_label")

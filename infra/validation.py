@@ -21,7 +21,7 @@ RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     cost_rules.idle_stop,
     cost_rules.maximum_lifetime,
     cost_rules.budget,
-    cost_rules.no_standing_network_cost,
+    cost_rules.no_internet,
     cost_rules.no_functions,
     exposure_rules.private_buckets,
     exposure_rules.private_keys,
@@ -30,6 +30,15 @@ RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     exposure_rules.european_region,
     security_group_rules.complete_security_groups,
 )
+
+
+RULES_APPLIED = "rules-applied"
+"""The rule that the others could be applied."""
+
+
+def rule_id(rule: Callable[[Deployment], Iterator[Finding]]) -> str:
+    """Give the name that the findings of a rule have."""
+    return rule.__name__.replace("_", "-")
 
 
 def findings(templates: Iterable[Template]) -> list[Finding]:
@@ -54,15 +63,15 @@ class DeploymentRules:
 
     @property
     def rule_ids(self) -> list[str]:
-        """Names of the rules."""
-        return [rule.__name__ for rule in RULES]
+        """Names of the rules, as in their findings."""
+        return [*map(rule_id, RULES), RULES_APPLIED]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Check the templates that the CDK has written."""
         try:
             found = findings(Template.read(item.template_path, item.region) for item in context.stack_templates)
         except Exception as error:  # the CDK deploys after a plugin that raises
-            found = [Finding(rule="rules-applied", message=f"The rules failed: {error!r}", stack="")]
+            found = [Finding(rule=RULES_APPLIED, message=f"The rules failed: {error!r}", stack="")]
         return PolicyValidationPluginReport(success=not found, violations=[_violation(item) for item in found])
 
 

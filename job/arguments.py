@@ -5,13 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from job import __version__
+from job.bounds import (
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_ENGINE,
+    DEFAULT_TEST_FOLDER,
+    DEFAULT_TEST_SHARE,
+    DEFAULT_TRAIN_FOLDER,
+    DEFAULT_VARIANCE,
+    LARGEST_BATCH_SIZE,
+    MOST_COMPONENTS,
+)
 from job.errors import JobError
 from job.locations import Location
 from job.plain import received
 from job.splits import SplitRule
-
-DEFAULT_VARIANCE = 0.95
-DEFAULT_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     add(
         "--engine",
         choices=("litert", "keras"),
-        default="litert",
+        default=DEFAULT_ENGINE,
         help="litert: fast; keras: the reference, needs TensorFlow",
     )
     add(
@@ -76,21 +83,21 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     add(
         "--batch-size",
         type=int,
-        default=DEFAULT_BATCH,
+        default=DEFAULT_BATCH_SIZE,
         metavar="N",
         help="at most so many photographs to a commit",
     )
     add(
         "--train-folder",
-        default="Training",
+        default=DEFAULT_TRAIN_FOLDER,
         metavar="NAME",
         help="photographs below such a folder fit the probe",
     )
-    add("--test-folder", default="Test", metavar="NAME", help="photographs below such a folder score it")
+    add("--test-folder", default=DEFAULT_TEST_FOLDER, metavar="NAME", help="photographs below such a folder score it")
     add(
         "--test-share",
         type=float,
-        default=0.2,
+        default=DEFAULT_TEST_SHARE,
         metavar="SHARE",
         help="of the others, by a hash of their path",
     )
@@ -106,10 +113,12 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         )
     if given.variance is not None and not 0 < given.variance <= 1:
         raise JobError(f"--variance {given.variance} is no share; give a number above 0 and up to 1, such as 0.95")
-    for name in ("components", "batch_size"):
-        value = getattr(given, name)
-        if value is not None and value < 1:
-            raise JobError(f"--{name.replace('_', '-')} {value} is too small; give 1 or more")
+    for name, value, most in (
+        ("components", given.components, MOST_COMPONENTS),
+        ("batch-size", given.batch_size, LARGEST_BATCH_SIZE),
+    ):
+        if value is not None and not 1 <= value <= most:
+            raise JobError(f"--{name} {value} is out of range; give 1 to {most}")
     if not 0 <= given.test_share <= 1:
         raise JobError(f"--test-share {given.test_share} is no share; give a number from 0 to 1")
     variance = DEFAULT_VARIANCE if given.components is None and given.variance is None else given.variance

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +55,6 @@ class PrincipalComponents:
         output = io.BytesIO()
         np.savez(output, mean=self.mean, components=self.components, explained=self.explained, count=self.count)
         return output.getvalue()
-
-    @classmethod
-    def from_npz(cls, content: bytes) -> Self:
-        """Read what `to_npz` wrote."""
-        with np.load(io.BytesIO(content)) as arrays:
-            return cls(arrays["mean"], arrays["components"], arrays["explained"], int(arrays["count"]))
 
     def to_pipeline_model(self, spark: SparkSession) -> PipelineModel:
         """Make a `pyspark.ml` pipeline: vector column `feature` to vector column `projection`.

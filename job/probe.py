@@ -204,15 +204,6 @@ class ProbeScore:
         return ProbeScore(Counter(self.outcomes) + Counter(other.outcomes), self.unseen | other.unseen)
 
 
-def fit_probe(
-    projections: NDArray[np.floating], labels: Sequence[str] | NDArray[np.str_], *, ridge: float = 1.0
-) -> LinearProbe:
-    """Fit a probe on projections of shape (n, k) that fit in memory; see `ProbeStatistics` for batches."""
-    statistics = ProbeStatistics(np.asarray(projections).shape[-1])
-    statistics.add(projections, labels)
-    return statistics.solve(ridge=ridge)
-
-
 def score_probe(
     probe: LinearProbe, projections: NDArray[np.floating], labels: Sequence[str] | NDArray[np.str_]
 ) -> ProbeScore:

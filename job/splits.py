@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+from job.bounds import DEFAULT_TEST_FOLDER, DEFAULT_TEST_SHARE, DEFAULT_TRAIN_FOLDER
+
 Split = Literal["train", "test"]
 
 
@@ -19,9 +21,9 @@ class SplitRule:
         Share of the other photographs that becomes the test split, from 0 to 1.
     """
 
-    train_folder: str = "Training"
-    test_folder: str = "Test"
-    test_share: float = 0.2
+    train_folder: str = DEFAULT_TRAIN_FOLDER
+    test_folder: str = DEFAULT_TEST_FOLDER
+    test_share: float = DEFAULT_TEST_SHARE
 
     def split_of(self, path: str) -> tuple[Split, bool]:
         """Give the split of a photograph by its path below the root, and whether a folder decided it."""

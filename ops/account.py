@@ -10,6 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
+from ops.errors import FruitsError
+
 Client = Callable[[str], Any]
 """Gives the boto3 client of a service by its name, the same at each call."""
 
@@ -21,7 +23,7 @@ _EXPIRED: Final = frozenset(
 )
 
 
-class AwsRefused(Exception):
+class AwsRefused(FruitsError):
     """AWS cannot be asked, or says no; the message is one line that names the next action."""
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from ops.errors import FruitsError
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 _PROGRAM: Final = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 _ENDS_WITHIN_SECONDS: Final = 3 * 3600  # a cluster that does not start is given up after an hour or two
 
 
-class CdkFailed(Exception):
+class CdkFailed(FruitsError):
     """The CDK did not do what it was asked for; the message holds what it said."""
 
 

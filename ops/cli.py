@@ -1,35 +1,26 @@
 """The `fruits` command."""
 
 import webbrowser
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from ops import fetch, submit
 from ops import results as local_results
+from ops.console import Commands, err, out, progress_bar
 from ops.leaks.commands import destroy, empty, leaks
 from ops.preflight.commands import preflight
 from ops.pricing.commands import price
 from ops.review.commands import VerdictCommand, review
 from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
-from ops.sample import SampleError, render_sample
+from ops.sample import render_sample
 from ops.upload_command import upload_images
 from rehearsal.commands import aws
 from rehearsal.rehearse import rehearse
 
-app = typer.Typer(no_args_is_help=True, help="Fruit photographs to features to principal components.")
+app = typer.Typer(cls=Commands, no_args_is_help=True, help="Fruit photographs to features to principal components.")
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")
 app.command(rich_help_panel="Before a deployment")(rehearse)
 app.command(cls=VerdictCommand, rich_help_panel="Before a deployment")(review)
@@ -45,31 +36,6 @@ _PANELS: Mapping[str, tuple[Callable[..., None], ...]] = {
 for panel, commands in _PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel, context_settings=RUN_SETTINGS if command is run else None)(command)
-out = Console()
-err = Console(stderr=True)
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """End with one line and exit code 1 for what the user can mend."""
-    try:
-        yield
-    except (SampleError, submit.JobFailed, local_results.NoReport, fetch.FetchFailed) as error:
-        err.print(f"[bold red]error:[/] {error}", highlight=False, markup=True, soft_wrap=True)
-        raise typer.Exit(1) from None
-
-
-def _progress(unit: str) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    )
 
 
 @images.command("sample")
@@ -79,13 +45,12 @@ def images_sample(
     seed: Annotated[int, typer.Option(help="Other numbers give other fruits.")] = 20,
 ) -> None:
     """Render a labelled sample: turntable shots of fruits on white, drawn by this program, not photographed."""
-    with _errors(), _progress("pictures") as bar:
-        task = bar.add_task("Rendering", total=None)
+    with progress_bar("Rendering", "pictures") as advance:
         summary = render_sample(
             folder,
             per_label=per_label,
             seed=seed,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=advance,
         )
     state = f"{summary.written} written" if summary.written else "all there already"
     out.print(
@@ -103,8 +68,7 @@ def images_fetch(
     ] = None,
 ) -> None:
     """Fetch Fruits-360 from Kaggle, or a subset of it."""
-    with _errors():
-        summary = fetch.fetch_fruits_360(folder, labels=labels or (), per_label=per_label)
+    summary = fetch.fetch_fruits_360(folder, labels=labels or (), per_label=per_label)
     out.print(f"{summary.photographs} photographs of {summary.labels} labels in {folder}", soft_wrap=True)
 
 
@@ -120,15 +84,14 @@ def featurize(
 ) -> None:
     """Run the job on this machine; further arguments (--variance, --engine, …) go to job/main.py."""
     arguments = ["--images", images_uri, "--output", output_uri, *context.args]
-    with _errors(), _progress("photographs") as bar:
-        task = bar.add_task("Starting Spark", total=None)
+    with progress_bar("Starting Spark", "photographs") as show:
 
         def advance(done: int, total: int) -> None:
-            bar.update(task, description="Featurizing", completed=done, total=total)
+            show(done, total, doing="Featurizing")
 
         def log(line: str) -> None:
             if verbose:
-                err.print(line, highlight=False, markup=False)
+                err.print(line)
 
         manifest = submit.submit(submit.Submission(arguments, master), progress=advance, log=log)
     local_results.show(manifest, output_uri, out)
@@ -140,8 +103,7 @@ def report(
     browser: Annotated[bool, typer.Option(help="Open it; otherwise only say where it is.")] = True,
 ) -> None:
     """Open the report of the last run."""
-    with _errors():
-        path = local_results.last_report(output)
+    path = local_results.last_report(output)
     out.print(str(path), soft_wrap=True)
     if browser:
         webbrowser.open(path.as_uri())

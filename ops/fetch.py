@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ops.errors import FruitsError
+
 DATASET: Final = "moltean/fruits"
 _SPLITS: Final = ("Training", "Test")
 
 
-class FetchFailed(Exception):
+class FetchFailed(FruitsError):
     """The photographs could not be fetched; the message says what to do."""
 
 

@@ -12,9 +12,10 @@ from rich.table import Table
 from job.errors import JobError
 from job.locations import Location
 from job.refusals import reason_of
+from ops.errors import FruitsError
 
 
-class NoReport(Exception):
+class NoReport(FruitsError):
     """There is no report where one was looked for."""
 
 

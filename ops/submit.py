@@ -17,6 +17,7 @@ import pyspark
 
 from infra.packaging import pack_job
 from job.plain import sent
+from ops.errors import ExitCode, FruitsError
 
 ROOT = Path(__file__).resolve().parent.parent
 LAST_LINES = 40
@@ -33,7 +34,7 @@ CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
 """Spark's classes, parsed and verified once by `ops.warm_up`: Java maps them into memory instead of loading each."""
 
 
-class JobFailed(Exception):
+class JobFailed(FruitsError):
     """The job ended with an error; the message is what it said."""
 
 
@@ -151,7 +152,9 @@ def submit(
             raise
     if process.returncode:
         errors = [line.removeprefix("error: ") for line in last if line.startswith("error: ")]
-        raise JobFailed(errors[-1] if errors else "\n".join(last))
+        refused = process.returncode == ExitCode.USAGE and bool(errors)  # by the job: a wrong argument, no photographs
+        code = ExitCode.USAGE if refused else ExitCode.FAILED
+        raise JobFailed(errors[-1] if errors else "\n".join(last), exit_code=code)
     return manifest
 
 

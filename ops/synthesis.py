@@ -9,14 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.context import read_settings
+from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
 from infra.settings import DeploymentSettings
 from ops.cdk import ROOT
+from ops.errors import ExitCode, FruitsError
 
 
-class SynthesisFailed(Exception):
+class SynthesisFailed(FruitsError):
     """The app does not synthesise; the message is what it said."""
+
+
+class WrongSetting(SynthesisFailed):
+    """A setting is not accepted; the message says which are."""
+
+    exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True)
@@ -41,18 +48,28 @@ class Synthesis:
     regions: Mapping[str, str]
 
 
-def given_settings(values: Sequence[str]) -> DeploymentSettings:
+def given_settings(values: Sequence[str], *, to_deploy: bool = False) -> DeploymentSettings:
     """Read settings from ``key=value`` as `cdk -c` takes them, and from cdk.json.
+
+    Parameters
+    ----------
+    values
+        As after ``-c``.
+    to_deploy
+        Whether they are to be deployed, for which an environment may need more than for anything else.
 
     Raises
     ------
-    SynthesisFailed
+    WrongSetting
         For a value that is not accepted, with what is.
     """
     try:
-        return read_settings({**_defaults(), **_pairs(values)})
+        settings = read_settings({**_defaults(), **_pairs(values)})
+        if to_deploy:
+            require_deployable(settings)
     except DeploymentError as error:
-        raise SynthesisFailed(str(error)) from None
+        raise WrongSetting(str(error)) from None
+    return settings
 
 
 def synthesise(folder: Path, values: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Synthesis:
@@ -72,7 +89,7 @@ def synthesise(folder: Path, values: Sequence[str], *, environment: Mapping[str,
     SynthesisFailed
         If the settings, or the stacks that they make, are refused.
     """
-    settings = given_settings(values)
+    settings = given_settings(values, to_deploy=True)
     context = json.dumps(_pairs(values))
     variables = {**(os.environ if environment is None else environment)}
     variables |= {"CDK_OUTDIR": str(folder.resolve()), "CDK_CONTEXT_JSON": context}
@@ -104,6 +121,6 @@ def _pairs(values: Sequence[str]) -> dict[str, str]:
     for value in values:
         key, equals, text = value.partition("=")
         if not (key and equals):
-            raise SynthesisFailed(f"-c {value}: expected key=value, such as -c core_vcpus=16")
+            raise WrongSetting(f"-c {value}: expected key=value, such as -c core_vcpus=16")
         pairs[key.strip()] = text
     return pairs

@@ -4,12 +4,11 @@ import mimetypes
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from job.images import SAMPLE_MARKER
 from ops.account import AwsRefused, Client, asking
-from ops.upload_plan import UploadPlan, each, plan_upload
+from ops.upload_plan import UploadPlan, each
 
 Progress = Callable[[int, int], None]
 """Told of how many photographs are done, and of how many there are to do."""
@@ -25,34 +24,6 @@ class Summary:
     unchanged: int
     deleted: int
     unreadable: Mapping[str, str]
-
-
-def upload(
-    client: Client, folder: Path, bucket: str, prefix: str, progress: Progress, *, delete: bool = False
-) -> Summary:
-    """Bring what is new or changed in a folder to S3.
-
-    Parameters
-    ----------
-    client
-        Of the account.
-    folder
-        Any tree ``<folder>/**/<label>/<file>``.
-    bucket, prefix
-        Where the photographs go.
-    progress
-        Told of each.
-    delete
-        Also delete from S3 what is no longer in the folder.
-
-    Raises
-    ------
-    UploadRefused
-        If there is no photograph in the folder.
-    AwsRefused
-        If S3 refuses.
-    """
-    return carry_out(client, plan_upload(client, folder, bucket, prefix), progress, delete=delete)
 
 
 def carry_out(client: Client, plan: UploadPlan, progress: Progress, *, delete: bool = False) -> Summary:

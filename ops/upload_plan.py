@@ -11,12 +11,13 @@ from job.errors import JobError
 from job.images import SAMPLE_MARKER, list_photographs
 from job.locations import Location
 from ops.account import Client, asking
+from ops.errors import FruitsError
 
 _Result = TypeVar("_Result")
 _GROUP: Final = 1000  # photographs that are handed to the threads at once
 
 
-class UploadRefused(Exception):
+class UploadRefused(FruitsError):
     """There is nothing to upload; the message says what was looked for."""
 
 

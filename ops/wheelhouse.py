@@ -12,6 +12,7 @@ from typing import Final
 from infra.instance_types import Architecture
 from infra.packaging import LOCK
 from infra.spark import Engine
+from ops.errors import FruitsError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,7 +24,7 @@ LOCKS: Final[dict[Engine, str]] = {"litert": "nodes.txt", "keras": "nodes-keras.
 _MACHINES: Final[dict[Architecture, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
-class WheelhouseError(Exception):
+class WheelhouseError(FruitsError):
     """The wheels could not be had; the message says why."""
 
 

@@ -1,18 +1,26 @@
 """``fruits aws``: the embedded AWS alone, for those who want to use `cdk`, `aws` or boto3 by hand."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from ops.console import OTHER_ROOTS, Commands, out
+from ops.errors import ExitCode, FruitsError
 from rehearsal.embedded.aws import DEFAULT_REGION, AwsFailed, find_aws
 from rehearsal.embedded.process import forget, start_aws, stop_aws
-from rehearsal.node.process import NodeFailed, find_node, start_node, stop_node
+from rehearsal.node.process import find_node, start_node, stop_node
 
-aws = typer.Typer(no_args_is_help=True, help="An AWS on this machine, for the stacks and for trying things out.")
-out = Console()
-err = Console(stderr=True)
+
+class AwsCommands(Commands):
+    """Commands about the embedded AWS, which imports nothing of ours and has errors of its own."""
+
+    other_roots = {**OTHER_ROOTS, AwsFailed: ExitCode.FAILED}  # noqa: RUF012 - a ClassVar of the base
+
+
+aws = typer.Typer(
+    cls=AwsCommands, no_args_is_help=True, help="An AWS on this machine, for the stacks and for trying things out."
+)
 
 Folder = Annotated[Path, typer.Option(help="Where it keeps all it knows.")]
 _FOLDER = Path("build/aws")
@@ -25,16 +33,13 @@ def up(
     node: Annotated[bool, typer.Option("--node", help="Have clusters really run their bootstrap and steps.")] = False,
 ) -> None:
     """Start it; what was deployed before is there again."""
-    try:
-        started = find_aws(folder) or start_aws(folder, region=region)
-        worker = (find_node(folder) or start_node(started)) if node else find_node(folder)
-    except (AwsFailed, NodeFailed) as error:
-        _fail(error)
-    out.print(f"Embedded AWS at {started.endpoint}, log {started.log}", soft_wrap=True, highlight=False)
+    started = find_aws(folder) or start_aws(folder, region=region)
+    worker = (find_node(folder) or start_node(started)) if node else find_node(folder)
+    out.print(f"Embedded AWS at {started.endpoint}, log {started.log}", soft_wrap=True)
     if worker:
-        out.print(f"Node of its clusters, log {worker.log}", soft_wrap=True, highlight=False)
+        out.print(f"Node of its clusters, log {worker.log}", soft_wrap=True)
     option = "" if folder == _FOLDER else f" --folder {folder}"
-    out.print(f'In your shell: eval "$(fruits aws env{option})"', soft_wrap=True, highlight=False)
+    out.print(f'In your shell: eval "$(fruits aws env{option})"', soft_wrap=True)
 
 
 @aws.command()
@@ -43,16 +48,13 @@ def down(
     delete: Annotated[bool, typer.Option("--delete", help="Delete what it knows, too.")] = False,
 ) -> None:
     """Stop it, and its node."""
-    try:
-        stop_node(folder)
-        stopped = stop_aws(folder)
-        if delete:
-            forget(folder)
-    except (AwsFailed, NodeFailed) as error:
-        _fail(error)
+    stop_node(folder)
+    stopped = stop_aws(folder)
+    if delete:
+        forget(folder)
     state = "stopped" if stopped else "was not running"
     kept = "; nothing is kept" if delete else f"; {folder} keeps what it knows" if folder.exists() else ""
-    out.print(f"Embedded AWS {state}{kept}", soft_wrap=True, highlight=False)
+    out.print(f"Embedded AWS {state}{kept}", soft_wrap=True)
 
 
 @aws.command()
@@ -60,10 +62,5 @@ def env(folder: Folder = _FOLDER) -> None:
     """Print what a shell needs to use it, instead of the real AWS."""
     running = find_aws(folder)
     if running is None:
-        _fail(AwsFailed(f"no embedded AWS runs in {folder}; start it: fruits aws up"))
+        raise FruitsError(f"no embedded AWS runs in {folder}; start it: fruits aws up")
     typer.echo(running.shell())
-
-
-def _fail(error: AwsFailed | NodeFailed) -> NoReturn:
-    err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-    raise typer.Exit(1) from None

@@ -1,7 +1,7 @@
 """``fruits rehearse``: deploy the stacks to an embedded AWS, really run their job there, check, change, destroy."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -10,14 +10,16 @@ from typing import Annotated, Final
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from infra.settings import DeploymentSettings
 from ops import results
-from ops.account import AwsRefused
-from ops.sample import SampleError, render_sample
-from ops.synthesis import SynthesisFailed, given_settings
+from ops.console import Context, complain, err, labelled, out
+from ops.errors import ExitCode, FruitsError
+from ops.sample import render_sample
+from ops.synthesis import given_settings
 from rehearsal.embedded.aws import AwsFailed
+from rehearsal.node.instance import Kind
 from rehearsal.node.process import NodeFailed
 from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host
@@ -27,11 +29,11 @@ from rehearsal.scenario.view import duration, view_of
 
 FOLDER: Final = Path("build/rehearsal")
 _SAMPLE: Final = Path("build/sample")
-_EXPECTED: Final = (AwsFailed, AwsRefused, BotoCoreError, ClientError, NodeFailed, OSError, SampleError)
-_INTERRUPTED: Final = 130
-
-out = Console()
-err = Console(stderr=True)
+_EXPECTED: Final = (AwsFailed, BotoCoreError, ClientError, FruitsError, OSError)
+_KINDS: Final[Mapping[Kind, str]] = {
+    "namespaces": "in namespaces of their own, with AWS's host names, metadata and users as on EC2",
+    "shared": "shared this machine, which gives no namespaces: AWS's host names by a proxy, one user",
+}
 
 
 def rehearse(  # noqa: PLR0917 - the options of a command
@@ -40,10 +42,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     ] = None,
     engine: Annotated[str | None, typer.Option(help="litert or keras.")] = None,
     mode: Annotated[str | None, typer.Option(help="transient or interactive.")] = None,
-    context: Annotated[
-        list[str] | None,
-        typer.Option("--context", "-c", help="A setting as key=value, as for cdk; may be given again."),
-    ] = None,
+    context: Context = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything up, and say how to use it.")] = False,
     folder: Annotated[Path, typer.Option(help="Where the embedded AWS keeps all it knows.")] = FOLDER,
     output: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("out/rehearsal"),
@@ -51,11 +50,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     """Rehearse on this machine, without an AWS account: deploy the stacks to an embedded AWS, run the job, destroy."""
     values = [*(context or ())]
     values += [f"{key}={value}" for key, value in (("engine", engine), ("mode", mode)) if value is not None]
-    try:
-        settings = given_settings(values)
-    except SynthesisFailed as error:
-        err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
+    settings = given_settings(values, to_deploy=True)
     host = Host(folder, settings)
     course = Course(host, settings, values, photographs=lambda tell: images or _sample(tell), output=output)
     stages = [Stage("Start embedded AWS and node", host.start), *course.stages(destroy=not keep)]
@@ -64,11 +59,11 @@ def rehearse(  # noqa: PLR0917 - the options of a command
         ended = _run(stages, title, host, course, keep=keep)
     except StageFailed as failure:
         _say_failure(failure, host, kept=keep)
-        raise typer.Exit(1) from None
+        raise typer.Exit(ExitCode.FAILED) from None
     except KeyboardInterrupt:
         kept = "what was started is left up" if keep else f"all processes are stopped, logs are in {folder}"
-        _print(err, f"[bold yellow]Rehearsal stopped[/]: {kept}")
-        raise typer.Exit(_INTERRUPTED) from None
+        _print(err, labelled("Rehearsal stopped", f": {kept}", "bold yellow"))
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
     _say_success(ended, settings, host, course, output, kept=keep)
 
 
@@ -82,7 +77,7 @@ def _run(stages: list[Stage], title: str, host: Host, course: Course, *, keep: b
             if isinstance(error, StageFailed):
                 _copy_logs(error, host, course)
             if trouble := _stop(host, keep=keep, delete=False):
-                _print(err, f"[bold red]error:[/] {escape(trouble)}")
+                complain(trouble)
             raise
         if trouble := _stop(host, keep=keep, delete=True):
             raise StageFailed(trouble, stage="the end")
@@ -134,7 +129,7 @@ def _sample(tell: Tell) -> Path:
 
 
 def _say_failure(failure: StageFailed, host: Host, *, kept: bool) -> None:
-    _print(err, f"[bold red]Rehearsal FAILED[/] at '{escape(failure.stage)}': {escape(failure.reason)}")
+    _print(err, labelled("Rehearsal FAILED", f" at '{failure.stage}': {failure.reason}", "bold red"))
     if failure.log:
         _print(err, f"  log:  {failure.log}")
     if failure.action:
@@ -149,16 +144,17 @@ def _say_success(
     ended: list[Ended], settings: DeploymentSettings, host: Host, course: Course, output: Path, *, kept: bool
 ) -> None:
     seconds = sum(stage.seconds for stage in ended)
-    _print(out, f"[bold green]Rehearsal passed[/]: {len(ended)} stages in {duration(seconds)}")
+    _print(out, labelled("Rehearsal passed", f": {len(ended)} stages in {duration(seconds)}", "bold green"))
     _print(out, f"Embedded AWS: {host.expense}")
+    _print(out, f"Instances: {_KINDS[host.kind]}")
     for reason, count in course.kept.items():
-        _print(out, f"  {count:2} {escape(reason)}")
+        _print(out, f"  {count:2} {reason}")
     out.print()
     results.show(course.first_manifest, str(output), out)
     if kept:
         out.print()
         _say_how_to_use(host)
-    _print(out, f"\nReport: {escape(str(results.last_report(str(output))))}")
+    _print(out, f"\nReport: {results.last_report(str(output))}")
 
 
 def _say_how_to_use(host: Host) -> None:
@@ -172,8 +168,8 @@ def _say_how_to_use(host: Host) -> None:
         f"Stop and delete them: fruits aws down --folder {folder} --delete",
     ]
     for line in lines:
-        _print(out, escape(line))
+        _print(out, line)
 
 
-def _print(console: Console, text: str) -> None:
-    console.print(text, highlight=False, soft_wrap=True)
+def _print(console: Console, text: str | Text) -> None:
+    console.print(text, soft_wrap=True)

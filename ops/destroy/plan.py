@@ -7,9 +7,10 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from infra.settings import DeploymentSettings
-from ops.account import AwsRefused, Client, asking
+from ops.account import Client, asking
 from ops.deployment import STACKS, DeployedStack, find_deployment
 from ops.emptying.plan import STORAGE, EmptyingPlan, deployed_template, plan_buckets, require_removable
+from ops.errors import FruitsError
 from ops.leaks.regions import regions_of
 from ops.live_clusters import LiveCluster, live_clusters
 from ops.pricing.amount import Amount
@@ -26,7 +27,7 @@ _AFTER: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-class StackInUse(AwsRefused):
+class StackInUse(FruitsError):
     """A stack of somebody else imports from one of ours; the message names both."""
 
 

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ops.account import AwsRefused, asking
+from ops.account import asking
 from ops.destroy.obstacles import clear, clear_network
 from ops.destroy.plan import DestructionPlan, Target
 from ops.destroy.stack import Deletion, Failure
 from ops.emptying.deletion import delete_all
 from ops.emptying.plan import STORAGE, EmptyingPlan, buckets_of
+from ops.errors import FruitsError
 from ops.live_clusters import live_clusters
 
 Heard = Callable[[str], None]
@@ -21,7 +22,7 @@ _FIRST_PAUSE_SECONDS: Final = 0.1
 _POLL_SECONDS: Final = 5.0
 
 
-class Unfinished(Exception):
+class Unfinished(FruitsError):
     """Something is still there; the message says what, why, and that the command may be repeated."""
 
 
@@ -95,7 +96,7 @@ def _in_order(plan: DestructionPlan, heard: Heard) -> dict[str, str]:
                 if not attempts.advance():
                     continue
                 gone.add(attempts.target.stack.name)
-            except AwsRefused as error:
+            except FruitsError as error:
                 failed[attempts.target.stack.name] = str(error)
             running.remove(attempts)
             pause = _FIRST_PAUSE_SECONDS
@@ -132,7 +133,7 @@ class _Attempts:
             # Logs may come again while buckets go; of anything else a second try shows whether it has passed.
             hopeless = self._count >= 2 and not cleared and self._emptying is None
             if hopeless or self._count == _ATTEMPTS:
-                raise AwsRefused(", ".join(map(str, failures)) + self._hint())
+                raise Unfinished(", ".join(map(str, failures)) + self._hint())
             self._deletion = None
             return False
         self._heard(f"{name} is gone")

@@ -40,4 +40,4 @@ def _money(amount: Amount) -> str:
 
 
 def _line(out: Console, text: str) -> None:
-    out.print(text, highlight=False, markup=False, soft_wrap=True)
+    out.print(text, soft_wrap=True)

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops.account import AwsRefused, Client, asking
+from ops.account import Client, asking
 from ops.deployment import DeployedStack, Deployment, NoDeployment
 from ops.emptying.contents import Contents, count_contents
+from ops.errors import FruitsError
 from ops.live_clusters import live_clusters
 
 STORAGE: Final = "FruitsStorage"
@@ -15,7 +16,7 @@ _ORDER: Final = ("DataBucket", "CodeBucket", "", "LogBucket")
 """Outputs that name buckets; the logs are emptied last, since deleting elsewhere is logged there."""
 
 
-class DataKept(AwsRefused):
+class DataKept(FruitsError):
     """Data may not be deleted; the message says why and what would change that."""
 
 

@@ -1,35 +1,20 @@
 """``fruits leaks``, ``fruits empty`` and ``fruits destroy``."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ops.account import Client
+from ops.console import Context, complain, confirm, err, out, progress_bar
 from ops.deployment import find_deployment
 from ops.destroy.plan import DestructionPlan, plan_destruction
 from ops.destroy.run import Unfinished, destroy_all
 from ops.destroy.screen import show_plan
 from ops.emptying.deletion import delete_all
 from ops.emptying.plan import STORAGE, EmptyingPlan, plan_emptying, plan_orphan
-from ops.leaks.options import (
-    Account,
-    Context,
-    Place,
-    SecondKey,
-    complain,
-    confirm,
-    err,
-    errors,
-    exit_code,
-    known_stack,
-    out,
-    turn_second_key,
-    wrong_usage,
-)
+from ops.errors import ExitCode, WrongUsage
+from ops.leaks.options import Account, Place, SecondKey, exit_code, known_stack, turn_second_key
 from ops.leaks.screen import show
 
 
@@ -47,13 +32,12 @@ def leaks(
 ) -> None:
     """Look for all that a deployment has left, in every service, with what each thing costs a month.
 
-    Exit codes: 0 nothing is on the bill, 1 something is or the question could not be asked, 2 wrong usage,
+    Exit codes: 0 nothing is on the bill, 1 something is or the question could not be asked, 2 wrong usage or setting,
     3 not every service could be asked.
     """
     stacks = [known_stack(name) for name in keep or ()]
-    with errors():
-        place = Place(context, account_number)
-        findings = place.sweep(everywhere=everywhere)
+    place = Place(context, account_number)
+    findings = place.sweep(everywhere=everywhere)
     kept = [place.settings.stack_name(name) for name in stacks]
     show(findings, out, keep=kept)
     raise typer.Exit(exit_code(findings, kept))
@@ -77,21 +61,22 @@ def empty(
     Exit codes: 0 deleted, 1 not or not all, 2 the second key is missing.
     """
     if prefix is not None and (not prefix.strip("/") or not prefix.endswith("/") or bucket):
-        wrong_usage("--prefix takes a folder of the data bucket, which ends in a slash: results/; it excludes --bucket")
-    with errors():
-        place = Place(context, account_number)
-        settings, client = place.settings, place.client
-        deployment = find_deployment(client, env=settings.env, region=settings.region)
-        if bucket:
-            plan = plan_orphan(client, deployment, bucket, removable=settings.remove_data)
-        else:
-            plan = plan_emptying(client, deployment, prefix=prefix)
-        _show(plan)
-        if plan.contents.empty:
-            out.print("Nothing to delete")
-            return
-        turn_second_key(plan, yes_delete)
-        _delete(client, plan)
+        raise WrongUsage(
+            "--prefix takes a folder of the data bucket, which ends in a slash: results/; it excludes --bucket"
+        )
+    place = Place(context, account_number)
+    settings, client = place.settings, place.client
+    deployment = find_deployment(client, env=settings.env, region=settings.region)
+    if bucket:
+        plan = plan_orphan(client, deployment, bucket, removable=settings.remove_data)
+    else:
+        plan = plan_emptying(client, deployment, prefix=prefix)
+    _show(plan)
+    if plan.contents.empty:
+        out.print("Nothing to delete")
+        return
+    turn_second_key(plan, yes_delete)
+    _delete(client, plan)
 
 
 def destroy(
@@ -114,35 +99,38 @@ def destroy(
     on the bill, 1 not, 2 wrong usage, 3 not every service could be asked afterwards.
     """
     if stack and all_stacks:
-        wrong_usage("--stack and --all exclude each other")
+        raise WrongUsage("--stack and --all exclude each other")
     names = [known_stack(name) for name in stack or ()]
     if yes_delete and not (all_stacks or STORAGE in names):
-        wrong_usage("--yes-delete is for the data, which stays without --all")
-    with errors():
-        place = Place(context, account_number)
-        plan = plan_destruction(place.settings, names=names, data=all_stacks or STORAGE in names, clients=place.clients)
-        show_plan(plan, out)
-        if plan.emptying is not None and (yes_delete or not plan.emptying.contents.empty):
-            turn_second_key(plan.emptying, yes_delete)
-        else:
-            # Nothing lies there now; what comes later is not deleted without the second key, either.
-            plan = dataclasses.replace(plan, emptying=None)
-            if plan.anything and not yes:
-                confirm("Destroy that?")
-        problem = _destroy(plan)
-        findings = place.sweep()
+        raise WrongUsage("--yes-delete is for the data, which stays without --all")
+    place = Place(context, account_number)
+    plan = plan_destruction(place.settings, names=names, data=all_stacks or STORAGE in names, clients=place.clients)
+    show_plan(plan, out)
+    if plan.emptying is not None and (yes_delete or not plan.emptying.contents.empty):
+        turn_second_key(plan.emptying, yes_delete)
+    else:
+        # Nothing lies there now; what comes later is not deleted without the second key, either.
+        plan = dataclasses.replace(plan, emptying=None)
+        if plan.anything and not yes:
+            confirm(
+                "Destroy that?",
+                instead="nothing is destroyed without a word; add --yes",
+                declined="nothing is destroyed",
+            )
+    problem = _destroy(plan)
+    findings = place.sweep()
     kept = list(plan.kept)
     out.print()
     show(findings, out, keep=kept)
     if problem:
         complain(problem)
-    raise typer.Exit(1 if problem else exit_code(findings, kept))
+    raise typer.Exit(ExitCode.FAILED if problem else exit_code(findings, kept))
 
 
 def _destroy(plan: DestructionPlan) -> str:
     """Destroy, and say what could not be."""
     try:
-        destroy_all(plan, heard=lambda line: err.print(line, highlight=False, markup=False, soft_wrap=True))
+        destroy_all(plan, heard=lambda line: err.print(line, soft_wrap=True))
     except Unfinished as error:
         return str(error)
     return ""
@@ -151,18 +139,11 @@ def _destroy(plan: DestructionPlan) -> str:
 def _show(plan: EmptyingPlan) -> None:
     out.print("To be deleted for good, all versions:")
     for part in plan.parts:
-        out.print(f"  {part}: {part.contents}", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"  {part}: {part.contents}", soft_wrap=True)
 
 
 def _delete(client: Client, plan: EmptyingPlan) -> None:
-    with _deletions(plan.contents.entries) as progress:
-        done = delete_all(client, plan, progress)
+    total = plan.contents.entries
+    with progress_bar("Deleting", "entries") as advance:
+        done = delete_all(client, plan, lambda done: advance(done, total))
     out.print(f"{done:,} deleted")
-
-
-@contextmanager
-def _deletions(total: int) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn("Deleting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("Deleting", total=total)
-        yield lambda done: bar.update(task, completed=done)

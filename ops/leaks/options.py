@@ -1,43 +1,30 @@
-"""What ``fruits leaks``, ``fruits empty`` and ``fruits destroy`` have in common: options, errors, confirmation."""
+"""What ``fruits leaks``, ``fruits empty`` and ``fruits destroy`` have in common: options, account, second key."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from infra.settings import DeploymentSettings
-from ops.account import AwsRefused, Client, account
+from ops.account import Client, account
+from ops.console import status
 from ops.deployment import STACKS
 from ops.emptying.plan import EmptyingPlan
+from ops.errors import ExitCode, FruitsError, WrongUsage
 from ops.leaks.prices import Prices
 from ops.leaks.regions import regions_of
 from ops.leaks.sweep import Findings, caller, sweep
-from ops.pricing.price_book import PriceBook, PricesUnreadable
-from ops.synthesis import SynthesisFailed, given_settings
+from ops.pricing.price_book import PriceBook
+from ops.synthesis import given_settings
 
-out = Console()
-err = Console(stderr=True)
-
-BILLABLE_LEFT: Final = 1
+BILLABLE_LEFT: Final = ExitCode.FAILED
 """Exit code of a sweep that has found something on the bill."""
 
-USAGE: Final = 2
-"""Exit code if something was not given that has to be."""
-
-NOT_ALL_SEEN: Final = 3
+NOT_ALL_SEEN: Final = ExitCode.INCOMPLETE
 """Exit code of a sweep that could not ask every service."""
 
-Context = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--context", "-c", help="Setting key=value, as for cdk: env=dev, region=eu-west-1.", metavar="KEY=VALUE"
-    ),
-]
 Account = Annotated[
     str | None, typer.Option("--account", help="Fail unless the credentials are of this account.", metavar="NUMBER")
 ]
@@ -61,24 +48,25 @@ class Place:
 
     Raises
     ------
-    SynthesisFailed
+    WrongSetting
         For a setting that is not accepted.
-    AwsRefused
-        If the account is another.
+    FruitsError
+        If the account is another, or does not answer.
     """
 
     def __init__(self, context: Sequence[str] | None, wanted: str | None) -> None:
-        # Nobody is told of anything here: an environment that needs an address to be deployed needs none.
-        self.settings: DeploymentSettings = given_settings(["email=nobody@example.org", *(context or ())])
+        self.settings: DeploymentSettings = given_settings(context or ())
         self.clients: Callable[[str], Client] = cache(account)
         self.client = self.clients(self.settings.region)
         if wanted is not None and (found := caller(self.client)) != wanted:
-            raise AwsRefused(f"the credentials are of account {found}, not of {wanted}; choose others with AWS_PROFILE")
+            raise FruitsError(
+                f"the credentials are of account {found}, not of {wanted}; choose others with AWS_PROFILE"
+            )
 
     def sweep(self, *, everywhere: bool = False) -> Findings:
         """Look for all that is left."""
         prices = Prices(PriceBook.load())
-        with err.status("Asking every service"):
+        with status("Asking every service"):
             return sweep(
                 self.settings.env, regions_of(self.settings, everywhere=everywhere), prices, clients=self.clients
             )
@@ -92,9 +80,9 @@ def exit_code(findings: Findings, keep: Sequence[str]) -> int:
 
 
 def known_stack(name: str) -> str:
-    """Check the name of a stack, or end."""
+    """Check the name of a stack."""
     if name not in STACKS:
-        wrong_usage(f"{name} is not a stack; accepted: {', '.join(STACKS)}")
+        raise WrongUsage(f"{name} is not a stack; accepted: {', '.join(STACKS)}")
     return name
 
 
@@ -102,36 +90,7 @@ def turn_second_key(plan: EmptyingPlan, given: str | None) -> None:
     """Take the second key from the command or a terminal: nothing is deleted without it."""
     if given is None:
         if not sys.stdin.isatty():
-            wrong_usage(f"nothing is deleted without the second key; add --yes-delete {plan.key}")
+            raise WrongUsage(f"nothing is deleted without the second key; add --yes-delete {plan.key}")
         given = typer.prompt(f"Type the bucket's name to delete all that ({plan.key})", default="", show_default=False)
     if given != plan.key:
-        raise AwsRefused(f"{given or '(nothing)'} is not the name of the bucket, {plan.key}; nothing is deleted")
-
-
-def confirm(question: str) -> None:
-    """Ask at a terminal; without one, end."""
-    if not sys.stdin.isatty():
-        wrong_usage("nothing is destroyed without a word; add --yes")
-    if not typer.confirm(question):
-        raise AwsRefused("nothing is destroyed")
-
-
-@contextmanager
-def errors() -> Iterator[None]:
-    """End with one line and exit code 1 for what the user can mend."""
-    try:
-        yield
-    except (AwsRefused, PricesUnreadable, SynthesisFailed) as error:
-        complain(str(error))
-        raise typer.Exit(1) from None
-
-
-def wrong_usage(problem: str) -> NoReturn:
-    """End with one line and exit code 2."""
-    complain(problem)
-    raise typer.Exit(USAGE)
-
-
-def complain(problem: str) -> None:
-    """Print an error."""
-    err.print(Text("error: ", style="bold red").append(problem, style="not bold default"), soft_wrap=True)
+        raise FruitsError(f"{given or '(nothing)'} is not the name of the bucket, {plan.key}; nothing is deleted")

@@ -122,4 +122,4 @@ def _sum(items: Sequence[Leftover]) -> str:
 
 
 def _line(out: Console, text: str) -> None:
-    out.print(text, highlight=False, markup=False, soft_wrap=True)
+    out.print(text, soft_wrap=True)

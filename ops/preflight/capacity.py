@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from infra.instance_types import InstanceType
 from ops.account import asking
-from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
+from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
 
 Market = Literal["On-Demand", "Spot"]
 
@@ -41,7 +41,7 @@ def spot_quota(scope: Scope) -> Finding:
     start = _filled(settings.task_spot_vcpus, settings.task_types, least=True)
     most = _filled(settings.vcpu_limit - settings.core_vcpus, settings.task_types, least=False)
     found = _quota(scope, "Spot", start, max(start, most))
-    if found.outcome.name == "FAILURE":  # the fleet switches to On-Demand after its timeout
+    if found.outcome is Outcome.FAILURE:  # the fleet switches to On-Demand after its timeout
         return warning(f"{found.text}; On-Demand instances take their place, at their price", found.fix)
     return found
 

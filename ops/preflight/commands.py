@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from infra.settings import DeploymentSettings
 from ops.account import account
+from ops.console import Context, labelled, out, status
 from ops.preflight.examination import Answer, examine, exit_code
 from ops.preflight.findings import Outcome, Scope
-from ops.runs.target import Context, err, one_line_errors, out, target
+from ops.runs.target import target
 
 _MARKS: Final = {
-    Outcome.OK: "[green]ok[/]",
-    Outcome.WARNING: "[yellow]warning[/]",
-    Outcome.FAILURE: "[bold red]FAILURE[/]",
-    Outcome.UNKNOWN: "[magenta]not checked[/]",
+    Outcome.OK: Text("ok", "green"),
+    Outcome.WARNING: Text("warning", "yellow"),
+    Outcome.FAILURE: Text("FAILURE", "bold red"),
+    Outcome.UNKNOWN: Text("not checked", "magenta"),
 }
 _EVERYWHERE: Final = "eu-central-1"
 
@@ -36,27 +37,26 @@ def preflight(
     Exit codes: 0 nothing in the way, 1 a failure, 3 something essential could not be checked.
     """
     began = time.monotonic()
-    with one_line_errors():
-        chosen = target(values)
-        scope = Scope(
-            settings=chosen.settings,
-            options=chosen.options,
-            client=chosen.client,
-            anywhere=account(_reachable_region(chosen.settings)),
-            expected_account=expected_account,
-        )
-        with err.status("Checking"):
-            answers = examine(scope)
+    chosen = target(values)
+    scope = Scope(
+        settings=chosen.settings,
+        options=chosen.options,
+        client=chosen.client,
+        anywhere=account(_reachable_region(chosen.settings)),
+        expected_account=expected_account,
+    )
+    with status("Checking"):
+        answers = examine(scope)
     out.print(_table(answers))
     for answer in answers:  # apart from the table, which would break commands that people want to copy
         if answer.finding.fix:
-            out.print(f"\n[bold]{answer.title}[/]\n  {escape(answer.finding.fix)}", highlight=False, soft_wrap=True)
+            out.print(labelled(f"\n{answer.title}\n", f"  {answer.finding.fix}"), soft_wrap=True)
     counts = Counter(answer.finding.outcome for answer in answers)
     verdict = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
-    out.print(f"\n{verdict} in {time.monotonic() - began:.1f} s", highlight=False)
+    out.print(f"\n{verdict} in {time.monotonic() - began:.1f} s")
     code = exit_code(answers, strict=strict)
     if code == 0:
-        out.print(f"Next: cdk deploy --all{chosen.options}", highlight=False, soft_wrap=True)
+        out.print(f"Next: cdk deploy --all{chosen.options}", soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -71,5 +71,5 @@ def _table(answers: Sequence[Answer]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for answer in answers:
-        table.add_row(_MARKS[answer.finding.outcome], answer.title, escape(answer.finding.text))
+        table.add_row(_MARKS[answer.finding.outcome], answer.title, answer.finding.text)
     return table

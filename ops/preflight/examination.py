@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ops.account import AwsRefused
+from ops.errors import ExitCode
 from ops.preflight import access, capacity, leftovers, materials, recipients
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok
 
@@ -13,9 +14,6 @@ CHECKS: Final = (*access.CHECKS, *capacity.CHECKS, *leftovers.CHECKS, *recipient
 
 _ASKED_ELSEWHERE: Final = {"cloudformation", "sns"}
 """Services that are also asked where the budget is."""
-
-FAILED: Final = 1
-INCOMPLETE: Final = 3
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,9 @@ def exit_code(answers: Iterable[Answer], *, strict: bool = False) -> int:
     """Give 0, 1 for a failure, or 3 if something essential (with `strict`: anything) could not be checked."""
     found = list(answers)
     if any(answer.finding.outcome is Outcome.FAILURE for answer in found):
-        return FAILED
+        return ExitCode.FAILED
     unknown = any(answer.finding.outcome is Outcome.UNKNOWN and (answer.essential or strict) for answer in found)
-    return INCOMPLETE if unknown else 0
+    return ExitCode.INCOMPLETE if unknown else ExitCode.OK
 
 
 def _needs_none(check: Check) -> bool:

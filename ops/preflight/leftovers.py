@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from ops.account import asking
 from ops.deployment import DeployedStack, find_deployment
-from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
+from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
 from ops.runs.clusters import LIVE, list_clusters
 
 _ABSENT: Final = frozenset({"NotFoundException", "EntityNotFoundException"})
@@ -16,8 +16,8 @@ def stacks(scope: Scope) -> Finding:
     """Ask whether a stack is in a state from which it cannot be deployed."""
     deployed = scope.deployment.stacks.values()
     troubles = [trouble for stack in deployed if (trouble := _trouble(stack, scope.region))]
-    for trouble in sorted(troubles, key=lambda found: found.outcome.name):  # FAILURE before WARNING
-        return trouble
+    if troubles:
+        return min(troubles, key=lambda found: found.outcome is not Outcome.FAILURE)
     names = ", ".join(stack.name for stack in deployed)
     return ok(f"{names} can be updated" if names else f"none of {scope.settings.env} yet")
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from ops.account import Client, asking
 from ops.deployment import find_deployment
-from ops.preflight.findings import Check, Finding, Scope, ok, warning
+from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
 
 
 def email(scope: Scope) -> Finding:
@@ -12,6 +12,8 @@ def email(scope: Scope) -> Finding:
     address = scope.settings.email
     if address is None:
         fix = "cdk deploy FruitsGuard -c email=team@example.org" + scope.options
+        if scope.settings.email_required:
+            return failure(f"no email is set, and {scope.settings.env} is not deployed without one", fix)
         return warning("no email is set: nobody is told of failed runs and of spending", fix)
     topics = _topics(scope)
     if not topics:

@@ -4,27 +4,20 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from ops.console import Context, err, out, status
 from ops.pricing.offer import Offer, make_offer
 from ops.pricing.prediction import load_throughput
-from ops.pricing.price_book import PRICES, PriceBook, PricesUnreadable
+from ops.pricing.price_book import PRICES, PriceBook
 from ops.pricing.screen import show
-from ops.synthesis import SynthesisFailed
-
-out = Console()
-err = Console(stderr=True)
 
 
 def price(
     *,
-    context: Annotated[
-        list[str] | None, typer.Option("--context", "-c", help="A setting, key=value, as `cdk -c`; may be given again.")
-    ] = None,
+    context: Context = None,
     images: Annotated[int | None, typer.Option(min=0, help="Predict a run on so many new photographs.")] = None,
     compare: Annotated[
         list[str] | None,
@@ -53,14 +46,11 @@ def price(
             for other in ("", *(compare or ()))
         ]
 
-    try:
-        book = PriceBook.load(prices)
+    book = PriceBook.load(prices)
+    priced = offers(book)
+    if refresh:
+        book = _refresh(book, prices, priced)
         priced = offers(book)
-        if refresh:
-            book = _refresh(book, prices, priced)
-            priced = offers(book)
-    except (SynthesisFailed, PricesUnreadable) as error:
-        _fail(error)
     today = datetime.now(tz=UTC).date()
     if as_json:
         euro = {"usd": book.euro_usd, "date": book.euro_date.isoformat()}
@@ -72,7 +62,7 @@ def price(
 
 def _refresh(book: PriceBook, path: Path, offers: Sequence[Offer]) -> PriceBook:
     # boto3 takes longer to load than a price takes to compute.
-    from ops.account import AwsRefused, account  # noqa: PLC0415
+    from ops.account import account  # noqa: PLC0415
     from ops.pricing.refresh import refresh, regions_to_ask, types_to_ask  # noqa: PLC0415
 
     wanted: dict[str, set[str]] = {region: set() for region in regions_to_ask()}
@@ -80,24 +70,10 @@ def _refresh(book: PriceBook, path: Path, offers: Sequence[Offer]) -> PriceBook:
         names = {item.name for fleet in offer.price.footprint.fleets for item in fleet.candidates}
         wanted.get(offer.price.footprint.region, set()).update(names)
     types = {region: types_to_ask(region, names) for region, names in wanted.items()}
-    with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), console=err, transient=True, disable=not err.is_terminal
-    ) as bar:
-        task = bar.add_task("Prices", total=None)
-        try:
-            refreshed = refresh(
-                book, types, account=account, progress=lambda what: bar.update(task, description=f"Asking for {what}")
-            )
-        except AwsRefused as error:
-            bar.stop()
-            _fail(error)
+    with status("Prices") as tell:
+        refreshed = refresh(book, types, account=account, progress=lambda what: tell(f"Asking for {what}"))
     refreshed.book.save(path)
-    err.print(f"{refreshed.found} prices in {path}; look at them: git diff {path}", soft_wrap=True, highlight=False)
+    err.print(f"{refreshed.found} prices in {path}; look at them: git diff {path}", soft_wrap=True)
     if refreshed.silent:
-        err.print(f"AWS names no single price for: {'; '.join(refreshed.silent)}", soft_wrap=True, highlight=False)
+        err.print(f"AWS names no single price for: {'; '.join(refreshed.silent)}", soft_wrap=True)
     return refreshed.book
-
-
-def _fail(error: Exception) -> NoReturn:
-    err.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-    raise typer.Exit(1) from None

@@ -124,7 +124,7 @@ def make_offer(
 
     Raises
     ------
-    SynthesisFailed
+    WrongSetting
         For settings that are not accepted.
     """
     settings = given_settings(values)

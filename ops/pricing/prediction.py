@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ops.errors import FruitsError
 from ops.pricing.amount import Amount
 from ops.pricing.footprint import Footprint
 from ops.pricing.price import Price
@@ -103,7 +104,7 @@ class Run:
         return least, usual, most
 
 
-class CannotPredict(Exception):
+class CannotPredict(FruitsError):
     """Nothing to predict from; the message says what is missing."""
 
 

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from ops.errors import FruitsError
+
 PRICES: Final = Path(__file__).with_name("prices.json")
 ANYWHERE: Final = "*"
 """Region of a price that does not depend on it, in the partition ``aws``: the Sovereign Cloud has its own prices."""
 
 
-class PricesUnreadable(Exception):
+class PricesUnreadable(FruitsError):
     """The price file is not one; the message says what is wrong and how to mend it."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ops.account import AwsRefused, Client, asking
+from ops.errors import FruitsError
 from ops.review.stacks import Template, WantedStack
 from ops.review.texts import without_accounts
 
@@ -17,7 +18,7 @@ _READY_WITHIN_SECONDS: Final = 120.0
 _NOTHING: Final = ("didn't contain changes", "No updates are to be performed")
 
 
-class NoChangeSet(Exception):
+class NoChangeSet(FruitsError):
     """CloudFormation gives no change set; the message says why."""
 
 

@@ -4,24 +4,20 @@ import sys
 import traceback
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
+
+from ops.console import Context, one_line_errors, out, status
+from ops.errors import ExitCode, FruitsError, WrongUsage
 
 if TYPE_CHECKING:  # cfn-lint alone takes a second to load, which no other command is to pay
     from ops.review.conclusion import Review
 
-out = Console()
-err = Console(stderr=True)
-
-NO_VERDICT: Final = 3
+NO_VERDICT: Final = ExitCode.INCOMPLETE
 """Exit code where there is no verdict: a mistake in the command or in the settings, AWS that does not answer."""
-
-_INTERRUPTED: Final = 130
-"""As shells have it."""
 
 
 class FailOn(StrEnum):
@@ -54,20 +50,17 @@ class VerdictCommand(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Take what nobody expected, for which Python has the code 1, for no verdict."""
         try:
-            return super().invoke(ctx)
+            with one_line_errors(exit_code=NO_VERDICT):
+                return super().invoke(ctx)
         except (TyperException, typer.Exit):
             raise
-        except (KeyboardInterrupt, typer.Abort):
-            raise typer.Exit(_INTERRUPTED) from None
         except Exception:
             traceback.print_exc(file=sys.stderr)
             raise typer.Exit(NO_VERDICT) from None
 
 
 def review(
-    context: Annotated[
-        list[str] | None, typer.Option("--context", "-c", help="A setting, key=value, as `cdk -c`; may be given again.")
-    ] = None,
+    context: Context = None,
     stack: Annotated[
         list[str] | None, typer.Option("--stack", help="Review this stack alone; may be given again.")
     ] = None,
@@ -86,16 +79,13 @@ def review(
     Exit code 0: nothing differs. 1: differences. 2: destructive, the cluster or data would be lost. 3: no verdict.
     """
     if app is not None and context:
-        _fail("--app has its settings already; give -c where the app is synthesised, or leave --app out")
-    from ops.review.review import REFUSALS, review_settings  # noqa: PLC0415
+        raise WrongUsage("--app has its settings already; give -c where the app is synthesised, or leave --app out")
     from ops.review.review import review as review_app  # noqa: PLC0415
+    from ops.review.review import review_settings  # noqa: PLC0415
 
-    try:
-        with err.status("Reviewing") as status:
-            options: dict[str, Any] = {"only": stack or (), "progress": status.update}
-            found = review_app(app, **options) if app else review_settings(context or (), **options)
-    except REFUSALS as error:
-        _fail(str(error))
+    with status("Reviewing") as tell:
+        options: dict[str, Any] = {"only": stack or (), "progress": tell}
+        found = review_app(app, **options) if app else review_settings(context or (), **options)
     _write(found, markdown)
     raise typer.Exit(exit_code(found.verdict, fail_on))
 
@@ -112,13 +102,6 @@ def _write(found: "Review", markdown: str | None) -> None:
         try:
             Path(markdown).write_text(render(found), encoding="utf-8")
         except OSError as error:
-            _fail(f"--markdown {markdown}: cannot be written ({error.strerror}); give another file, or - to print it")
-
-
-def _fail(message: str) -> NoReturn:
-    err.print(f"[bold red]error:[/] {_escaped(message)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(NO_VERDICT)
-
-
-def _escaped(message: str) -> str:
-    return message.removeprefix("error: ").replace("[", "\\[")
+            raise FruitsError(
+                f"--markdown {markdown}: cannot be written ({error.strerror}); give another file, or - to print it"
+            ) from None

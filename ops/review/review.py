@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from infra.residency import EU_REGIONS
-from ops.account import AwsRefused, account
-from ops.pricing.price_book import PricesUnreadable
+from ops.account import account
 from ops.review import jobs, obstacles, rules
 from ops.review.change_sets import NoChangeSet, Planned, plan
 from ops.review.conclusion import Review, StackReview, compare_stack, conclude
@@ -25,10 +24,7 @@ from ops.review.stacks import (
     read_assembly,
     with_metadata_of,
 )
-from ops.synthesis import SynthesisFailed, synthesise
-
-REFUSALS: Final = (AwsRefused, PricesUnreadable, ReviewFailed, rules.RulesFailed, SynthesisFailed)
-"""What a review ends with where there is no verdict; the message is for people."""
+from ops.synthesis import synthesise
 
 Pair = tuple[WantedStack | None, ExistingStack | None]
 
@@ -70,8 +66,8 @@ def review(
 
     Raises
     ------
-    Exception
-        One of `REFUSALS`: the app cannot be compared, AWS does not tell what is deployed, the price file is not one,
+    FruitsError
+        The app cannot be compared, AWS does not tell what is deployed, the price file is not one,
         or the rules cannot be applied.
     """
     accounts = accounts or cache(account)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Self, TypedDict
 
 from ops.cdk import ROOT
+from ops.errors import FruitsError
 from ops.review.consequences import Consequence, Level
 from ops.review.names import Names
 from ops.review.stacks import Template, WantedStack
@@ -25,7 +26,7 @@ class RuleFinding(TypedDict):
     text: str
 
 
-class RulesFailed(Exception):
+class RulesFailed(FruitsError):
     """The rules could not be applied; the message says what they said."""
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ops.account import Client
 from ops.deployment import STACKS
+from ops.errors import FruitsError
 
 Template = Mapping[str, Any]
 Accounts = Callable[[str], Client]
@@ -20,7 +21,7 @@ NEVER_CREATED: Final = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 _ID_SUFFIX = re.compile(r"[0-9A-F]{8}$")
 
 
-class ReviewFailed(Exception):
+class ReviewFailed(FruitsError):
     """There is nothing to compare; the message says why and what to do."""
 
 

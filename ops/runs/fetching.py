@@ -11,14 +11,15 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ops.account import AwsRefused, Client, asking
+from ops.account import Client, asking
+from ops.errors import FruitsError
 from ops.runs.history import PastRun
 from ops.runs.objects import Folder
 
 _MOST_PARTS: Final = 8  # a sample is spread over so many objects
 
 
-class NoResults(AwsRefused):
+class NoResults(FruitsError):
     """There are no results yet, or not of that run."""
 
 

@@ -6,15 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ops.account import AwsRefused
+from ops.console import Context, err, labelled, out
+from ops.errors import ExitCode, FruitsError, WrongUsage
 from ops.runs.clock import Clock, clock_of
 from ops.runs.clusters import Cluster, Step, find_cluster, find_step, list_clusters, list_steps
 from ops.runs.diagnosis import diagnose_from
 from ops.runs.logs import LogFile, StepLog, bootstrap_logs, logs_of
-from ops.runs.target import Context, Target, err, one_line_errors, out, target
+from ops.runs.target import Target, target
 
 
-class NoLogs(AwsRefused):
+class NoLogs(FruitsError):
     """There is no such log, or not yet."""
 
 
@@ -35,22 +36,21 @@ def logs(
     look_every: Annotated[float, typer.Option(help="Seconds between two looks with --follow.", min=0.2)] = 15.0,
 ) -> None:
     """Print a log of a step. EMR brings logs to S3 about every five minutes; a failed step's exception comes first."""
-    with one_line_errors():
-        if step_id and last:
-            raise typer.BadParameter(f"{step_id}: --last asks for the newest step; accepted: one of the two")
-        chosen = target(values)
-        if bootstrap:
-            _show_bootstrap(chosen, _cluster(chosen, cluster_id), file)
-            return
-        step = _step(chosen, step_id, cluster_id)
-        cluster = find_cluster(chosen.client, step.cluster_id)
-        log = StepLog(logs_of(chosen.client, cluster), step, file)
-        try:
-            found = _follow(chosen, log, look_every, clock_of(context)) if follow else _show(log)
-        except KeyboardInterrupt:
-            raise typer.Exit(130) from None
-        if not found:
-            raise NoLogs(_not_yet(log, chosen))
+    if step_id and last:
+        raise WrongUsage(f"{step_id}: --last asks for the newest step; accepted: one of the two")
+    chosen = target(values)
+    if bootstrap:
+        _show_bootstrap(chosen, _cluster(chosen, cluster_id), file)
+        return
+    step = _step(chosen, step_id, cluster_id)
+    cluster = find_cluster(chosen.client, step.cluster_id)
+    log = StepLog(logs_of(chosen.client, cluster), step, file)
+    try:
+        found = _follow(chosen, log, look_every, clock_of(context)) if follow else _show(log)
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    if not found:
+        raise NoLogs(_not_yet(log, chosen))
 
 
 def _cluster(chosen: Target, cluster_id: str | None) -> Cluster:
@@ -96,7 +96,7 @@ def _follow(chosen: Target, log: StepLog, seconds: float, clock: Clock) -> bool:
             break
         clock.wait(seconds)
     log.step = step
-    err.print(f"{step.id} {step.state}", highlight=False)
+    err.print(f"{step.id} {step.state}")
     if step.state == "FAILED":
         _show_exception(log)
     return log.modified is not None
@@ -105,8 +105,7 @@ def _follow(chosen: Target, log: StepLog, seconds: float, clock: Clock) -> bool:
 def _show_exception(log: StepLog) -> None:
     """Say on standard error why a step failed."""
     found = diagnose_from(log.folder, log.step)
-    err.print(f"[bold red]{log.step.id} failed:[/] ", end="", highlight=False)
-    _print(err, found.line)
+    err.print(labelled(f"{log.step.id} failed: ", found.line, "bold red"), soft_wrap=True)
     if "\n" in found.block:
         _print(err, found.block)
 
@@ -119,7 +118,7 @@ def _show_bootstrap(chosen: Target, cluster: Cluster, file: LogFile) -> None:
             f" logs there within minutes: try again: fruits logs --bootstrap --file {file}{chosen.options}"
         )
     for name, text in found.items():
-        err.print(f"[bold]{name}[/]", highlight=False)
+        err.print(name, style="bold", soft_wrap=True)
         _print(out, text)
 
 
@@ -136,4 +135,4 @@ def _not_yet(log: StepLog, chosen: Target) -> str:
 
 def _print(console: Console, text: str) -> None:
     if text:
-        console.print(text.removesuffix("\n"), markup=False, highlight=False, soft_wrap=True)
+        console.print(text.removesuffix("\n"), soft_wrap=True)

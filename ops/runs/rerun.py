@@ -8,6 +8,7 @@ from typing import Final
 
 from ops.cdk import Cdk, CdkFailed
 from ops.deployment import find_deployment
+from ops.errors import FruitsError
 from ops.runs.clusters import Cluster, list_clusters
 from ops.runs.target import Target
 from ops.synthesis import synthesise
@@ -16,7 +17,7 @@ _BY_ITSELF: Final = ("ALL_STEPS_COMPLETED", "STEP_FAILURE")
 """Why a cluster ends that nobody has ended: CloudFormation, which rolls back, does it by USER_REQUEST."""
 
 
-class ClusterFailed(Exception):
+class ClusterFailed(FruitsError):
     """The new cluster did not get as far as its job; the message says why and where to read more."""
 
 

@@ -8,11 +8,12 @@ import pyarrow as pa
 import typer
 from rich.table import Table
 
-from ops.account import AwsRefused
+from ops.console import Context, err, out
+from ops.errors import FruitsError
 from ops.results import show
 from ops.runs.fetching import athena_query, choose_run, fetch
 from ops.runs.history import past_runs
-from ops.runs.target import Context, Target, err, one_line_errors, out, target
+from ops.runs.target import Target, target
 
 _COMPONENTS_SHOWN: Final = 3
 
@@ -27,11 +28,10 @@ def results(
     sample: Annotated[int, typer.Option(help="Photographs in the sample of the projections.", min=0, max=10_000)] = 10,
 ) -> None:
     """Fetch manifest, report and a sample of the projections, and print the query for Athena."""
-    with one_line_errors():
-        chosen = target(values)
-        uri = chosen.deployment.output("FruitsStorage", "OutputUri")
-        found = choose_run(past_runs(chosen.client, uri), run, uri)
-        fetched = fetch(chosen.client, uri, found, output, sample=sample)
+    chosen = target(values)
+    uri = chosen.deployment.output("FruitsStorage", "OutputUri")
+    found = choose_run(past_runs(chosen.client, uri), run, uri)
+    fetched = fetch(chosen.client, uri, found, output, sample=sample)
     show(dict(found.manifest), uri, out)
     if fetched.rows.num_rows:
         out.print()
@@ -41,7 +41,6 @@ def results(
     out.print()
     out.print(
         f"Report    {fetched.report}\nManifest  {fetched.manifest}\nSample    {fetched.sample}",
-        highlight=False,
         soft_wrap=True,
     )
     _show_query(chosen, found.run)
@@ -66,8 +65,8 @@ def _table(rows: pa.Table) -> Table:
 def _show_query(chosen: Target, run: str) -> None:
     try:
         query = athena_query(chosen.client, chosen.deployment.output("FruitsStorage", "Database"))
-    except AwsRefused as error:
-        err.print(f"no query for Athena: {error}", markup=False, highlight=False, soft_wrap=True)
+    except FruitsError as error:
+        err.print(f"no query for Athena: {error}", soft_wrap=True)
         return
-    out.print("\n[bold]In Athena[/]", highlight=False)
-    out.print(query.replace("{run}", run), markup=False, highlight=False, soft_wrap=True)
+    out.print("\nIn Athena", style="bold")
+    out.print(query.replace("{run}", run), soft_wrap=True)

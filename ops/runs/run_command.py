@@ -7,7 +7,9 @@ from typing import Annotated, Final
 import typer
 
 from ops.account import AwsRefused
+from ops.console import Context, err, labelled, out, status
 from ops.deployment import NoDeployment
+from ops.errors import ExitCode, FruitsError, WrongUsage
 from ops.results import show
 from ops.runs.clock import clock_of
 from ops.runs.clusters import LIVE, cancel_step, find_cluster, list_steps
@@ -16,20 +18,9 @@ from ops.runs.diagnosis import diagnose_from
 from ops.runs.history import past_runs
 from ops.runs.logs import StepLog, job_lines, logs_of
 from ops.runs.objects import Folder
-from ops.runs.rerun import ClusterFailed, deploy_run
+from ops.runs.rerun import deploy_run
 from ops.runs.submission import deployed_submission, new_run_id, submit
-from ops.runs.target import (
-    FAILED,
-    INTERRUPTED,
-    WRONG_USAGE,
-    Context,
-    Target,
-    err,
-    fail,
-    one_line_errors,
-    out,
-    target,
-)
+from ops.runs.target import Target, target
 from ops.runs.view import RunView, duration
 from ops.runs.watch import Moment, Watch
 from ops.synthesis import given_settings
@@ -59,28 +50,27 @@ def run(
     An interactive cluster gets the step that is deployed, with these arguments. A transient one has ended with its job:
     its stack is deployed again with another run id, which is a new cluster.
     """
-    with one_line_errors():
-        chosen = target(values)
-        label = run_id or new_run_id()
-        given_settings((*chosen.values, f"run_id={label}"))
-        cluster_id = chosen.deployment.output("FruitsCompute", "ClusterId")
-        _require_photographs(chosen)
-        if "JobStep" in chosen.deployment.stacks["FruitsCompute"].outputs:
-            step_id = _submit(chosen, cluster_id, label, context.args)
-        else:
-            cluster_id, step_id = _run_again(chosen, label, context.args, ask=not yes)
-        out.print(f"Step {step_id} on {cluster_id}: {chosen.settings.name} {label}", highlight=False, soft_wrap=True)
-        if wait:
-            output = chosen.deployment.output("FruitsStorage", "OutputUri")
-            watch = Watch(chosen.client, cluster_id, step_id, output, look_every, clock_of(context))
-            raise typer.Exit(_wait(chosen, watch, cancel=cancel_on_interrupt, verbose=verbose))
-        out.print(f"It goes on by itself; see: fruits logs --follow{chosen.options}", highlight=False, soft_wrap=True)
+    chosen = target(values)
+    label = run_id or new_run_id()
+    given_settings((*chosen.values, f"run_id={label}"))
+    cluster_id = chosen.deployment.output("FruitsCompute", "ClusterId")
+    _require_photographs(chosen)
+    if "JobStep" in chosen.deployment.stacks["FruitsCompute"].outputs:
+        step_id = _submit(chosen, cluster_id, label, context.args)
+    else:
+        cluster_id, step_id = _run_again(chosen, label, context.args, ask=not yes)
+    out.print(f"Step {step_id} on {cluster_id}: {chosen.settings.name} {label}", soft_wrap=True)
+    if wait:
+        output = chosen.deployment.output("FruitsStorage", "OutputUri")
+        watch = Watch(chosen.client, cluster_id, step_id, output, look_every, clock_of(context))
+        raise typer.Exit(_wait(chosen, watch, cancel=cancel_on_interrupt, verbose=verbose))
+    out.print(f"It goes on by itself; see: fruits logs --follow{chosen.options}", soft_wrap=True)
 
 
 def _require_photographs(chosen: Target) -> None:
     uri = chosen.deployment.output("FruitsStorage", "ImagesUri")
     if not any(is_photograph(item.path) for item in Folder(chosen.client, uri).list()):
-        raise AwsRefused(f"no photographs in {uri}; upload some: fruits images upload FOLDER{chosen.options}")
+        raise FruitsError(f"no photographs in {uri}; upload some: fruits images upload FOLDER{chosen.options}")
 
 
 def _submit(chosen: Target, cluster_id: str, label: str, arguments: Sequence[str]) -> str:
@@ -96,26 +86,22 @@ def _submit(chosen: Target, cluster_id: str, label: str, arguments: Sequence[str
 
 def _run_again(chosen: Target, label: str, arguments: Sequence[str], *, ask: bool) -> tuple[str, str]:
     if arguments:
-        fail(
+        raise WrongUsage(
             f"{' '.join(arguments)}: the step of a transient cluster is part of its stack; give settings instead,"
-            " such as -c components=50",
-            WRONG_USAGE,
+            " such as -c components=50"
         )
+    given_settings(chosen.values, to_deploy=True)
     cost = hourly_cost(chosen.settings)
     limit = f"it ends with its job, at the latest after {duration(chosen.settings.max_lifetime)}"
     price = f"{cost.describe()}; " if cost else ""
     out.print(
         f"Plan: cdk deploy FruitsCompute{chosen.options} -c run_id={label}\n"
         f"      a new cluster {chosen.settings.name} in {chosen.settings.region}: {price}{limit}",
-        highlight=False,
         soft_wrap=True,
     )
     if ask and out.is_terminal and not typer.confirm("Start it?"):
-        raise typer.Exit(FAILED)
-    try:
-        cluster_id = _deploy(chosen, label)
-    except ClusterFailed as error:
-        fail(str(error))
+        raise FruitsError("no cluster is started")
+    cluster_id = _deploy(chosen, label)
     (step,) = list_steps(chosen.client, cluster_id)
     return cluster_id, step.id
 
@@ -123,21 +109,21 @@ def _run_again(chosen: Target, label: str, arguments: Sequence[str], *, ask: boo
 def _deploy(chosen: Target, label: str) -> str:
     stack = chosen.settings.stack_name("FruitsCompute")
     try:
-        with err.status("Deploying") as status:
+        with status("Deploying") as tell:
 
             def heard(line: str) -> None:
                 text = line.partition(f"{stack} | ")[2] or line
                 if text.strip():
-                    status.update(f"Deploying: {text.strip()[:100]}")
+                    tell(f"Deploying: {text.strip()[:100]}")
 
             return deploy_run(chosen, label, heard)
     except KeyboardInterrupt:
         region = chosen.settings.region
-        fail(
+        raise FruitsError(
             f"interrupted: CloudFormation goes on with {stack}; undo it:"
             f" aws cloudformation cancel-update-stack --stack-name {stack} --region {region}",
-            INTERRUPTED,
-        )
+            exit_code=ExitCode.INTERRUPTED,
+        ) from None
 
 
 def _wait(chosen: Target, watch: Watch, *, cancel: bool, verbose: bool) -> int:
@@ -150,7 +136,7 @@ def _wait(chosen: Target, watch: Watch, *, cancel: bool, verbose: bool) -> int:
         _show_results(last, chosen, watch.output_uri)
         return 0
     _show_failure(last, chosen, folder)
-    return FAILED
+    return ExitCode.FAILED
 
 
 def _watched(chosen: Target, watch: Watch, folder: Folder, *, verbose: bool) -> Moment:
@@ -171,16 +157,15 @@ def _watched(chosen: Target, watch: Watch, folder: Folder, *, verbose: bool) -> 
 def _interrupted(chosen: Target, cluster_id: str, step_id: str, *, cancel: bool) -> int:
     if cancel:
         cancel_step(chosen.client, cluster_id, step_id)
-        err.print(f"Interrupted: {step_id} is being cancelled", highlight=False, soft_wrap=True)
+        err.print(f"Interrupted: {step_id} is being cancelled", soft_wrap=True)
     else:
         region = chosen.settings.region
         err.print(
             f"Interrupted: {step_id} goes on by itself. Watch it: fruits logs {step_id} --follow{chosen.options}\n"
             f"Cancel it: aws emr cancel-steps --cluster-id {cluster_id} --step-ids {step_id} --region {region}",
-            highlight=False,
             soft_wrap=True,
         )
-    return INTERRUPTED
+    return ExitCode.INTERRUPTED
 
 
 def _show_results(last: Moment, chosen: Target, output: str) -> None:
@@ -188,11 +173,10 @@ def _show_results(last: Moment, chosen: Target, output: str) -> None:
     written = [run for run in past_runs(chosen.client, output) if run.when >= started.replace(microsecond=0)]
     if written:
         show(dict(written[0].manifest), output, out)
-        out.print(f"Get them: fruits results{chosen.options}", highlight=False, soft_wrap=True)
+        out.print(f"Get them: fruits results{chosen.options}", soft_wrap=True)
     else:
         out.print(
             f"Nothing was new: the results are those of an earlier run; see: fruits runs{chosen.options}",
-            highlight=False,
             soft_wrap=True,
         )
 
@@ -202,6 +186,5 @@ def _show_failure(last: Moment, chosen: Target, logs: Folder) -> None:
         reason = diagnose_from(logs, last.step).line
     else:
         reason = f"the step is {last.step.state}; the cluster {last.cluster.id}: {last.cluster.reason}"
-    err.print("[bold red]failed:[/] ", end="")
-    err.print(reason, markup=False, highlight=False, soft_wrap=True)
-    err.print(f"Read more: fruits logs {last.step.id}{chosen.options}", highlight=False, soft_wrap=True)
+    err.print(labelled("failed: ", reason, "bold red"), soft_wrap=True)
+    err.print(f"Read more: fruits logs {last.step.id}{chosen.options}", soft_wrap=True)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
+from ops.console import Context, err, labelled, out
 from ops.runs.history import FailedRun, PastRun, failed_runs, past_runs
-from ops.runs.target import Context, err, one_line_errors, out, target
+from ops.runs.target import target
 from ops.runs.view import duration
 
 _FAILURES_SHOWN: Final = 5
@@ -21,11 +21,10 @@ def runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: completed and failed runs.")] = False,
 ) -> None:
     """Show the history of runs: why the last ones failed, then those that left results, the newest first."""
-    with one_line_errors():
-        chosen = target(values)
-        output = chosen.deployment.output("FruitsStorage", "OutputUri")
-        completed = past_runs(chosen.client, output)
-        failed = failed_runs(chosen.client, chosen.settings.name)
+    chosen = target(values)
+    output = chosen.deployment.output("FruitsStorage", "OutputUri")
+    completed = past_runs(chosen.client, output)
+    failed = failed_runs(chosen.client, chosen.settings.name)
     if as_json:
         content = {"completed": [item.row() for item in completed], "failed": [item.row() for item in failed]}
         typer.echo(json.dumps(content, indent=2))
@@ -45,15 +44,12 @@ def _show_failed(failed: Sequence[FailedRun], options: str) -> None:
             else f"fruits logs --bootstrap --cluster {item.cluster}{options}"
         )
         out.print(
-            f"[red]failed[/] {item.when.astimezone():%Y-%m-%d %H:%M} {escape(item.name)}: {escape(item.why)}",
-            highlight=False,
+            labelled("failed", f" {item.when.astimezone():%Y-%m-%d %H:%M} {item.name}: {item.why}", "red"),
             soft_wrap=True,
         )
-        out.print(f"       {hint}", highlight=False, soft_wrap=True)
+        out.print(f"       {hint}", soft_wrap=True)
     if len(failed) > _FAILURES_SHOWN:
-        out.print(
-            f"       and {len(failed) - _FAILURES_SHOWN} before; see: fruits runs --json{options}", highlight=False
-        )
+        out.print(f"       and {len(failed) - _FAILURES_SHOWN} before; see: fruits runs --json{options}")
     if failed:
         out.print()
 

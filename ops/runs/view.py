@@ -7,9 +7,9 @@ from typing import Self
 
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from ops.runs.cost import HourlyCost
 from ops.runs.progress import Progress
@@ -65,7 +65,7 @@ class RunView:
 
     def log(self, line: str) -> None:
         """Print a line above."""
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(line, soft_wrap=True)
 
     def table(self, moment: Moment) -> Table:
         """Lay a moment out."""
@@ -73,10 +73,8 @@ class RunView:
         rows = Table.grid(padding=(0, 2, 0, 0))
         rows.add_column(style="bold", no_wrap=True)
         rows.add_column()
-        rows.add_row(
-            "Cluster", f"{cluster.id}  {_coloured(cluster.state)}{_since(cluster.created, cluster.ended, moment)}"
-        )
-        rows.add_row("Step", f"{step.id}  {_coloured(step.state)}{_since(step.started, step.ended, moment)}")
+        rows.add_row("Cluster", _coloured(cluster.id, cluster.state, _since(cluster.created, cluster.ended, moment)))
+        rows.add_row("Step", _coloured(step.id, step.state, _since(step.started, step.ended, moment)))
         if progress.phase == "featurizing":
             line = Table.grid(padding=(0, 2, 0, 0))
             line.add_column(width=20)
@@ -88,7 +86,7 @@ class RunView:
         if self.cost:
             rows.add_row("Cost", self.cost.so_far(cluster, moment.now))
         if moment.trouble:
-            rows.add_row("[yellow]Waiting[/]", escape(moment.trouble))
+            rows.add_row(Text("Waiting", "yellow"), Text(moment.trouble))
         return rows
 
     def _line(self, moment: Moment) -> str:
@@ -125,5 +123,5 @@ def _since(start: datetime | None, end: datetime | None, moment: Moment) -> str:
     return f"  {duration(max(0.0, ((end or moment.now) - start).total_seconds()))}" if start else ""
 
 
-def _coloured(state: str) -> str:
-    return f"[{_COLOURS[state]}]{state}[/]" if state in _COLOURS else state
+def _coloured(name: str, state: str, since: str) -> Text:
+    return Text.assemble(name, "  ", (state, _COLOURS.get(state, "")), since)

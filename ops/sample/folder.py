@@ -7,13 +7,15 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from ops.errors import FruitsError
+
 MARKER = "_sample.json"
 SIGNATURE = b"Fruits! rendered sample"
 
 _PARTIAL = "_sample.part"
 
 
-class SampleError(Exception):
+class SampleError(FruitsError):
     """The sample cannot be rendered as asked; the message says what to do."""
 
 

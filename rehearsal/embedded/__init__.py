@@ -5,8 +5,8 @@ Known differences from AWS, beside all that ministack itself leaves out:
 - CloudFormation works with the rights of root: what the CDK's execution role lacks is not noticed. Rights are
   checked for every call from outside, for EventBridge starting state machines and publishing to topics, for Step
   Functions calling EMR, and for EMR passing the role of the nodes. KMS grants for the disks are not.
-- The policies of buckets and of the S3 endpoint: those of buckets are enforced, that of the endpoint is only kept,
-  since no call comes from inside the VPC.
+- The policy of the S3 endpoint is asked for calls from inside a network; networks are not told apart, one endpoint's
+  leave is enough.
 - Nobody starts an instance. Fleets get what they ask for at once, in the first subnet, all of it of one type: the
   first of the fleet's that EC2 has (`ec2_capacity`). Instance groups always get theirs.
 - YARN does not exist. What a cluster's labels say about masters of applications is in `yarn_labels`.

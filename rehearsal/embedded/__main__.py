@@ -39,8 +39,11 @@ def _install() -> None:
 
 
 async def _serve() -> None:
+    from rehearsal.embedded import vpc_endpoints  # noqa: PLC0415 - as above
+
     config = Config()
-    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
+    inside = int(os.environ["FRUITS_INSIDE_PORT"])
+    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}", f"127.0.0.1:{inside}"]
     config.certfile = os.environ["MINISTACK_SSL_CERT"]
     config.keyfile = os.environ["MINISTACK_SSL_KEY"]
     config.keep_alive_timeout = 75
@@ -52,7 +55,7 @@ async def _serve() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     keeping = asyncio.create_task(saving.save_now_and_then())
-    application: Any = vanilla.app.app
+    application: Any = vpc_endpoints.from_inside(vanilla.app.app, inside)
     await serve(application, config, shutdown_trigger=stop.wait)
     keeping.cancel()
 

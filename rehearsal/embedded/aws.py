@@ -31,6 +31,8 @@ class EmbeddedAws:
         With its certificate, its log ``aws.log``, the objects of S3 and the state of all services.
     port
         On 127.0.0.1.
+    inside_port
+        The same for calls from inside a network, which need the leave of its VPC endpoints.
     region
         Where its clients work unless told otherwise.
     pid, started
@@ -39,6 +41,7 @@ class EmbeddedAws:
 
     folder: str
     port: int
+    inside_port: int
     region: str
     pid: int
     started: float
@@ -103,7 +106,7 @@ def find_aws(folder: Path) -> EmbeddedAws | None:
         aws = EmbeddedAws(**json.loads(record_of(folder).read_text(encoding="utf-8")))
         process = psutil.Process(aws.pid)
         alive = process.create_time() == aws.started and process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, psutil.NoSuchProcess):
+    except (OSError, TypeError, psutil.NoSuchProcess):  # or it is the record of another version
         return None
     return aws if alive else None
 

@@ -61,9 +61,10 @@ def start_aws(
     for name in ("tmp", "cdk"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     keep_certificate(folder)
-    port = _port(folder)
+    port, inside_port = _ports(folder)
     settings = {
         **_settings(folder, port, region),
+        "FRUITS_INSIDE_PORT": str(inside_port),
         "FRUITS_CLUSTER_LAUNCH": launch,
         "SFN_WAIT_SCALE": str(wait_scale),
     }
@@ -82,6 +83,7 @@ def start_aws(
     aws = EmbeddedAws(
         folder=str(folder),
         port=port,
+        inside_port=inside_port,
         region=region,
         pid=process.pid,
         started=psutil.Process(process.pid).create_time(),
@@ -170,14 +172,21 @@ def _settings(folder: Path, port: int, region: str) -> Mapping[str, str]:
     }
 
 
-def _port(folder: Path) -> int:
-    """Take the port of a former start if nobody has it now, for clients that know it; else any free one."""
-    wanted = 0
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        wanted = json.loads(record_of(folder).read_text(encoding="utf-8"))["port"]
+def _ports(folder: Path) -> tuple[int, int]:
+    """Take the ports of a former start if nobody has them now, for clients that know them; else any free ones."""
+    known: Mapping[str, int] = {}
+    with contextlib.suppress(OSError, ValueError):
+        known = json.loads(record_of(folder).read_text(encoding="utf-8"))
+    with contextlib.ExitStack() as held:
+        port, inside = (_hold_port(held, known.get(name, 0)) for name in ("port", "inside_port"))
+    return port, inside
+
+
+def _hold_port(held: contextlib.ExitStack, wanted: int) -> int:
     for port in (wanted, 0):
-        with socket.socket() as free, contextlib.suppress(OSError):
-            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free = held.enter_context(socket.socket())
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
             free.bind(("127.0.0.1", port))
             return int(free.getsockname()[1])
     raise AwsFailed("no free port on 127.0.0.1")

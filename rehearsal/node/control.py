@@ -76,6 +76,14 @@ class Control:
         timeout: float | None = found.get("AutoTerminationPolicy", {}).get("IdleTimeout")
         return timeout
 
+    def begin(self) -> bool:
+        """Move a cluster that starts to BOOTSTRAPPING; tell whether it has the capacity for that."""
+        try:
+            self._asked(lambda: self._reports.cluster(self.cluster_id, "BOOTSTRAPPING"))
+        except ReportRefused:
+            return False
+        return True
+
     def report(self, state: str) -> None:
         """Move the cluster to a state; one that somebody ends meanwhile stays as it is."""
         if not self._tried(lambda: self._reports.cluster(self.cluster_id, state)) and self.state() == "STARTING":

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.network.names import is_reached
+from rehearsal.network.names import EVERYTHING, is_reached
 from rehearsal.node.bootstrap import Bootstrap, BootstrapFailed
 from rehearsal.node.control import LIVE, Control, Gone, Stopped
 from rehearsal.node.credentials import InstanceCredentials
@@ -94,7 +94,7 @@ class ClusterLife:
             self._options.kind,
             cluster_id=self._id,
             aws=self._aws,
-            port=self._options.port or self._aws.port,
+            port=self._options.port or (self._aws.port if EVERYTHING in reached else self._aws.inside_port),
             reached=lambda host: is_reached(host, reached, self._aws.region),
         )
         metadata = MetadataService(credentials, facts, surroundings.metadata)
@@ -144,7 +144,9 @@ class ClusterLife:
 
     def _bootstrap(self, machine: Machine, cluster: Mapping[str, Any], bootstrap: Bootstrap) -> None:
         self._set_up(machine, cluster)
-        self._control.report("BOOTSTRAPPING")
+        while self._control.state() == "STARTING" and not self._control.begin():
+            self._raise_if_ending()
+            self._stop.wait(POLL_SECONDS)
         for number, action in enumerate(self._control.bootstrap_actions(), 1):
             bootstrap.run(number, action, self._raise_if_ending)
         (machine.root / _READY).touch()

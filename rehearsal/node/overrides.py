@@ -70,7 +70,6 @@ OVERRIDES: Final = (
         "the same service, by the same protocol, at a port of 127.0.0.1",
         "shared",
     ),
-    Override("environment", "AWS_METADATA_ENDPOINT", "{metadata}", "the same for obstore", "shared"),
     Override("disk", "/opt", "{root}/opt", "the same in arguments of actions and steps", "shared"),
     Override("program", "sudo", "{sudo}", "users are not in a list of sudo's here, as hadoop is on a node"),
     Override("program", "dnf", "installs python3.11", "Amazon Linux has that package, and nothing else is asked for"),

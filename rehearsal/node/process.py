@@ -14,6 +14,7 @@ from typing import Final
 
 import psutil
 
+from ops.errors import FruitsError
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.node.instance import Kind
 from rehearsal.node.processes import end_processes, processes_with
@@ -24,7 +25,7 @@ _STARTS_WITHIN_SECONDS: Final = 60.0
 _STOPS_WITHIN_SECONDS: Final = 60.0
 
 
-class NodeFailed(Exception):
+class NodeFailed(FruitsError):
     """The node cannot be started or stopped; the message says why and what to do."""
 
 

@@ -7,6 +7,7 @@ from rehearsal.node.applied import BASE_PYTHON, folder_of
 from rehearsal.node.instance.plan import BECOME_ROOT
 from rehearsal.node.machine import Machine
 from rehearsal.node.spark import DEFAULTS, ENVIRONMENT
+from rehearsal.node.trust import AUTHORITIES
 
 
 def install_programs(machine: Machine) -> None:
@@ -17,7 +18,7 @@ def install_programs(machine: Machine) -> None:
         "sudo": f'[ -u {BECOME_ROOT} ] && set -- {BECOME_ROOT} --reuid=0 --regid=0 --clear-groups -- "$@"\nexec "$@"',
         "python3.11": f'exec {shlex.quote(BASE_PYTHON)} "$@"',
         "dnf": _dnf(machine),
-        "aws": f'exec {python} -m awscli "$@"',
+        "aws": f'{_trust(machine)}exec {python} -m awscli "$@"',
         "spark-submit": "\n".join(
             [
                 f"set -a; . {shlex.quote(machine.path(ENVIRONMENT))}; set +a",
@@ -27,6 +28,12 @@ def install_programs(machine: Machine) -> None:
     }
     for name, script in scripts.items():
         _install(machine.root / "emr" / "bin" / name, script)
+
+
+def _trust(machine: Machine) -> str:
+    """Have the program alone trust the authority, where the packages of this machine cannot be told to."""
+    shared = machine.instance.kind == "shared"
+    return f"export AWS_CA_BUNDLE={shlex.quote(str(machine.root / AUTHORITIES))}\n" if shared else ""
 
 
 def _dnf(machine: Machine) -> str:

@@ -20,6 +20,31 @@ _LOGS: Final = "mnt/var/log/spark"
 _log = logging.getLogger("fruits.node")
 
 
+def commands(*, host: str, port: int, folder: str, settings: str) -> dict[str, list[str]]:
+    """Give what `spark-class` has to be given for each process of a cluster, by its name.
+
+    Parameters
+    ----------
+    host, port
+        Of the master.
+    folder
+        Where workers keep what executors print.
+    settings
+        File of properties for master and workers; the shuffle service reads none.
+    """
+    deploy = "org.apache.spark.deploy"
+    common = ("--host", host, "--webui-port", "0", "--properties-file", settings)
+    found = {
+        "master": [f"{deploy}.master.Master", *common, "--port", str(port)],
+        "shuffle-service": [f"{deploy}.ExternalShuffleService"],
+    }
+    for number in range(1, WORKERS + 1):
+        size = ("--cores", str(_CORES_OF_WORKER), "--memory", _MEMORY_OF_WORKER)
+        work = ("--work-dir", f"{folder}/worker-{number}")
+        found[f"worker-{number}"] = [f"{deploy}.worker.Worker", *common, *size, *work, f"spark://{host}:{port}"]
+    return found
+
+
 class SparkCluster:
     """Runs them, and starts again what has ended, as the agents of a node do.
 
@@ -31,21 +56,12 @@ class SparkCluster:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        instance = machine.instance
-        host, port = instance.hostname, instance.ports["master"]
-        common = ("--webui-port", "0", "--properties-file", machine.path(OF_CLUSTER))
-        deploy = "org.apache.spark.deploy"
-        self._commands = {
-            "master": [f"{deploy}.master.Master", "--host", host, "--port", str(port), *common],
-            "shuffle-service": [f"{deploy}.ExternalShuffleService"],
-        }
-        for number in range(1, WORKERS + 1):
-            folder = machine.path(f"mnt/yarn/worker-{number}")
-            size = ["--cores", str(_CORES_OF_WORKER), "--memory", _MEMORY_OF_WORKER]
-            self._commands[f"worker-{number}"] = [
-                *(f"{deploy}.worker.Worker", "--host", host, *common, "--work-dir", folder),
-                *(*size, f"spark://{host}:{port}"),
-            ]
+        self._commands = commands(
+            host=machine.instance.hostname,
+            port=machine.instance.ports["master"],
+            folder=machine.path("mnt/yarn"),
+            settings=machine.path(OF_CLUSTER),
+        )
         self._running: dict[str, RunningProgram] = {}
 
     def keep(self) -> None:

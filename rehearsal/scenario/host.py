@@ -14,6 +14,7 @@ from ops.wheelhouse import this_machine
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
 from rehearsal.embedded.process import forget, start_aws, stop_aws
+from rehearsal.node.instance import Kind
 from rehearsal.node.process import NodeFailed, find_node, start_node, stop_node
 from rehearsal.scenario.stages import StageFailed, Tell
 
@@ -58,6 +59,7 @@ class Host:
         self.folder = folder.resolve()
         self._image = image
         self.expense = Expense()
+        self.kind: Kind = "namespaces"
         self._settings = settings
         self._aws: EmbeddedAws | None = None
         self._client: Client | None = None
@@ -94,7 +96,7 @@ class Host:
             forget(self.folder)
             self._aws = start_aws(self.folder, region=self._settings.region, launch="hold")
             self.expense.starting = time.monotonic() - began
-            start_node(self._aws, image=self._image)
+            self.kind = start_node(self._aws, image=self._image).kind
         except (AwsFailed, NodeFailed) as error:
             raise StageFailed(
                 str(error), action=f"fruits aws down --folder {self.folder} --delete, or choose another --folder"

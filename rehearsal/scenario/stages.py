@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from ops.errors import FruitsError
+
 Tell = Callable[[str], None]
 """Told in a few words what a stage is doing."""
 
 
-class StageFailed(Exception):
+class StageFailed(FruitsError):
     """What a stage found is not what it should be.
 
     Parameters

@@ -1,4 +1,6 @@
+import ast
 import copy
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -366,3 +368,22 @@ def test_a_rule_that_fails_itself_fails_the_synth(build: Callable[..., App], mon
     monkeypatch.setattr(validation, "RULES", (broken,))
     with pytest.raises(RuntimeError, match=r"The rules failed: KeyError\('Properties'\)"):
         build().synth()
+
+
+@pytest.mark.parametrize("rule", validation.RULES, ids=validation.rule_id)
+def test_the_findings_of_a_rule_have_its_id(rule: Callable[[Deployment], Iterator[Finding]]) -> None:
+    """As they are written: a finding that no template of the tests brings about counts, too."""
+    calls = [item for item in ast.walk(ast.parse(inspect.getsource(rule))) if isinstance(item, ast.Call)]
+    names = {
+        name.value
+        for call in calls
+        for name in [*call.args[:1], *(word.value for word in call.keywords if word.arg == "rule")]
+        if isinstance(name, ast.Constant) and ast.unparse(call.func).rpartition(".")[2] in {"finding", "Finding"}
+    }
+    assert names == {validation.rule_id(rule)}
+
+
+def test_the_plugin_announces_the_id_of_every_finding() -> None:
+    ids = validation.DeploymentRules().rule_ids
+    assert {rule for rule, *_ in REFUSED.values()} | {"rules-applied", "european-region"} <= set(ids)
+    assert len(ids) == len(set(ids))

@@ -1,13 +1,18 @@
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from infra.context import read_settings
+from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
 from infra.settings import DeploymentSettings
+from job.arguments import parse_arguments
+from job.errors import JobError
 
 Settings = Callable[..., DeploymentSettings]
+URIS = ("--images", "s3://bucket/images", "--output", "s3://bucket/results")
 
 BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"colour": "red"}, "colour: unknown key; accepted: architecture, availability_zones,"),
@@ -33,7 +38,6 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "small nodes for the engine": ({"engine": "keras", "core_instance_types": "c6i.xlarge"}, "lack 3456 MiB"),
     "an e-mail that is none": ({"email": "the team"}, "accepted: one address such as team@example.org"),
     "two e-mails": ({"email": "a@example.org,b@example.org"}, "accepted: one address"),
-    "no e-mail in production": ({"env": "prod"}, "accepted: -c email="),
     "overlapping folders": ({"images_prefix": "data", "output_prefix": "data/out"}, "overlaps images_prefix=data/"),
     "a URI for a folder": ({"images_prefix": "s3://bucket/images"}, "accepted: a folder in the data bucket"),
     "a folder above the bucket": ({"output_prefix": "../results"}, "accepted: a folder in the data bucket"),
@@ -65,6 +69,28 @@ def test_bad_input_is_refused_in_one_line_that_says_what_is_accepted(name: str, 
     assert expected in message
     assert "\n" not in message
     assert message.startswith(tuple(known_keys | given.keys()))
+
+
+@pytest.mark.parametrize("env", ["demo", "dev", "prod"])
+def test_every_environment_can_be_named_without_an_address(env: str, settings_of: Settings) -> None:
+    assert settings_of(env=env).email is None
+
+
+@pytest.mark.parametrize(
+    ("given", "needed"),
+    [
+        ({"env": "prod"}, True),
+        ({"env": "demo", "email_required": "true"}, True),
+        ({"env": "demo"}, False),
+        ({"env": "prod", "email": "team@example.org"}, False),
+    ],
+    ids=str,
+)
+def test_a_deployment_needs_an_address_where_one_is_required(
+    given: dict[str, str], needed: bool, settings_of: Settings
+) -> None:
+    with pytest.raises(DeploymentError, match=r"^email: .*accepted: -c email=") if needed else nullcontext():
+        require_deployable(settings_of(**given))
 
 
 def test_each_mistake_has_a_line_of_its_own(settings_of: Settings) -> None:
@@ -132,3 +158,39 @@ def test_a_fixed_number_of_components_replaces_the_share_of_variance(settings_of
 def test_two_environments_never_share_the_name_of_a_stack(settings_of: Settings) -> None:
     names = {settings_of(env=env, email="a@example.org").stack_name("FruitsCompute") for env in ("demo", "dev", "prod")}
     assert names == {"FruitsCompute-demo", "FruitsCompute-dev", "FruitsCompute-prod"}
+
+
+def _settings_accept(settings_of: Settings, key: str, value: float) -> bool:
+    try:
+        settings_of(**{key: str(value)})
+    except DeploymentError:
+        return False
+    return True
+
+
+def _job_accepts(key: str, value: float) -> bool:
+    try:
+        parse_arguments([*URIS, f"--{key.replace('_', '-')}", str(value)])
+    except JobError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    {
+        "batch_size": (-1, 0, 1, 512, 513, 1_000),
+        "components": (-1, 0, 1, 1_280, 1_281),
+        "test_share": (-0.1, 0, 0.5, 1, 1.1),
+        "variance": (-0.1, 0, 0.5, 1, 1.1),
+    }.items(),
+)
+def test_the_job_accepts_what_the_settings_accept(key: str, values: tuple[float, ...], settings_of: Settings) -> None:
+    for value in values:
+        assert (value, _job_accepts(key, value)) == (value, _settings_accept(settings_of, key, value))
+
+
+def test_the_job_has_the_defaults_of_the_settings(settings_of: Settings) -> None:
+    settings = settings_of()
+    deployed = parse_arguments([*URIS, *settings.job_options])
+    assert replace(deployed, run_label="") == parse_arguments(URIS)

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,14 +110,23 @@ def step(*command: str, action: str = "CONTINUE", jar: str = "command-runner.jar
 
 def programs_of(step_id: str) -> list[psutil.Process]:
     """List what runs of a step on its instance, without the program that has entered the namespaces for it."""
-    return [item for item in processes_with({"EMR_STEP_ID": step_id}) if item.name() != "nsenter"]
+    return [item for item in processes_with({"EMR_STEP_ID": step_id}) if words_of(item)[:1] != ["nsenter"]]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Give the command line of a process; nothing if it has ended."""
+    try:
+        words: list[str] = process.cmdline()
+    except psutil.Error:
+        return []
+    return words
 
 
 def processes_on(machine: Path) -> list[psutil.Process]:
     """List what runs on an instance, by the folder of its disk: what shares a namespace with its first process."""
-    for process in psutil.process_iter(["cmdline", "name"]):
-        command = process.info["cmdline"] or []
-        if process.info["name"] != "unshare" and _FIRST in command and f'"{machine}"' in command[-1]:
+    for process in psutil.process_iter():
+        command = words_of(process)
+        if command[:1] != ["unshare"] and _FIRST in command and f'"{machine}"' in command[-1]:
             return processes_in(str(Path(f"/proc/{process.pid}/ns/pid").readlink()))
     return []
 
@@ -129,17 +138,21 @@ def read_log(client: Client, uri: str) -> str:
     return gzip.decompress(content).decode()
 
 
-def make_bare_account(client: Client) -> None:
-    """Make roles for clusters, and a bucket where they may add logs and read scripts."""
+def make_bare_account(
+    client: Client, actions: Sequence[str] = ("s3:PutObject", "s3:GetObject"), *, listing: bool = False
+) -> None:
+    """Make roles for clusters, and a bucket where they may add logs and read scripts, or do other things."""
     make_roles(client)
     client("s3").create_bucket(Bucket=LOGS, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
-    allow_nodes(client, ["s3:PutObject", "s3:GetObject"])
+    allow_nodes(client, actions, listing=listing)
 
 
-def allow_nodes(client: Client, actions: list[str]) -> None:
-    """Let the nodes do these things in the bucket of logs, and nothing else."""
-    statement = {"Effect": "Allow", "Action": actions, "Resource": f"arn:aws:s3:::{LOGS}/*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def allow_nodes(client: Client, actions: Sequence[str], *, listing: bool = False) -> None:
+    """Let the nodes do these things with objects of the bucket of logs, list it or not, and nothing else."""
+    statements = [{"Effect": "Allow", "Action": list(actions), "Resource": f"arn:aws:s3:::{LOGS}/*"}]
+    if listing:
+        statements.append({"Effect": "Allow", "Action": "s3:ListBucket*", "Resource": f"arn:aws:s3:::{LOGS}"})
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     client("iam").put_role_policy(RoleName=NODE_ROLE, PolicyName="logs", PolicyDocument=document)
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 import typer
 from typer.testing import CliRunner, Result
 
+from ops.console import Commands
 from ops.preflight.commands import preflight
 from ops.runs.clock import Clock
 from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
 from ops.upload_command import upload_images
 from rehearsal.embedded.aws import EmbeddedAws
 
-app = typer.Typer()
+app = typer.Typer(cls=Commands)
 app.command(context_settings=RUN_SETTINGS)(run)
 for command in (runs, logs, results, preflight):
     app.command()(command)

@@ -70,7 +70,7 @@ def test_killed_and_started_again_it_knows_what_was_deployed(folder: Path) -> No
 
 def test_it_listens_to_this_machine_alone(aws: EmbeddedAws) -> None:
     listening = {item.laddr for item in psutil.Process(aws.pid).net_connections() if item.status == psutil.CONN_LISTEN}
-    assert listening == {("127.0.0.1", aws.port)}
+    assert listening == {("127.0.0.1", aws.port), ("127.0.0.1", aws.inside_port)}
 
 
 def test_clients_without_its_authority_do_not_trust_it(aws: EmbeddedAws) -> None:

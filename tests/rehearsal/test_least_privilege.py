@@ -11,14 +11,19 @@ then the node does the smallest thing that needs it, and is denied. Two kinds sa
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+import boto3
 import pyarrow.parquet as pq
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from rehearsal.clients import Client
+from rehearsal.node.credentials import InstanceCredentials
 from rehearsal.node.machine import instance_id
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles
 from tests.rehearsal.nodes import Deployed, RunningCluster
@@ -44,60 +49,6 @@ path = java.org.apache.hadoop.fs.Path(sys.argv[1])
 system = path.getFileSystem(spark._jsc.hadoopConfiguration())
 operations = java.org.apache.hadoop.fs.s3a.commit.CommitOperations(system)
 print(operations.abortPendingUploadsUnderPath(path))
-"""
-
-ANSWERS = """
-import json
-from botocore.exceptions import ClientError
-
-def answers(calls):
-    found = {}
-    for name, call in calls.items():
-        try:
-            call()
-            found[name] = "allowed"
-        except ClientError as error:
-            found[name] = error.response["Error"]["Code"]
-    return json.dumps(found)
-"""
-
-USE_KEY = f"""{ANSWERS}
-import sys
-import boto3
-
-kms, key, secret = boto3.client("kms"), sys.argv[1], bytes.fromhex(sys.argv[2])
-print(answers({{
-    "kms:Decrypt key": lambda: kms.decrypt(CiphertextBlob=secret, KeyId=key),
-    "kms:DescribeKey key": lambda: kms.describe_key(KeyId=key),
-    "kms:Encrypt key": lambda: kms.encrypt(KeyId=key, Plaintext=b"disk"),
-    "kms:GenerateDataKey key": lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
-}}))
-"""
-
-FORBIDDEN = f"""{ANSWERS}
-import sys
-import boto3
-
-data, logs, code, other, cluster, user = sys.argv[1:]
-s3, iam, emr = boto3.client("s3"), boto3.client("iam"), boto3.client("emr")
-print(answers({{
-    "list all photographs and more": lambda: s3.list_objects_v2(Bucket=data),
-    "write a photograph": lambda: s3.put_object(Bucket=data, Key="images/x.jpg", Body=b""),
-    "delete a photograph": lambda: s3.delete_object(Bucket=data, Key="images/x.jpg"),
-    "write beside the results": lambda: s3.put_object(Bucket=data, Key="results2/x", Body=b""),
-    "read a log": lambda: s3.get_object(Bucket=logs, Key="emr/x"),
-    "list the logs": lambda: s3.list_objects_v2(Bucket=logs, Prefix="emr/"),
-    "change the code": lambda: s3.put_object(Bucket=code, Key="jobs/x.py", Body=b""),
-    "read another bucket": lambda: s3.get_object(Bucket=other, Key="x"),
-    "list another bucket": lambda: s3.list_objects_v2(Bucket=other),
-    "list buckets": lambda: s3.list_buckets(),
-    "delete the bucket": lambda: s3.delete_bucket(Bucket=data),
-    "open the bucket": lambda: s3.put_bucket_policy(Bucket=data, Policy="{{}}"),
-    "read roles": lambda: iam.list_roles(),
-    "make a user": lambda: iam.create_user(UserName="x"),
-    "give itself rights": lambda: iam.put_role_policy(RoleName=user, PolicyName="x", PolicyDocument="{{}}"),
-    "end the cluster": lambda: emr.terminate_job_flows(JobFlowIds=[cluster]),
-}}))
 """
 
 
@@ -231,11 +182,17 @@ def test_without_it_no_log_is_uploaded(deployed: Deployed, rights: Rights) -> No
 
 def test_the_key_of_the_disks_is_used_by_these_rights_alone(deployed: Deployed, rights: Rights) -> None:
     key = next(right.statement["Resource"][0] for right in rights.all if right.name == NEEDED_FOR_DISKS[0])
-    secret = deployed.client("kms").encrypt(KeyId=key, Plaintext=b"disk")["CiphertextBlob"].hex()
-    script = deployed.script("use_key.py", USE_KEY)
+    secret = deployed.client("kms").encrypt(KeyId=key, Plaintext=b"disk")["CiphertextBlob"]
+    kms = _client_of_nodes(deployed)("kms")
+    calls = {
+        "kms:Decrypt key": lambda: kms.decrypt(CiphertextBlob=secret, KeyId=key),
+        "kms:DescribeKey key": lambda: kms.describe_key(KeyId=key),
+        "kms:Encrypt key": lambda: kms.encrypt(KeyId=key, Plaintext=b"disk"),
+        "kms:GenerateDataKey key": lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
+    }
     for missing in ("", *NEEDED_FOR_DISKS):
         rights.put(without=missing)
-        denied = {name for name, answer in _answers(deployed, script, key, secret).items() if answer != "allowed"}
+        denied = {name for name, answer in _answers(calls).items() if answer != "allowed"}
         assert denied == ({missing} if missing else set())
 
 
@@ -243,10 +200,29 @@ def test_whatever_else_a_node_tries_is_denied(deployed: Deployed) -> None:
     other = {"Bucket": "somebody-elses", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
     deployed.client("s3").create_bucket(**other)
     deployed.client("s3").put_object(Bucket="somebody-elses", Key="x", Body=b"x")
-    names = [deployed.outputs[name] for name in ("DataBucket", "LogBucket", "CodeBucket")]
-    script = deployed.script("forbidden.py", FORBIDDEN)
-    answers = _answers(deployed, script, *names, "somebody-elses", deployed.cluster.id, deployed.role)
-    assert len(answers) == 16
+    data, logs, code = (deployed.outputs[name] for name in ("DataBucket", "LogBucket", "CodeBucket"))
+    s3, iam, emr = map(_client_of_nodes(deployed), ("s3", "iam", "emr"))
+    itself = {"RoleName": deployed.role, "PolicyName": "x", "PolicyDocument": "{}"}
+    answers = _answers(
+        {
+            "list all photographs and more": lambda: s3.list_objects_v2(Bucket=data),
+            "write a photograph": lambda: s3.put_object(Bucket=data, Key="images/x.jpg", Body=b""),
+            "delete a photograph": lambda: s3.delete_object(Bucket=data, Key="images/x.jpg"),
+            "write beside the results": lambda: s3.put_object(Bucket=data, Key="results2/x", Body=b""),
+            "read a log": lambda: s3.get_object(Bucket=logs, Key="emr/x"),
+            "list the logs": lambda: s3.list_objects_v2(Bucket=logs, Prefix="emr/"),
+            "change the code": lambda: s3.put_object(Bucket=code, Key="jobs/x.py", Body=b""),
+            "read another bucket": lambda: s3.get_object(Bucket="somebody-elses", Key="x"),
+            "list another bucket": lambda: s3.list_objects_v2(Bucket="somebody-elses"),
+            "list buckets": s3.list_buckets,
+            "delete the bucket": lambda: s3.delete_bucket(Bucket=data),
+            "open the bucket": lambda: s3.put_bucket_policy(Bucket=data, Policy="{}"),
+            "read roles": iam.list_roles,
+            "make a user": lambda: iam.create_user(UserName="x"),
+            "give itself rights": lambda: iam.put_role_policy(**itself),
+            "end the cluster": lambda: emr.terminate_job_flows(JobFlowIds=[deployed.cluster.id]),
+        }
+    )
     assert set(answers.values()) <= {"AccessDenied", "AccessDeniedException"}, answers
 
 
@@ -267,7 +243,7 @@ def test_without_it_no_photograph_is_read_and_with_all_rights_again_the_job_pass
     rights.put(without=NEEDED_FOR_PHOTOGRAPHS)
     shown = deployed.cluster.wait_for_step(deployed.submit_job(), seconds=120)
     assert "no photograph could be used" in shown["FailureDetails"]["Message"]
-    assert len(DENIED.findall(_quarantine(deployed))) == deployed.photographs
+    assert _quarantine(deployed).count("403 AccessDenied: ") == deployed.photographs
     rights.put()
     _change_photographs(deployed)
     step_id = deployed.submit_job()
@@ -292,12 +268,25 @@ def _change_photographs(deployed: Deployed) -> None:
         s3.put_object(Bucket=bucket, Key=item["Key"], Body=content + mark)
 
 
-def _answers(deployed: Deployed, uri: str, *arguments: str) -> dict[str, str]:
-    """Run a script with the Python that the bootstrap installed, and give the JSON that it prints."""
-    region = deployed.cluster.place.aws.region  # boto3 does not ask the metadata service for it
-    python = deployed.cluster.machine / "opt" / "fruits" / "bin" / "python"
-    command = f'aws s3 cp --quiet {uri} script.py && AWS_DEFAULT_REGION={region} {python} script.py "$@"'
-    found: dict[str, str] = json.loads(deployed.cluster.run("bash", "-c", command, "-", *arguments).splitlines()[-1])
+def _client_of_nodes(deployed: Deployed) -> Client:
+    """Give clients with the rights of the instance role, from where every service is reached, as no node is."""
+    keys = InstanceCredentials(deployed.client, deployed.role, instance_id(deployed.cluster.id)).current()
+    aws = deployed.cluster.place.aws
+    session = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], aws.region)
+    settings = Config(s3={"addressing_style": "path"})
+    return lambda name: session.client(name, endpoint_url=aws.endpoint, verify=str(aws.authority), config=settings)
+
+
+def _answers(calls: Mapping[str, Callable[[], Any]]) -> dict[str, str]:
+    """Make calls, and give the codes with which they are refused, or ``allowed``."""
+    found = {}
+    for name, call in calls.items():
+        try:
+            call()
+        except ClientError as error:
+            found[name] = error.response["Error"]["Code"]
+        else:
+            found[name] = "allowed"
     return found
 
 

@@ -7,12 +7,13 @@ import signal
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from rehearsal.node.machine import instance_id
 from rehearsal.node.overrides import OVERRIDES
 from tests.rehearsal.clusters import wait_for
-from tests.rehearsal.nodes import Deployed, processes_on, programs_of, queue_of_topic, step
+from tests.rehearsal.nodes import Deployed, processes_on, programs_of, queue_of_topic, step, words_of
 
 SURROUNDINGS = """
 import json
@@ -126,6 +127,10 @@ def test_a_step_that_raises_is_failed_with_the_exception_and_people_are_told(dep
     assert "is FAILED" in told
 
 
+def _python_workers(machine: Path) -> list[psutil.Process]:
+    return [item for item in processes_on(machine) if "pyspark.daemon" in words_of(item)]
+
+
 def test_a_driver_that_is_killed_fails_its_step_and_nothing_goes_on(deployed: Deployed) -> None:
     uri = deployed.script(
         "endless.py",
@@ -135,13 +140,13 @@ def test_a_driver_that_is_killed_fails_its_step_and_nothing_goes_on(deployed: De
     )
     step_id = deployed.cluster.submit("spark-submit", uri)
     machine = deployed.cluster.machine
-    wait_for(lambda: [item for item in processes_on(machine) if "pyspark.daemon" in item.cmdline()], 120)
-    java = next(item for item in programs_of(step_id) if item.name() == "java")
+    wait_for(lambda: _python_workers(machine), 120)
+    java = next(item for item in programs_of(step_id) if "java" in words_of(item)[0])
     os.kill(java.pid, signal.SIGKILL)
     shown = deployed.cluster.wait_for_step(step_id)
     assert (shown["State"], shown["FailureDetails"]["Message"]) == ("FAILED", "ended by signal 9 (SIGKILL)")
     assert not programs_of(step_id)
-    wait_for(lambda: not [item for item in processes_on(machine) if "pyspark.daemon" in item.cmdline()], 120)
+    wait_for(lambda: not _python_workers(machine), 120)
 
 
 def test_a_wheel_with_a_wrong_hash_fails_the_bootstrap_and_the_logs_survive(deployed: Deployed, tmp_path: Path) -> None:
@@ -156,7 +161,7 @@ def test_a_wheel_with_a_wrong_hash_fails_the_bootstrap_and_the_logs_survive(depl
     emr = deployed.client("emr")
     (action,) = emr.list_bootstrap_actions(ClusterId=deployed.cluster.id)["BootstrapActions"]
     described = emr.describe_cluster(ClusterId=deployed.cluster.id)["Cluster"]
-    arguments = [f"s3://{bucket}/jobs/wheels.zip", hashlib.sha256(lock.encode()).hexdigest(), "/opt/fruits"]
+    arguments = [f"s3://{bucket}/jobs/wheels.zip", hashlib.sha256(lock.encode()).hexdigest(), *action["Args"][2:]]
     cluster = deployed.cluster.place.start(
         LogUri=described["LogUri"],
         ServiceRole=described["ServiceRole"],

@@ -475,7 +475,7 @@ def test_photographs_are_uploaded_to_the_deployment(place: Place, fruits: Fruits
     assert said.exit_code == 0
     assert said.stdout == f"{uri}: 1 uploaded (0.0 MB), 0 there already, 1 only there (--delete removes them)\n"
     refused = fruits("upload", str(tmp_path), "--delete", *DEV)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "  Kiwi/1.jpg" in refused.stdout
     assert "nobody to ask whether these may be deleted" in refused.stderr
     deleted = fruits("upload", str(tmp_path), "--delete", "--yes", *DEV)

@@ -6,16 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
+from ops.cli import app
 from ops.wheelhouse import this_machine
 from rehearsal import commands
 from rehearsal.embedded.aws import find_aws
 from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.process import find_node
-from rehearsal.rehearse import rehearse
 from rehearsal.scenario.deploy import why
 from rehearsal.scenario.photographs import find_photographs
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
@@ -24,12 +23,10 @@ from tests.rehearsal.scenarios import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
-command = typer.Typer()
-command.command()(rehearse)
 
 
 def test_wrong_settings_are_refused_before_anything_starts(tmp_path: Path) -> None:
-    done = runner.invoke(command, ["-c", "region=us-east-1", "--folder", str(tmp_path / "aws")])
+    done = runner.invoke(app, ["rehearse", "-c", "region=us-east-1", "--folder", str(tmp_path / "aws")])
     assert done.exit_code == 2
     assert done.stderr.startswith("error: region=us-east-1:")
     assert not (tmp_path / "aws").exists()
@@ -37,7 +34,7 @@ def test_wrong_settings_are_refused_before_anything_starts(tmp_path: Path) -> No
 
 def test_another_architecture_fails_and_says_why(tmp_path: Path) -> None:
     other = {"x86_64": "arm64", "arm64": "x86_64"}[this_machine()]
-    done = runner.invoke(command, ["-c", f"architecture={other}", "--folder", str(tmp_path / "aws")])
+    done = runner.invoke(app, ["rehearse", "-c", f"architecture={other}", "--folder", str(tmp_path / "aws")])
     assert done.exit_code == 1
     assert f"Rehearsal FAILED at 'Start embedded AWS and node': architecture={other}: " in done.stderr
     assert f"next: rehearse with -c architecture={this_machine()}" in done.stderr
@@ -45,7 +42,7 @@ def test_another_architecture_fails_and_says_why(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
     with embedded_aws(tmp_path) as aws:
-        done = runner.invoke(command, ["--folder", str(tmp_path)])
+        done = runner.invoke(app, ["rehearse", "--folder", str(tmp_path)])
         assert done.exit_code == 1
         assert f"next: fruits aws down --folder {tmp_path} --delete" in done.stderr
         assert find_aws(tmp_path) == aws

@@ -12,10 +12,10 @@ from typing import Any
 
 import psutil
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from ops.cdk import Cdk
+from ops.cli import app
 from ops.deployment import Deployment, find_deployment
 from ops.sample import render_sample
 from ops.synthesis import synthesise
@@ -26,7 +26,6 @@ from rehearsal.embedded.process import start_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.process import find_node, local_node, start_node, stop_node
 from rehearsal.node.spark_cluster import WORKERS
-from rehearsal.rehearse import rehearse
 from rehearsal.scenario.checks import check_run
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.farewell import empty_bucket
@@ -36,12 +35,10 @@ from rehearsal.scenario.runs import Cluster, photographs_done
 from rehearsal.scenario.stages import StageFailed
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
-from tests.rehearsal.nodes import processes_on
+from tests.rehearsal.nodes import processes_on, words_of
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
-command = typer.Typer()
-command.command()(rehearse)
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,9 @@ def kept(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("kept")
     options = ["--mode", "interactive", "--keep", "--images", str(photographs)]
     try:
-        done = runner.invoke(command, [*options, "--folder", str(folder / "aws"), "--output", str(folder / "out")])
+        done = runner.invoke(
+            app, ["rehearse", *options, "--folder", str(folder / "aws"), "--output", str(folder / "out")]
+        )
         yield Kept(folder / "aws", done.exit_code, done.output)
     finally:
         assert runner.invoke(commands.aws, ["down", "--folder", str(folder / "aws")]).exit_code == 0
@@ -230,7 +229,7 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     cluster, machine = kept.cluster, kept.folder / "nodes" / kept.cluster.cluster_id
 
     def running(mark: str) -> list[psutil.Process]:
-        return [item for item in processes_on(machine) if any(mark in word for word in item.cmdline())]
+        return [item for item in processes_on(machine) if any(mark in word for word in words_of(item))]
 
     step_id = cluster.submit("fruits-demo killed", kept.step)
     wait_for(lambda: running("pyspark.daemon"), seconds=120)  # the first task has begun

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.account import AccessDenied
-from ops.upload import Summary, upload
+from ops.upload import Summary, carry_out
 from ops.upload_plan import UploadRefused, plan_upload
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _upload(client: Client, folder: Path, bucket: str, **options: Any) -> Summary:
-    return upload(client, folder, bucket, "images/", lambda done, total: None, **options)
+    return carry_out(client, plan_upload(client, folder, bucket, "images/"), lambda done, total: None, **options)
 
 
 def _keys(client: Client, bucket: str) -> set[str]:
@@ -45,7 +45,8 @@ def _keys(client: Client, bucket: str) -> set[str]:
 
 def test_photographs_keep_their_names_and_get_their_types(client: Client, folder: Path, bucket: str) -> None:
     told: list[tuple[int, int]] = []
-    summary = upload(client, folder, bucket, "images", lambda done, total: told.append((done, total)))
+    plan = plan_upload(client, folder, bucket, "images")
+    summary = carry_out(client, plan, lambda done, total: told.append((done, total)))
     assert (summary.uploaded, summary.unchanged, told[0], told[-1]) == (3, 0, (0, 3), (3, 3))
     assert _keys(client, bucket) == {
         "images/Training/Kiwi/1.jpg",

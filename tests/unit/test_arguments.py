@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from job import __version__
-from job.arguments import DEFAULT_BATCH, DEFAULT_VARIANCE, parse_arguments
+from job.arguments import parse_arguments
+from job.bounds import DEFAULT_BATCH_SIZE, DEFAULT_VARIANCE
 from job.errors import JobError
 from job.splits import SplitRule
 
@@ -24,7 +25,7 @@ def test_two_arguments_are_enough() -> None:
     assert (arguments.images.uri, arguments.output.uri) == ("s3://fruits/photos", "s3://fruits/results")
     assert (arguments.variance, arguments.components) == (DEFAULT_VARIANCE, None)
     assert (arguments.engine, arguments.weights, arguments.weights_sha256) == ("litert", "torchvision", None)
-    assert (arguments.batch_size, arguments.splits) == (DEFAULT_BATCH, SplitRule("Training", "Test", 0.2))
+    assert (arguments.batch_size, arguments.splits) == (DEFAULT_BATCH_SIZE, SplitRule("Training", "Test", 0.2))
     assert (arguments.csv, arguments.run_label) == (False, "")
 
 
@@ -58,10 +59,10 @@ def test_a_test_share_that_is_no_share_is_refused(share: str) -> None:
     assert f"--test-share {float(share)} is no share" in refusal("--test-share", share)
 
 
-@pytest.mark.parametrize("name", ["--components", "--batch-size"])
-@pytest.mark.parametrize("value", ["0", "-3"])
-def test_a_count_below_one_is_refused(name: str, value: str) -> None:
-    assert refusal(name, value) == f"{name} {value} is too small; give 1 or more"
+@pytest.mark.parametrize(("name", "most"), [("--components", 1280), ("--batch-size", 512)])
+def test_a_count_out_of_range_is_refused(name: str, most: int) -> None:
+    for value in (-3, 0, most + 1):
+        assert refusal(name, str(value)) == f"{name} {value} is out of range; give 1 to {most}"
 
 
 @pytest.mark.parametrize(

@@ -72,12 +72,12 @@ def test_the_summary_tells_what_was_found_and_where_the_report_is(says: Any) -> 
         assert fact in done.stdout
 
 
-def test_the_jobs_own_error_is_the_last_word(says: Any) -> None:
+def test_the_jobs_own_error_and_its_code_are_the_last_word(says: Any) -> None:
     says("26/11/22 INFO noise", "error: no folder x; give --images a folder", "26/11/22 INFO more noise", code=2)
 
     done = run(cli.app, ["featurize", "--images", "x"])
 
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert done.stderr.strip() == "error: no folder x; give --images a folder"
 
 

@@ -1,5 +1,6 @@
 """Principal components: equal to NumPy's, deterministic, and clear where there are none."""
 
+import io
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from job import SINGLE_THREADED
 from job.engines import to_grid
 from job.errors import JobError
 from job.moments import Moments
-from job.pca import PrincipalComponents, fit
+from job.pca import fit
 
 
 def draw(photographs: int, dimension: int, seed: int = 1) -> NDArray[np.float32]:
@@ -156,13 +157,12 @@ def test_no_rows_give_no_scores(features: NDArray[np.float32]) -> None:
     assert model.project(features[:0]).shape == (0, 6)
 
 
-def test_a_model_is_written_and_read_without_loss(features: NDArray[np.float32]) -> None:
+def test_a_model_is_written_without_loss_in_arrays_that_numpy_reads(features: NDArray[np.float32]) -> None:
     model = fit(Moments.of(features), variance=0.9)
-    read = PrincipalComponents.from_npz(model.to_npz())
-    assert read.count == model.count
-    for name in ("mean", "components", "explained"):
-        assert (getattr(read, name) == getattr(model, name)).all()
-    assert read.to_npz() == model.to_npz()
+    with np.load(io.BytesIO(model.to_npz())) as arrays:
+        assert set(arrays) == {"mean", "components", "explained", "count"}
+        for name in arrays:
+            assert (arrays[name] == getattr(model, name)).all()
 
 
 def test_the_model_is_the_same_to_the_bit_on_any_number_of_cores() -> None:

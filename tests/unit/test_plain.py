@@ -2,9 +2,11 @@
 
 import pytest
 
+from infra.job_settings import JobSettings
 from job.arguments import parse_arguments
 from job.errors import JobError
 from job.plain import received, sent
+from ops.submit import Submission
 
 
 def test_arguments_in_ascii_are_sent_as_they_are() -> None:
@@ -62,3 +64,10 @@ def test_the_job_takes_arguments_as_they_were_meant() -> None:
     arguments = parse_arguments(given)
     assert (arguments.images.path, arguments.output.path) == ("/pêches", "/résultats")
     assert arguments.splits.train_folder == "Entraînement"
+
+
+def test_the_step_and_the_local_run_send_other_letters_so() -> None:
+    options = JobSettings(train_folder="Entraînement").job_options
+    command = Submission(("--train-folder", "Entraînement")).command()
+    for arguments in (options, tuple(command)):
+        assert arguments[arguments.index("--train-folder") + 1] == "UTF-8''Entra%C3%AEnement"

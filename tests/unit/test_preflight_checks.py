@@ -276,6 +276,12 @@ def test_a_deployment_that_tells_nobody_is_a_warning(services: Services) -> None
     assert recipients.email(_scope(services)).outcome is Outcome.WARNING
 
 
+def test_an_address_that_is_required_and_missing_is_a_failure(services: Services) -> None:
+    assert recipients.email(_scope(services, "env=prod")) == failure(
+        "no email is set, and prod is not deployed without one", "cdk deploy FruitsGuard -c email=team@example.org"
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [("not-opted-in", Outcome.FAILURE), ("opted-in", Outcome.OK), ("opt-in-not-required", Outcome.OK)],

@@ -11,22 +11,18 @@ from threading import Thread
 from urllib.parse import parse_qs
 
 import pytest
-import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from ops.pricing.commands import price
+from ops.cli import app
 from ops.pricing.offer import make_offer
 from ops.pricing.prediction import load_throughput
 from ops.pricing.price_book import PriceBook
 from ops.pricing.screen import duration, show
 
-app = typer.Typer()
-app.command()(price)
-
 
 def _run(*arguments: str, **environment: str | None) -> Result:
-    return CliRunner().invoke(app, arguments, env={"COLUMNS": "120", "NO_COLOR": "1", **environment})
+    return CliRunner().invoke(app, ["price", *arguments], env={"COLUMNS": "120", "NO_COLOR": "1", **environment})
 
 
 def test_the_price_of_the_settings_at_hand_is_shown() -> None:
@@ -82,9 +78,9 @@ def test_what_is_not_priced_is_said() -> None:
     assert "0.00" not in shown.stdout
 
 
-def test_a_wrong_setting_is_one_line_and_code_1() -> None:
+def test_a_wrong_setting_is_one_line_and_code_2() -> None:
     refused = _run("-c", "region=us-east-1")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert refused.stderr.startswith("error: region=us-east-1")
     assert len(refused.stderr.splitlines()) == 1
     assert refused.stdout == ""

@@ -1,10 +1,11 @@
 import pickle
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from job.probe import LinearProbe, ProbeScore, ProbeStatistics, fit_probe, score_probe
+from job.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
 
 
 def clouds(*, centre: float = 0.0, seed: int = 0) -> tuple[NDArray[np.float64], list[str]]:
@@ -14,6 +15,15 @@ def clouds(*, centre: float = 0.0, seed: int = 0) -> tuple[NDArray[np.float64], 
     means = {"fig": 0.0, "kiwi": 1.5, "plum": 3.0}
     rows = generator.standard_normal((150, 5)) + np.array([means[label] for label in labels])[:, None]
     return centre + rows * np.array([1.0, 10.0, 0.1, 3.0, 100.0]), labels
+
+
+def fit_probe(
+    rows: NDArray[np.float64], labels: Sequence[str] | NDArray[np.str_], *, ridge: float = 1.0
+) -> LinearProbe:
+    """Fit a probe on one batch."""
+    statistics = ProbeStatistics(rows.shape[-1])
+    statistics.add(rows, labels)
+    return statistics.solve(ridge=ridge)
 
 
 def test_the_probe_solves_the_normal_equations_of_ridge_regression() -> None:

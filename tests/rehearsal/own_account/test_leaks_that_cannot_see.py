@@ -95,7 +95,7 @@ def test_the_wrong_account_is_refused(aws: EmbeddedAws, command: str) -> None:
 
 def test_a_setting_that_is_none_is_refused(aws: EmbeddedAws) -> None:
     result = fruits_with(aws)("leaks", "-c", "env=nowhere")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "env=nowhere: not an environment" in result.output
 
 

@@ -1,0 +1,154 @@
+"""The terminal: consoles, the options that commands share, questions, and how a command ends that fails.
+
+Nothing that these consoles print is read as Rich's markup: paths, labels and messages may hold ``[/x]`` and
+``:apple:``. What is to be bold or coloured is a `rich.text.Text`.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any, ClassVar, Final, NoReturn, Protocol
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+from typer.core import TyperGroup
+
+from infra.errors import DeploymentError
+from job.errors import JobError
+from ops.errors import ExitCode, FruitsError, WrongUsage
+
+
+def plain_console(**options: Any) -> Console:
+    """Make a console that prints what it is given, with further options of Rich's."""
+    return Console(markup=False, emoji=False, highlight=False, **options)
+
+
+out: Final = plain_console()
+err: Final = plain_console(stderr=True)
+
+Context = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--context",
+        "-c",
+        help="Setting key=value, as for cdk: env=dev, region=eu-west-1; may be given again.",
+        metavar="KEY=VALUE",
+    ),
+]
+
+OTHER_ROOTS: Final[Mapping[type[Exception], ExitCode]] = {
+    DeploymentError: ExitCode.USAGE,
+    JobError: ExitCode.USAGE,
+}
+"""Errors for people whose packages import nothing from here: both are about what was given."""
+
+
+class Commands(TyperGroup):
+    """A group of commands that end with one line on standard error for what a person can act on.
+
+    Attributes
+    ----------
+    other_roots
+        Exit codes of errors that are no `FruitsError`.
+    """
+
+    other_roots: ClassVar[Mapping[type[Exception], ExitCode]] = OTHER_ROOTS
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with one_line_errors(other_roots=self.other_roots):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def one_line_errors(
+    *, exit_code: int | None = None, other_roots: Mapping[type[Exception], ExitCode] = OTHER_ROOTS
+) -> Iterator[None]:
+    """End the command with the message and the exit code of an error, or with `exit_code` for all of them."""
+    try:
+        yield
+    except FruitsError as error:
+        fail(str(error), error.exit_code if exit_code is None else exit_code)
+    except tuple(other_roots) as error:
+        code = next(code for root, code in other_roots.items() if isinstance(error, root))
+        fail(str(error), code if exit_code is None else exit_code)
+    except typer.Abort:  # Ctrl-C, or the end of the input, where a question was asked
+        complain("interrupted at a question")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def fail(message: str, code: int = ExitCode.FAILED) -> NoReturn:
+    """Say what went wrong, and end."""
+    complain(message)
+    raise typer.Exit(code) from None
+
+
+def complain(message: str) -> None:
+    """Say what went wrong."""
+    err.print(labelled("error: ", message.removeprefix("error: "), "bold red"), soft_wrap=True)
+
+
+def labelled(label: str, text: str, style: str = "bold") -> Text:
+    """Put a word in a style before a text without one."""
+    return Text.assemble((label, style), text)
+
+
+def confirm(question: str, *, instead: str, declined: str) -> None:
+    """Ask at a terminal.
+
+    Parameters
+    ----------
+    question
+        To be answered with yes or no.
+    instead
+        What to do where there is no terminal.
+    declined
+        What it means that the answer was no.
+
+    Raises
+    ------
+    WrongUsage
+        If nobody can be asked.
+    FruitsError
+        If the answer was no.
+    """
+    if not sys.stdin.isatty():
+        raise WrongUsage(instead)
+    if not typer.confirm(question):
+        raise FruitsError(declined)
+
+
+@contextmanager
+def status(text: str) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what goes on meanwhile; gives a function that shows something else."""
+    with err.status(Text(text)) as shown:
+        yield lambda other: shown.update(Text(other))
+
+
+class Advance(Protocol):
+    """Moves a progress bar."""
+
+    def __call__(self, done: int, total: int | None, /, *, doing: str | None = None) -> None:
+        """Show how much is done of how much, and optionally what is being done."""
+
+
+@contextmanager
+def progress_bar(doing: str, unit: str) -> Iterator[Advance]:
+    """Show a bar on standard error as long as the block runs."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit, markup=False),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(doing, total=None)
+
+        def advance(done: int, total: int | None, /, *, doing: str | None = None) -> None:
+            bar.update(task, completed=done, total=total, description=doing)
+
+        yield advance
