@@ -58,11 +58,11 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no
 ONLY ?=
 
 .PHONY: unit
-unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (@UNIT@)
+unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (a minute of processor time on two cores)
 	@$(PYTEST) tests/unit -m unit
 
 .PHONY: test
-test: assets ## Run all tests, two files at a time; ONLY=unit|slow|tensorflow|cdk|spark|server, WORKERS=n (16 to 18 minutes)
+test: assets ## Run all tests, two files at a time; ONLY=unit|slow|tensorflow|cdk|spark|server, WORKERS=n (16 to 18 minutes on two cores)
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
 FAULTS ?=
@@ -72,7 +72,7 @@ planted: assets ## Rehearse with each planted fault, an hour or more (FAULTS="wo
 	@$(BIN)/python -m tests.rehearsal.planted $(FAULTS)
 
 .PHONY: check
-check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests
+check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests (3 minutes, then seconds)
 	@ruff format --check .
 	@ruff check .
 	@mypy

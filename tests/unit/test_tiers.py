@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 
 import pytest
 
@@ -72,3 +73,9 @@ def test_marks_are_explained_where_pytest_lists_them() -> None:
 
 def test_folders_with_a_tier_of_their_own_exist() -> None:
     assert [folder for folder in OF_FOLDERS if not (PROJECT / "tests" / folder).is_dir()] == []
+
+
+def test_no_two_files_of_tests_have_the_same_name() -> None:
+    # pytest imports them by their names alone, and collects nothing at all if one comes twice.
+    names = Counter(file.name for file in (PROJECT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
