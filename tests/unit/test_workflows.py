@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 ALL = ("test", "review", "deploy")
 ON_AWS = ("review", "deploy")
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 SHELL = frozenset(
     {
         "options",
@@ -145,7 +147,7 @@ def test_scripts_have_no_fault_that_shellcheck_finds(name: str, tmp_path: Path) 
     for index, script in enumerate(scripts(name)):
         file = tmp_path / f"{index}.sh"
         file.write_text("#!/bin/bash\n" + script, encoding="utf-8")
-        check = subprocess.run(["shellcheck", str(file)], capture_output=True, text=True, check=False)
+        check = subprocess.run([SHELLCHECK, str(file)], capture_output=True, text=True, check=False)
         assert check.returncode == 0, check.stdout
 
 
