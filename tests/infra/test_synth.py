@@ -55,3 +55,10 @@ def test_a_bad_setting_ends_in_one_line_and_no_traceback(checkout: Path, tmp_pat
     assert process.returncode == 1
     assert errors.startswith("error: region=eu-west-2: London is in the United Kingdom")
     assert errors.count("\n") == 1
+
+
+def test_production_does_not_synthesise_without_an_address(checkout: Path, tmp_path: Path) -> None:
+    process = _start(checkout, tmp_path, "env=prod")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert errors.startswith("error: email: prod needs one")

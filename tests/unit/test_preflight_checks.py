@@ -379,3 +379,17 @@ def test_access_denied_is_told_apart_from_other_refusals(services: Services) -> 
     services.refuse("iam", "get_role", "AccessDenied")
     with pytest.raises(AccessDenied):
         access.cleanup_role(_scope(services))
+
+
+@pytest.mark.parametrize("order", [("CREATE_FAILED", "ROLLBACK_COMPLETE"), ("ROLLBACK_COMPLETE", "CREATE_FAILED")])
+def test_of_several_stacks_in_trouble_one_that_cannot_be_deployed_is_named(
+    services: Services, order: tuple[str, str]
+) -> None:
+    described = [
+        {"StackName": f"{stack}-demo", "StackStatus": status, "CreationTime": "2026-01-01T00:00:00Z"}
+        for stack, status in zip(("FruitsStorage", "FruitsNetwork"), order, strict=True)
+    ]
+    services.answer("cloudformation", "describe_stacks", {"Stacks": described})
+    found = leftovers.stacks(_scope(services))
+    assert found.outcome is Outcome.FAILURE
+    assert "CREATE_FAILED" in found.text
