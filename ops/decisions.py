@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ops.errors import FruitsError
+
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "decisions"
 INDEX: Final = "README.md"
 
@@ -17,7 +19,7 @@ _PAGE: Final = re.compile(
 _HEAD: Final = "| | decision | date | status |\n|---|---|---|---|\n"
 
 
-class DecisionError(ValueError):
+class DecisionError(FruitsError):
     """A page does not begin as a decision does."""
 
 

@@ -198,6 +198,7 @@ def _exceptions_of_ops() -> Iterator[type[Exception]]:
                 yield item
 
 
+@pytest.mark.cdk  # loads every module of ops
 def test_every_exception_of_ops_has_an_exit_code() -> None:
     found = set(_exceptions_of_ops())
     assert len(found) > 20

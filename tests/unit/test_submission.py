@@ -67,7 +67,7 @@ def test_nothing_given_changes_nothing(submission: Submission) -> None:
     ("given", "message"),
     [
         (["--componets", "50"], "unrecognized arguments: --componets"),
-        (["--components", "0"], "--components 0 is too small"),
+        (["--components", "0"], "--components 0 is out of range; give 1 to 1280"),
         (["--images", "s3://other/"], "--images: the nodes may read and write only what is deployed"),
         (["--output=s3://other/"], "--output=s3://other/: the nodes may"),
     ],
