@@ -42,7 +42,7 @@ def _dnf(machine: Machine) -> str:
     program = shlex.quote(f'#!/bin/bash\nexec {shlex.quote(BASE_PYTHON)} "$@"\n')
     return "\n".join(
         [
-            '[ "$*" = "-y install python3.11" ] || { echo "No match for argument: $*" >&2; exit 1; }',
+            '[[ "$*" == *" install python3.11" ]] || { echo "No match for argument: $*" >&2; exit 1; }',
             f"printf %s {program} >{target} && chmod 755 {target}",
         ]
     )

@@ -35,16 +35,10 @@ FAULTS: Final = (
         says="requirements.txt does not have sha256",
     ),
     Fault(
-        name="nodes have no python3.11, and no package of it",
-        edits=(
-            Edit(
-                "rehearsal/node/programs.py",
-                """        "python3.11": f'exec {shlex.quote(BASE_PYTHON)} "$@"',\n        "dnf": _dnf(machine),\n""",
-                """        "dnf": 'echo "No match for argument: python3.11" >&2; exit 1',\n""",
-            ),
-        ),
+        name="the bootstrap action wants a Python that nodes do not have",
+        edits=(Edit(_INSTALL, "readonly python=python3.11", "readonly python=python3.14"),),
         stage=SET_UP,
-        says="python3.11 is not on this node",
+        says="python3.14 is not on this node, and dnf cannot install it",
     ),
     Fault(
         name="the bootstrap action makes files that YARN's user cannot read",
