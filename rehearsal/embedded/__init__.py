@@ -9,7 +9,7 @@ Known differences from AWS, beside all that ministack itself leaves out:
   leave is enough.
 - Nobody starts an instance. Fleets get what they ask for at once, in the first subnet, all of it of one type: the
   first of the fleet's that EC2 has (`ec2_capacity`). Instance groups always get theirs.
-- YARN does not exist. What a cluster's labels say about masters of applications is in `yarn_labels`.
+- YARN does not exist: masters of applications run nowhere.
 - EMR adds no rules to security groups, for the stacks declare them all.
 - Amazon's managed policies can be attached, but grant nothing.
 - Buckets keep their configurations of lifecycle and access logs; nothing expires, no access log is written.

@@ -13,6 +13,12 @@ _GLIBC_OF_NODES: Final = 34
 _OLD_NAMES: Final = {"manylinux2010": 12, "manylinux2014": 17}  # PEP 571 and PEP 599: of glibc 2.12 and 2.17
 _SYSTEM: Final = re.compile(r"(?:manylinux_2_(?P<glibc>\d+)|(?P<old>manylinux20\d\d))_(?P<machine>x86_64|aarch64)")
 _OF_SHUFFLE_SERVICE: Final = ("spark.authenticate", "spark.network.crypto.enabled")
+_LABELS: Final = {
+    "yarn.node-labels.enabled": "true",
+    "yarn.node-labels.am.default-node-label-expression": "CORE",
+}
+"""Without labels masters go to core and task nodes alike ("Understand node types", EMR Management Guide)."""
+
 _GRANT: Final = "kms:CreateGrant"
 
 
@@ -51,6 +57,14 @@ def check_shuffle_service(configurations: Iterable[Mapping[str, Any]]) -> Iterat
     for key in _OF_SHUFFLE_SERVICE:
         if spark.get(key) == "true" != yarn.get(key):
             yield f"yarn-site lacks {key}=true of spark-defaults: YARN's shuffle service would refuse all executors"
+
+
+def check_masters(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Say where the master of an application may land on a Spot node, with which all its executors would go."""
+    files = {item["Classification"]: item.get("Properties", {}) for item in configurations}
+    for key, wanted in _LABELS.items():
+        if (found := files.get("yarn-site", {}).get(key)) != wanted:
+            yield f"yarn-site has {key}={found}, not {wanted}: an application's master may run on a Spot node"
 
 
 def check_disk_key(

@@ -11,6 +11,7 @@ from rehearsal.scenario.deploy import why_refused
 from rehearsal.scenario.deployed import (
     check_disk_key,
     check_endpoint_policy,
+    check_masters,
     check_one_cluster,
     check_shuffle_service,
     check_wheels,
@@ -21,6 +22,10 @@ from rehearsal.scenario.messages import Listener
 from rehearsal.scenario.progress import Patience, telling_line
 
 KEY = "arn:aws:kms:eu-west-3:000000000000:key/1"
+LABELS = {
+    "yarn.node-labels.enabled": "true",
+    "yarn.node-labels.am.default-node-label-expression": "CORE",
+}
 SPARK = {"spark.authenticate": "true", "spark.network.crypto.enabled": "true"}
 
 
@@ -51,6 +56,14 @@ def test_another_number_of_clusters_than_one_is_found(clusters: list[dict[str, A
     (found,) = check_one_cluster(clusters, "fruits-demo")
     assert found.startswith(f"{len(clusters)} clusters fruits-demo were started")
     assert not [*check_one_cluster([{"Id": "j-1"}], "fruits-demo")]
+
+
+@pytest.mark.parametrize("changed", [{"yarn.node-labels.enabled": "false"}, dict.fromkeys(list(LABELS)[1:], "TASK")])
+def test_masters_that_may_run_on_spot_nodes_are_found(changed: dict[str, str]) -> None:
+    assert not [*check_masters(_files({}, LABELS))]
+    (found,) = check_masters(_files({}, {**LABELS, **changed}))
+    assert found.endswith("an application's master may run on a Spot node")
+    assert len([*check_masters([])]) == 2
 
 
 def _files(spark: dict[str, str], yarn: dict[str, str]) -> list[dict[str, Any]]:
