@@ -58,7 +58,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no
 ONLY ?=
 
 .PHONY: unit
-unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (a minute of processor time on two cores)
+unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (73 s of processor time, for two workers)
 	@$(PYTEST) tests/unit -m unit
 
 .PHONY: test
