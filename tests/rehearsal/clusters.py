@@ -3,12 +3,16 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from rehearsal.clients import Client
 
 PATIENCE_SECONDS = 120.0
 """After this a test gives up; nothing takes that long on the busiest machine."""
+
+SPARK_PATIENCE_SECONDS = 600.0
+"""The same for what starts a cluster, Spark or the job."""
 
 SERVICE_ROLE, NODE_ROLE = "emr-service", "emr-nodes"
 TAGS = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "demo"}]
@@ -92,3 +96,9 @@ def wait_for_state(
     """Wait until a cluster is in a state, and give its status."""
     wait_for(lambda: status(client, cluster_id)["State"] in states, seconds)
     return status(client, cluster_id)
+
+
+def saved(folder: Path, service: str) -> str:
+    """What is in the file from which a service starts again."""
+    file = folder / "state" / f"{service}.json"
+    return file.read_text(encoding="utf-8") if file.exists() else ""

@@ -20,7 +20,7 @@ from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.instance.namespaces import processes_in
 from rehearsal.node.process import Node, local_node
 from rehearsal.node.processes import processes_with
-from tests.rehearsal.clusters import NODE_ROLE, make_roles, run_cluster, status, wait_for
+from tests.rehearsal.clusters import NODE_ROLE, SPARK_PATIENCE_SECONDS, make_roles, run_cluster, status, wait_for
 
 UNFINISHED = ("PENDING", "RUNNING", "CANCEL_PENDING")
 _FIRST = "rehearsal.node.instance.first_process"
@@ -57,7 +57,7 @@ class RunningCluster:
         state: str = status(self.place.client, self.id)["State"]
         return state
 
-    def wait(self, *states: str, seconds: float = 30) -> Mapping[str, Any]:
+    def wait(self, *states: str, seconds: float = SPARK_PATIENCE_SECONDS) -> Mapping[str, Any]:
         """Wait for one of these states, and give the status."""
         wait_for(lambda: self.state in states, seconds)
         return status(self.place.client, self.id)
@@ -77,7 +77,7 @@ class RunningCluster:
         found: Mapping[str, Any] = shown["Step"]["Status"]
         return found
 
-    def wait_for_step(self, step_id: str, *states: str, seconds: float = 60) -> Mapping[str, Any]:
+    def wait_for_step(self, step_id: str, *states: str, seconds: float = SPARK_PATIENCE_SECONDS) -> Mapping[str, Any]:
         """Wait until a step is in one of these states, or has ended, and give its status."""
         wait_for(lambda: self._is_in(step_id, states), seconds)
         return self.step(step_id)
@@ -86,7 +86,7 @@ class RunningCluster:
         state = self.step(step_id)["State"]
         return state in states if states else state not in UNFINISHED
 
-    def run(self, *command: str, seconds: float = 60) -> str:
+    def run(self, *command: str, seconds: float = SPARK_PATIENCE_SECONDS) -> str:
         """Run a step to its end, check that it completed, and give what it printed."""
         step_id = self.submit(*command)
         shown = self.wait_for_step(step_id, seconds=seconds)

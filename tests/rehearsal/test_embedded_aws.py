@@ -18,7 +18,7 @@ from rehearsal import commands
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
 from rehearsal.embedded.process import forget, start_aws, stop_aws
-from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
+from tests.rehearsal.clusters import PATIENCE_SECONDS, saved, wait_for
 
 
 @pytest.fixture
@@ -33,12 +33,6 @@ def _deploy_something(aws: EmbeddedAws) -> None:
     client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
     client("s3").put_object(Bucket="kept", Key="apple/1.jpg", Body=b"apple")
     client("emr").create_security_configuration(Name="kept", SecurityConfiguration="{}")
-
-
-def _saved(folder: Path, service: str) -> str:
-    """What is in the file from which a service starts again."""
-    file = folder / "state" / f"{service}.json"
-    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def _what_was_deployed(aws: EmbeddedAws) -> tuple[bytes, list[str]]:
@@ -61,7 +55,7 @@ def test_stopped_and_started_again_it_knows_what_was_deployed(folder: Path) -> N
 def test_killed_and_started_again_it_knows_what_was_deployed(folder: Path) -> None:
     first = start_aws(folder)
     _deploy_something(first)
-    wait_for(lambda: "kept" in _saved(folder, "s3") and "kept" in _saved(folder, "emr"))
+    wait_for(lambda: "kept" in saved(folder, "s3") and "kept" in saved(folder, "emr"))
     os.kill(first.pid, signal.SIGKILL)
     psutil.Process(first.pid).wait(timeout=PATIENCE_SECONDS)
     assert find_aws(folder) is None

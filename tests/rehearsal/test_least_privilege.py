@@ -135,7 +135,7 @@ def test_without_it_the_job_fails(deployed: Deployed, rights: Rights, right: str
     _change_photographs(deployed)
     rights.put(without=right)
     step_id = deployed.submit_job()
-    assert deployed.cluster.wait_for_step(step_id, seconds=120)["State"] == "FAILED"
+    assert deployed.cluster.wait_for_step(step_id)["State"] == "FAILED"
     said = "".join(deployed.cluster.log(f"steps/{step_id}/{name}.gz") for name in ("stdout", "stderr"))
     assert DENIED.search(said), said[-3000:]
 
@@ -229,7 +229,7 @@ def test_whatever_else_a_node_tries_is_denied(deployed: Deployed) -> None:
 @pytest.mark.parametrize("right", NEEDED_BY_THE_BOOTSTRAP)
 def test_without_it_the_bootstrap_fails(starting: Mapping[str, RunningCluster], right: str) -> None:
     cluster = starting[right]
-    reason = cluster.wait("TERMINATED_WITH_ERRORS", seconds=90)["StateChangeReason"]
+    reason = cluster.wait("TERMINATED_WITH_ERRORS")["StateChangeReason"]
     assert reason["Code"] == "BOOTSTRAP_FAILURE"
     folder = f"node/{instance_id(cluster.id)}/bootstrap-actions/1"
     log = "controller" if right.endswith("action") else "stderr"
@@ -241,13 +241,13 @@ def test_without_it_no_photograph_is_read_and_with_all_rights_again_the_job_pass
 ) -> None:
     _change_photographs(deployed)
     rights.put(without=NEEDED_FOR_PHOTOGRAPHS)
-    shown = deployed.cluster.wait_for_step(deployed.submit_job(), seconds=120)
+    shown = deployed.cluster.wait_for_step(deployed.submit_job())
     assert "no photograph could be used" in shown["FailureDetails"]["Message"]
     assert _quarantine(deployed).count("403 AccessDenied: ") == deployed.photographs
     rights.put()
     _change_photographs(deployed)
     step_id = deployed.submit_job()
-    assert deployed.cluster.wait_for_step(step_id, seconds=120)["State"] == "COMPLETED"
+    assert deployed.cluster.wait_for_step(step_id)["State"] == "COMPLETED"
     counts = json.loads(deployed.cluster.log(f"steps/{step_id}/stdout.gz").splitlines()[-1])["counts"]
     assert (counts["computed"], counts["quarantined"]) == (deployed.photographs, 0)
 

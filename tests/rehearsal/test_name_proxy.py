@@ -72,7 +72,7 @@ def test_a_name_of_aws_leads_to_the_server_both_ways_to_the_last_byte(proxy: Nam
 @pytest.mark.parametrize(
     "target",
     [
-        "pypi.org:443",
+        "example.org:443",
         "amazonaws.com.example.com:443",
         "notamazonaws.com:443",
         "s3.amazonaws.com:80",

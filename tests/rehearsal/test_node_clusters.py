@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from rehearsal.clients import clients_of
 from rehearsal.embedded.process import embedded_aws, forget, start_aws, stop_aws
 from rehearsal.node.machine import instance_id
 from rehearsal.node.process import NodeFailed, find_node, local_node, start_node, stop_node
-from tests.rehearsal.clusters import wait_for
+from tests.rehearsal.clusters import saved, wait_for
 from tests.rehearsal.nodes import (
     LOGS,
     Place,
@@ -305,7 +304,7 @@ class TestProcess:
         process = psutil.Process(own.node.pid)
         assert not [item for item in process.net_connections() if item.status == "LISTEN"]
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=15)
+        process.wait(timeout=60)
         assert not programs_of(step_id)
         assert find_node(Path(own.aws.folder)) is None
 
@@ -338,12 +337,13 @@ class TestProcess:
 
     def test_an_aws_that_is_killed_and_comes_back_finds_the_step_done(self, own: Place) -> None:
         cluster = own.start()
-        step_id = cluster.submit("bash", "-c", "sleep 4; echo done")
+        step_id = cluster.submit("bash", "-c", "until [ -e /tmp/go ]; do sleep 0.1; done; echo done")
         cluster.wait_for_step(step_id, "RUNNING")
-        time.sleep(2.5)  # AWS saves every two seconds
+        wait_for(lambda: step_id in saved(Path(own.aws.folder), "emr"))
         os.kill(own.aws.pid, signal.SIGKILL)
-        psutil.Process(own.aws.pid).wait(timeout=10)
-        time.sleep(2)
+        psutil.Process(own.aws.pid).wait(timeout=60)
+        (cluster.machine / "tmp" / "go").touch()
+        wait_for(lambda: not programs_of(step_id))
         known = own.aws.authority.read_bytes()
         start_aws(Path(own.aws.folder), launch="launch")
         assert own.aws.authority.read_bytes() == known  # so that programs that run go on to trust it
@@ -367,7 +367,7 @@ class TestProcess:
         stop_aws(Path(own.aws.folder))
         process = psutil.Process(own.node.pid)
         forget(Path(own.aws.folder))
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
     def test_programs_can_be_given_another_way_to_aws_and_logs_go_the_direct_one(self, own: Place) -> None:
         stop_node(Path(own.aws.folder))

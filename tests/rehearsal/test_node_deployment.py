@@ -12,7 +12,7 @@ import pytest
 
 from rehearsal.node.machine import instance_id
 from rehearsal.node.overrides import OVERRIDES
-from tests.rehearsal.clusters import wait_for
+from tests.rehearsal.clusters import SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.nodes import Deployed, processes_on, programs_of, queue_of_topic, step, words_of
 
 SURROUNDINGS = """
@@ -35,7 +35,7 @@ print(json.dumps({"driver": seen(0), "worker": worker, "pyspark": pyspark.__file
 def job_step(deployed: Deployed) -> str:
     """The deployed step, run to its end."""
     step_id = deployed.submit_job()
-    shown = deployed.cluster.wait_for_step(step_id, seconds=120)
+    shown = deployed.cluster.wait_for_step(step_id)
     assert shown["State"] == "COMPLETED", (shown, deployed.cluster.log(f"steps/{step_id}/stdout.gz"))
     return step_id
 
@@ -140,13 +140,13 @@ def test_a_driver_that_is_killed_fails_its_step_and_nothing_goes_on(deployed: De
     )
     step_id = deployed.cluster.submit("spark-submit", uri)
     machine = deployed.cluster.machine
-    wait_for(lambda: _python_workers(machine), 120)
+    wait_for(lambda: _python_workers(machine), SPARK_PATIENCE_SECONDS)
     java = next(item for item in programs_of(step_id) if "java" in words_of(item)[0])
     os.kill(java.pid, signal.SIGKILL)
     shown = deployed.cluster.wait_for_step(step_id)
     assert (shown["State"], shown["FailureDetails"]["Message"]) == ("FAILED", "ended by signal 9 (SIGKILL)")
     assert not programs_of(step_id)
-    wait_for(lambda: not _python_workers(machine), 120)
+    wait_for(lambda: not _python_workers(machine), SPARK_PATIENCE_SECONDS)
 
 
 def test_a_wheel_with_a_wrong_hash_fails_the_bootstrap_and_the_logs_survive(deployed: Deployed, tmp_path: Path) -> None:

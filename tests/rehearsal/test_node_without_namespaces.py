@@ -33,7 +33,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCluster
         make_bare_account(client, actions=["s3:PutObject", "s3:GetObject", "s3:DeleteObject"], listing=True)
         with local_node(aws, shared=True, log_seconds=0.5) as node:
             started = Place(aws, node, client).start(Applications=[{"Name": "Spark"}])
-            started.wait("WAITING", seconds=60)
+            started.wait("WAITING")
             yield started
 
 
@@ -61,7 +61,7 @@ def test_spark_has_executors_of_its_own_and_writes_to_s3(cluster: RunningCluster
     script = tmp_path / "program.py"
     script.write_text(SPARK_PROGRAM, encoding="utf-8")
     cluster.place.client("s3").upload_file(str(script), LOGS, "program.py")
-    assert cluster.run("spark-submit", f"s3://{LOGS}/program.py", seconds=180).splitlines()[-1] == "4"
+    assert cluster.run("spark-submit", f"s3://{LOGS}/program.py").splitlines()[-1] == "4"
     written = cluster.place.client("s3").list_objects_v2(Bucket=LOGS, Prefix="written/")["Contents"]
     assert [item["Key"] for item in written if item["Key"].endswith(".parquet")]
 

@@ -34,7 +34,7 @@ from rehearsal.scenario.photographs import find_photographs, upload
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.runs import Cluster
 from rehearsal.scenario.stages import StageFailed
-from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
+from tests.rehearsal.clusters import PATIENCE_SECONDS, SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
 from tests.rehearsal.nodes import processes_on, words_of
 
@@ -233,7 +233,7 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
         return [item for item in processes_on(machine) if any(mark in word for word in words_of(item))]
 
     step_id = cluster.submit("fruits-demo killed", kept.step)
-    wait_for(lambda: running("pyspark.daemon"), seconds=120)  # the first task has begun
+    wait_for(lambda: running("pyspark.daemon"), SPARK_PATIENCE_SECONDS)  # the first task has begun
     victims = [running(mark)[0] for mark in killed]
     for victim in victims:
         victim.kill()
@@ -242,8 +242,8 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     assert check_run(evidence) == []
     assert evidence.said is not None
     assert evidence.said["counts"]["computed"] == len(evidence.photographs)
-    wait_for(lambda: len(running("ExternalShuffleService")) == 1, seconds=60)
-    wait_for(lambda: len(running("org.apache.spark.deploy.worker.Worker")) == WORKERS, seconds=60)
+    wait_for(lambda: len(running("ExternalShuffleService")) == 1)
+    wait_for(lambda: len(running("org.apache.spark.deploy.worker.Worker")) == WORKERS)
 
 
 def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(kept: Kept, many: Path) -> None:
