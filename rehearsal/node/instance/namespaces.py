@@ -70,9 +70,19 @@ class Namespaces:
     def command(self, command: Sequence[str], *, user: User, folder: Path) -> list[str]:
         """Give the command that enters the namespaces; the folder is one of the instance's disk."""
         number = {account.name: account.number for account in self._plan.users}[user]
-        entered = ["nsenter", f"--target={self._first.pid}", *(["--user"] if os.geteuid() else []), *_NAMESPACES]
+        # In a user namespace there is one user, and nobody may give up groups.
+        who = ["--user", "--preserve-credentials"] if os.geteuid() else [f"--setuid={number}", f"--setgid={number}"]
         inside = f"/{folder.relative_to(self._plan.disk)}"
-        return [*entered, "--root", f"--wdns={inside}", f"--setuid={number}", f"--setgid={number}", "--", *command]
+        return [
+            "nsenter",
+            f"--target={self._first.pid}",
+            *_NAMESPACES,
+            "--root",
+            f"--wdns={inside}",
+            *who,
+            "--",
+            *command,
+        ]
 
     def processes(self) -> list[psutil.Process]:
         """List what runs on it beside its first process."""
