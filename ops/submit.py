@@ -34,6 +34,16 @@ CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
 """Spark's classes, parsed and verified once by `ops.warm_up`: Java maps them into memory instead of loading each."""
 
 
+def quick_start() -> str:
+    """Give the options by which a JVM of Spark's starts quickly.
+
+    Java would tell of an archive that it cannot use, as after a move of the folder, on the standard output of programs.
+    """
+    if not CLASS_ARCHIVE.exists():
+        return JAVA_OPTIONS
+    return f"{JAVA_OPTIONS} -XX:SharedArchiveFile={CLASS_ARCHIVE} -Xlog:cds=off -Xlog:cds+dynamic=off"
+
+
 class JobFailed(FruitsError):
     """The job ended with an error; the message is what it said."""
 
@@ -61,14 +71,13 @@ class Submission:
 
     def command(self) -> list[str]:
         """Give the command line."""
-        archived = f" -XX:SharedArchiveFile={CLASS_ARCHIVE}" if CLASS_ARCHIVE.exists() else ""
         settings = {
             "spark.log.level": "WARN",
             "spark.ui.enabled": "false",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.memory": self.driver_memory,
-            "spark.driver.extraJavaOptions": JAVA_OPTIONS + archived,
+            "spark.driver.extraJavaOptions": quick_start(),
             "spark.sql.warehouse.dir": str(ROOT / "build" / "spark-warehouse"),
             **dict(self.configuration),
         }

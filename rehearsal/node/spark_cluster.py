@@ -8,7 +8,8 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from rehearsal.node.applied import folder_of, overrides_for, quick_java_options
+from ops.submit import quick_start
+from rehearsal.node.applied import folder_of, overrides_for
 from rehearsal.node.machine import Machine
 from rehearsal.node.running import RunningProgram
 from rehearsal.node.spark import OF_CLUSTER, of_cluster
@@ -83,7 +84,7 @@ class SparkCluster:
     def _start(self, name: str, command: list[str]) -> RunningProgram:
         logs = self._machine.root / _LOGS / name
         logs.mkdir(parents=True, exist_ok=True)
-        options = [quick_java_options(), *(f"-D{key}={value}" for key, value in of_cluster(self._machine).items())]
+        options = [quick_start(), *(f"-D{key}={value}" for key, value in of_cluster(self._machine).items())]
         variables = {
             **overrides_for(self._machine, "spark-env"),
             "USER": "yarn",
