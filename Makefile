@@ -62,7 +62,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (73 s of p
 	@$(PYTEST) tests/unit -m unit
 
 .PHONY: test
-test: assets ## Run all tests, two files at a time; ONLY=unit|slow|tensorflow|cdk|spark|server, WORKERS=n (some 40 minutes on two cores)
+test: assets ## Run all tests, two files at a time; ONLY=unit|slow|tensorflow|cdk|spark|server, WORKERS=n
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
 FAULTS ?=
