@@ -11,7 +11,7 @@ from typing import Final
 from ops.submit import quick_start
 from rehearsal.node.applied import folder_of, overrides_for
 from rehearsal.node.machine import Machine
-from rehearsal.node.running import RunningProgram
+from rehearsal.node.program import RunningProgram
 from rehearsal.node.spark import OF_CLUSTER, of_cluster
 
 WORKERS: Final = 2

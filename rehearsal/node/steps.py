@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rehearsal.node.machine import Machine
-from rehearsal.node.running import RunningProgram
+from rehearsal.node.program import RunningProgram
 
 _RUNNER: Final = "command-runner.jar"
 _LOGS: Final = ("controller", "syslog", "stdout", "stderr")

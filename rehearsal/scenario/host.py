@@ -13,9 +13,9 @@ from infra.settings import DeploymentSettings
 from ops.wheelhouse import this_machine
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
-from rehearsal.embedded.process import forget, start_aws, stop_aws
+from rehearsal.embedded.daemon import forget, start_aws, stop_aws
+from rehearsal.node.daemon import NodeFailed, find_node, start_node, stop_node
 from rehearsal.node.instance import Kind
-from rehearsal.node.process import NodeFailed, find_node, start_node, stop_node
 from rehearsal.scenario.stages import StageFailed, Tell
 
 _NOT_FETCHED: Final = "cannot fetch "

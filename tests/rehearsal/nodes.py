@@ -16,9 +16,9 @@ from ops.sample import render_sample
 from ops.synthesis import synthesise
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import Node, local_node
 from rehearsal.node.instance.namespaces import processes_in
-from rehearsal.node.process import Node, local_node
 from rehearsal.node.processes import processes_with
 from tests.rehearsal.clusters import NODE_ROLE, SPARK_PATIENCE_SECONDS, make_roles, run_cluster, status, wait_for
 

@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, status, step, wait_for, wait_for_state
 from tests.rehearsal.nodes import queue_of_topic
 from tests.rehearsal.queues import queue_of_rule

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from rehearsal.clients import clients_of
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import local_node
 from rehearsal.node.instance.plan import InstancePlan
 from rehearsal.node.instance.start import why_no_namespaces
 from rehearsal.node.machine import instance_id
-from rehearsal.node.process import local_node
 from tests.rehearsal.nodes import LOGS, Place, RunningCluster, make_bare_account
 
 REGION = ("--region", "eu-west-3")

@@ -11,8 +11,8 @@ from ops.cdk import Cdk
 from ops.sample import LABELS, render_sample
 from ops.synthesis import synthesise
 from rehearsal.embedded.aws import ACCOUNT
-from rehearsal.embedded.process import embedded_aws
-from rehearsal.node.process import local_node
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import local_node
 from tests.rehearsal.run_commands import Fruits, fruits_with
 
 DEV = ("-c", "env=dev", "-c", "task_spot_vcpus=0")

@@ -18,7 +18,7 @@ from ops.cdk import Cdk
 from ops.leaks import regions
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for
