@@ -124,8 +124,9 @@ class ClusterLife:
             else:
                 self._control.terminate("INSTANCE_FAILURE", f"The primary instance ({machine.instance_id}) was lost")
                 return
-            spark = SparkCluster(machine) if _has_spark(cluster) else None
-            workload = Workload(machine, self._control, logs, log_seconds=self._options.log_seconds)
+            seconds = self._options.log_seconds
+            spark = SparkCluster(machine, logs, log_seconds=seconds) if _has_spark(cluster) else None
+            workload = Workload(machine, self._control, logs, log_seconds=seconds)
             try:
                 self._serve(workload, spark)
             finally:
