@@ -14,6 +14,8 @@ from ops.sample import render_sample
 from ops.wheelhouse import ROOT, Wheelhouse, this_machine
 from tests.bootstrap_nodes import Node, bootstrap_node
 
+pytestmark = pytest.mark.spark
+
 
 @pytest.fixture
 def node(tmp_path: Path) -> Node:
