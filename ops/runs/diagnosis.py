@@ -2,11 +2,11 @@
 
 import signal
 
-from ops.account import AwsRefused, Client
-from ops.runs.clusters import Step, find_cluster
+from ops.aws.account import AwsRefused, Client
+from ops.aws.clusters import Step, find_cluster
+from ops.aws.s3 import Folder
 from ops.runs.failures import FailingException, exit_code, failing_exception
 from ops.runs.logs import StepLog, logs_of
-from ops.runs.objects import Folder
 
 _UNKNOWN = "neither EMR nor a log says why; its logs come within minutes"
 

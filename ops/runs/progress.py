@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 import pyarrow.parquet as pq
 
-from ops.account import Client
-from ops.runs.objects import Folder, Object
+from ops.aws.account import Client
+from ops.aws.s3 import Folder, Object
 
 Phase = Literal["starting", "featurizing", "finishing"]
 
@@ -54,7 +54,7 @@ class RunProgress:
     Notes
     -----
     The job puts its plan into ``reports/<run>/pending.parquet``, commits batches whose names end in their number of
-    photographs (see `job.store`), and deletes the plan when all are committed.
+    photographs (see `job.storage.store`), and deletes the plan when all are committed.
     """
 
     results: Folder

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from ops.submit import quick_start
+from ops.local.spark_submit import quick_start
 from rehearsal.node.applied import folder_of, overrides_for
 from rehearsal.node.logs import LogUpload
 from rehearsal.node.machine import Machine
