@@ -26,8 +26,8 @@ def _infra(name: str) -> bool:
 
 
 def _embedded(name: str) -> bool:
-    """Accept itself alone: what judges the product must not ask the product."""
-    return is_within(name, "rehearsal.embedded")
+    """Accept itself, and what keeps its process: what judges the product must not ask the product."""
+    return is_within(name, "rehearsal.embedded") or is_within(name, "rehearsal.daemon")
 
 
 def _ops(name: str) -> bool:
@@ -39,6 +39,7 @@ def _rehearsal(name: str) -> bool:
 
 
 LAYERS: dict[str, Callable[[str], bool]] = {
+    "rehearsal.daemon": lambda _: False,
     "job": _job,
     "infra": _infra,
     "ops": _ops,
