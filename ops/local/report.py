@@ -7,8 +7,8 @@ import obstore
 from obstore.exceptions import BaseError
 
 from job.errors import JobError
-from job.locations import Location
-from job.refusals import reason_of
+from job.storage.locations import Location
+from job.storage.refusals import reason_of
 from ops.errors import FruitsError
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from job.locations import Location
+from job.storage.locations import Location
 from ops.aws.account import Client, absent, asking
 
 
