@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ops.quantities import size
+
 
 def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> None:
     """Print the summary of a run.
@@ -29,9 +31,7 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     kind = "rendered pictures" if images["rendered"] else "photographs"
-    table.add_row(
-        "Images", f"{counts['images']:,} {kind} of {images['labels']} labels, {images['bytes'] / 1e6:,.1f} MB"
-    )
+    table.add_row("Images", f"{counts['images']:,} {kind} of {images['labels']} labels, {size(images['bytes'])}")
     table.add_row(
         "Features",
         f"{counts['features']:,} ({counts['computed']:,} computed now, {counts['reused']:,} reused)",

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from ops.aws.place import find_place
 from ops.console import Context, err, labelled, out
+from ops.quantities import duration
 from ops.runs.history import FailedRun, PastRun, failed_runs, past_runs
-from ops.runs.screen import duration
 
 _FAILURES_SHOWN: Final = 5
 _WIDE: Final = 110
