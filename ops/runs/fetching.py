@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ops.aws.account import Client, asking
-from ops.aws.s3 import Folder
+from ops.aws.s3.folder import Folder
 from ops.errors import FruitsError
 from ops.runs.history import PastRun
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import pyarrow.parquet as pq
 
 from ops.aws.account import Client
-from ops.aws.s3 import Folder, Object
+from ops.aws.s3.folder import Folder, Object
 
 Phase = Literal["starting", "featurizing", "finishing"]
 

@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 
-import infra.stacks
-from ops.aws import regions
 from ops.aws.cdk import Cdk
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
@@ -307,7 +305,7 @@ def test_what_comes_after_the_plan_is_not_deleted_without_the_second_key(
     def put_something(*_: object) -> None:
         emptied("s3").put_object(Bucket=names["Data"], Key="images/apple.jpg", Body=b"apple")
 
-    monkeypatch.setattr("ops.teardown.commands.show_plan", put_something)
+    monkeypatch.setattr("ops.teardown.destroy.command.show_plan", put_something)
     result = fruits("destroy", "--all", "--yes")
     assert result.exit_code == 1
     assert f"add --yes-delete {names['Data']}" in result.output
@@ -369,10 +367,6 @@ def test_a_stack_of_the_budgets_region_goes_too(emptied: Client, aws: EmbeddedAw
 
 def _elsewhere(aws: EmbeddedAws, region: str) -> Client:
     return clients_of(dataclasses.replace(aws, region=region))
-
-
-def test_the_budgets_region_is_the_one_that_the_stacks_use() -> None:
-    assert regions.BUDGET_REGION == infra.stacks.BUDGET_REGION
 
 
 def test_destruction_is_repeated_against_a_denial(emptied: Client, aws: EmbeddedAws) -> None:
