@@ -3,7 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import cx_api
 
 from infra.job_settings import STEP_LIMIT, STEP_RESERVE
 from infra.packaging import Assets
@@ -340,7 +340,6 @@ def test_the_cluster_carries_the_tag_of_emrs_managed_policy(deployment: Deployme
     assert {"Key": "for-use-with-amazon-emr-managed-policies", "Value": "true"} in tags
 
 
-def test_the_guard_is_deployed_before_the_cluster(build: Callable[..., App]) -> None:
-    assembly = build().synth()
-    compute = next(stack for stack in assembly.stacks if stack.id == "FruitsCompute")
+def test_the_guard_is_deployed_before_the_cluster(assembly: Callable[..., cx_api.CloudAssembly]) -> None:
+    compute = next(stack for stack in assembly().stacks if stack.id == "FruitsCompute")
     assert "FruitsGuard" in {dependency.id for dependency in compute.dependencies}

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import cx_api
 
 from infra.catalog import RESULT_TABLES
 from infra.templates import Deployment, Resource, as_list, text
@@ -107,9 +107,10 @@ def test_buckets_are_deleted_on_destroy_only_if_a_setting_says_so(deploy: Callab
 
 
 @pytest.mark.parametrize("removable", [True, False])
-def test_the_stack_of_kept_data_cannot_be_destroyed_by_mistake(removable: bool, build: Callable[..., App]) -> None:
-    assembly = build(remove_data=removable).synth()
-    protected = {stack.id: bool(stack.termination_protection) for stack in assembly.stacks}
+def test_the_stack_of_kept_data_cannot_be_destroyed_by_mistake(
+    removable: bool, assembly: Callable[..., cx_api.CloudAssembly]
+) -> None:
+    protected = {stack.id: bool(stack.termination_protection) for stack in assembly(remove_data=removable).stacks}
     assert protected.pop("FruitsStorage") is not removable
     assert not any(protected.values())
 
