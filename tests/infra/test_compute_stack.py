@@ -1,5 +1,7 @@
+import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,7 +139,7 @@ def test_every_node_installs_the_locked_wheelhouse(
     assert _spark_defaults(deployment)["spark.pyspark.python"].startswith(directory)
 
 
-def test_the_job_understands_the_arguments_of_its_step(deploy: Callable[..., Deployment]) -> None:
+def test_the_job_understands_the_arguments_of_its_step(project: Path, deploy: Callable[..., Deployment]) -> None:
     (step,) = _cluster(deploy(run_id="second", csv=True, components=50, batch_size=16)).properties["Steps"]
     submit, *arguments = [text(argument) for argument in step["HadoopJarStep"]["Args"]]
     assert submit == "spark-submit"
@@ -148,6 +150,8 @@ def test_the_job_understands_the_arguments_of_its_step(deploy: Callable[..., Dep
     assert parsed.images.uri.endswith("/images")
     assert parsed.output.uri.endswith("/results")
     assert parsed.weights.endswith(".tflite")
+    model = (project / "build" / "model" / "mobilenet_v2.tflite").read_bytes()
+    assert parsed.weights_sha256 == hashlib.sha256(model).hexdigest()
     assert (parsed.components, parsed.engine, parsed.batch_size, parsed.csv) == (50, "litert", 16, True)
     assert parsed.run_label == "second"
 

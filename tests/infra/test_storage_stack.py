@@ -70,15 +70,31 @@ def test_logs_expire_and_data_does_not(deployment: Deployment) -> None:
     assert expiring == {"Data": {}, "Logs": {"emr/": 30, "s3-access/": 90}, "Code": {"jobs/": 90}}
 
 
-def test_an_overwritten_photograph_can_be_had_back_for_a_month(deployment: Deployment) -> None:
-    data = _buckets(deployment)["Data"].properties
-    assert data["VersioningConfiguration"] == {"Status": "Enabled"}
-    kept = {
-        rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
-        for rule in data["LifecycleConfiguration"]["Rules"]
-        if "NoncurrentVersionExpiration" in rule
-    }
-    assert kept == {"images/": 30, "results/": 7}
+@pytest.mark.parametrize("name", sorted(BUCKETS))
+def test_what_is_overwritten_in_a_bucket_is_kept_for_a_month_and_then_forgotten_everywhere(
+    name: str, deployment: Deployment
+) -> None:
+    properties = _buckets(deployment)[name].properties
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = [rule for rule in properties["LifecycleConfiguration"]["Rules"] if "NoncurrentVersionExpiration" in rule]
+    kept = {rule.get("Prefix", ""): rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules}
+    assert kept == {"": 30, "results/": 7} if name == "Data" else {"": 30}
+    assert [rule["ExpiredObjectDeleteMarker"] for rule in rules if "Prefix" not in rule] == [True]
+
+
+def test_nodes_can_delete_neither_logs_nor_old_versions_of_anything(deployment: Deployment) -> None:
+    buckets = {bucket.identity: name for name, bucket in _buckets(deployment).items()}
+    deleting = set()
+    for policy in deployment.resources("AWS::IAM::Policy"):
+        for statement in policy.properties["PolicyDocument"]["Statement"]:
+            actions = {action for action in as_list(statement["Action"]) if action.startswith("s3:Delete")}
+            assert actions <= {"s3:DeleteObject"}
+            if actions:
+                deleting |= {
+                    buckets[deployment.target(as_list(arn.get("Fn::Join", ["", [arn]])[1])[0], policy.stack)]
+                    for arn in as_list(statement["Resource"])
+                }
+    assert deleting == {"Data"}
 
 
 @pytest.mark.parametrize("name", ["Data", "Code"])
