@@ -1,6 +1,6 @@
 """The stacks: they wire constructs, grant rights between them and show what people need to know."""
 
-from aws_cdk import App, Aws, DefaultStackSynthesizer, Duration, Tags, Validations
+from aws_cdk import App, Aws, DefaultStackSynthesizer, Duration, Tags
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -15,7 +15,6 @@ from infra.packaging import Assets
 from infra.settings import DeploymentSettings
 from infra.stack import FruitsStack
 from infra.storage import CLUSTER_LOGS, NOTEBOOKS, Storage
-from infra.validation import DeploymentRules
 
 
 class StorageStack(FruitsStack):
@@ -123,7 +122,7 @@ def _add_budget(scope: Construct, settings: DeploymentSettings, notifications: N
 
 
 def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> None:
-    """Add all stacks to an app, and the rules that a deployment has to keep.
+    """Add all stacks to an app.
 
     Parameters
     ----------
@@ -145,4 +144,3 @@ def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> Non
     compute.add_stack_dependency(guard, "No cluster starts before its maximum lifetime is guarded")
     if settings.notebook:
         NotebookStack(app, settings=settings, storage=storage, network=network)
-    Validations.of(app).add_plugins(DeploymentRules())

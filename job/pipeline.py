@@ -117,7 +117,8 @@ class Run:
                 probe, probe_absent = analysis.judge(parts)
             manifest = manifest_of(
                 run=self.name,
-                arguments=self.arguments,
+                label=self.arguments.run_label,
+                request=self.arguments,
                 backbone=self.backbone,
                 listing=self.listing,
                 index=index,

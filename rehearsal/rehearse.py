@@ -20,11 +20,11 @@ from ops.local.report import last_report
 from ops.local.sample import render_sample
 from ops.summary import show_summary
 from rehearsal.embedded.aws import AwsFailed
+from rehearsal.node.daemon import NodeFailed
 from rehearsal.node.instance import Kind
-from rehearsal.node.process import NodeFailed
-from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.runs import copy_logs
+from rehearsal.scenario.scenario import Course
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
 from rehearsal.scenario.view import duration, view_of
 

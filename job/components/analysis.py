@@ -8,11 +8,11 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from job.arguments import Arguments
 from job.components.moments import collect_moments, moments_of
 from job.components.pca import PrincipalComponents, fit
 from job.components.probe import ProbeScore
 from job.components.projections import Projector, collect_probe, collect_scores, project, score
+from job.components.request import Request
 from job.frames import local_frame
 from job.storage.index import SELECTIONS, Selection, share_out
 from job.storage.plan import group_count
@@ -29,17 +29,17 @@ class Analysis:
         The session.
     store
         Holds the features, and takes the results.
-    arguments
-        Of the run.
+    request
+        What the run is asked for.
     name
-        Of the run: of the folders of its results.
+        Name of the run, and of the folders of its results.
     selections
         Where the features of its photographs are.
     """
 
     spark: SparkSession
     store: ResultStore
-    arguments: Arguments
+    request: Request
     name: str
     selections: list[Selection]
 
@@ -47,7 +47,7 @@ class Analysis:
         """Fit the principal components of all selected features."""
         shared, tasks = self._shared_out()
         moments = collect_moments(moments_of(shared, output=self.store.output, tasks=tasks))
-        return fit(moments, variance=self.arguments.variance, components=self.arguments.components)
+        return fit(moments, variance=self.request.variance, components=self.request.components)
 
     def save(self, model: PrincipalComponents) -> None:
         """Save the components as plain arrays and as a `pyspark.ml` PipelineModel.
@@ -75,8 +75,8 @@ class Analysis:
         gallery
             URIs whose projections the report shows.
         """
-        arguments = self.arguments
-        projector = Projector(model, self.name, arguments.images, arguments.splits, frozenset(gallery), arguments.csv)
+        request = self.request
+        projector = Projector(model, self.name, request.images, request.splits, frozenset(gallery), request.csv)
         broadcast = self.spark.sparkContext.broadcast(projector)
         shared, _ = self._shared_out()
         return project(shared, output=self.store.output, projector=broadcast).collect()

@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame
 from job.components.pca import PrincipalComponents
 from job.components.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
 from job.components.splits import SplitRule
-from job.session import ArrowFunction
+from job.frames import ArrowFunction
 from job.storage.index import Selection
 from job.storage.locations import Location
 from job.storage.store import PROJECTIONS_SCHEMA, ResultStore, feature_matrix

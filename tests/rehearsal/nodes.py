@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from ops.aws.synthesis import synthesise
 from ops.local.sample import render_sample
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import Node, local_node
 from rehearsal.node.instance.namespaces import processes_in
-from rehearsal.node.process import Node, local_node
 from rehearsal.node.processes import processes_with
 from tests.rehearsal.clusters import NODE_ROLE, SPARK_PATIENCE_SECONDS, make_roles, run_cluster, status, wait_for
 
@@ -155,27 +155,6 @@ def allow_nodes(client: Client, actions: Sequence[str], *, listing: bool = False
         statements.append({"Effect": "Allow", "Action": "s3:ListBucket*", "Resource": f"arn:aws:s3:::{LOGS}"})
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     client("iam").put_role_policy(RoleName=NODE_ROLE, PolicyName="logs", PolicyDocument=document)
-
-
-def queue_of_topic(client: Client, topic_arn: str) -> Callable[[], list[str]]:
-    """Subscribe a queue to a topic and give what reads all its messages so far."""
-    sqs = client("sqs")
-    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
-    client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    told: list[str] = []
-
-    def read() -> list[str]:
-        while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                told.append(message["Body"])
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return told
-
-    return read
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import pytest
 
 from ops.aws.given import read_given
 from ops.local.sample import LABELS, render_sample
-from rehearsal.node.process import stop_node
-from rehearsal.scenario.course import Course
+from rehearsal.node.daemon import stop_node
 from rehearsal.scenario.host import Host
+from rehearsal.scenario.scenario import Course
 from rehearsal.scenario.stages import Ended, Stage, run_stages
 
 PHOTOGRAPHS = 36

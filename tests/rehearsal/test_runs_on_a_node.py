@@ -12,8 +12,8 @@ from ops.aws.given import read_given
 from ops.aws.synthesis import synthesise
 from ops.local.sample import LABELS, render_sample
 from rehearsal.embedded.aws import ACCOUNT
-from rehearsal.embedded.process import embedded_aws
-from rehearsal.node.process import local_node
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import local_node
 from tests.rehearsal.run_commands import Fruits, fruits_with
 
 DEV = ("-c", "env=dev", "-c", "task_spot_vcpus=0")

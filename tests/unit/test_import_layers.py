@@ -17,8 +17,20 @@ CONSTANTS_OF_THE_JOB = plain({name: source for name, source in PRODUCT.items() i
 """What `infra` may take from the job: modules that need the standard library alone, so that synth loads no Spark."""
 
 
+ROOMS_OF_THE_JOB = ("job.storage", "job.features", "job.components", "job.report")
+"""The packages of the job, each of which may take from those before it."""
+
+BASE_OF_THE_JOB = ("job.SINGLE_THREADED", "job.__version__", "job.bounds", "job.errors", "job.frames", "job.plain")
+"""What each of its packages may take; the other modules of the job stand above all of them."""
+
+
 def _job(name: str) -> bool:
     return is_within(name, "job")
+
+
+def _room(room: str) -> Callable[[str], bool]:
+    below = (*BASE_OF_THE_JOB, *ROOMS_OF_THE_JOB[: ROOMS_OF_THE_JOB.index(room) + 1])
+    return lambda name: any(is_within(name, module) for module in below)
 
 
 def _infra(name: str) -> bool:
@@ -39,6 +51,7 @@ def _rehearsal(name: str) -> bool:
 
 
 LAYERS: dict[str, Callable[[str], bool]] = {
+    **{room: _room(room) for room in ROOMS_OF_THE_JOB},
     "job": _job,
     "infra": _infra,
     "ops": _ops,
@@ -68,6 +81,11 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
     [
         ("job.storage.plan", "from infra.settings import DeploymentSettings"),
         ("job.storage.plan", "def late() -> None:\n    import ops.aws.account"),
+        ("job.storage.plan", "from job.features.decode import SIDE"),
+        ("job.features.decode", "from job.components import pca"),
+        ("job.components.pca", "from job.report.plots import BINS"),
+        ("job.report.plots", "from job.arguments import Arguments"),
+        ("job.report.plots", "from job import pipeline"),
         ("infra.stacks", "from job.pipeline import run"),
         ("infra.stacks", "import job"),
         ("infra.stacks", "import ops"),
@@ -90,6 +108,9 @@ def test_an_import_from_above_is_found(module: str, line: str) -> None:
     ("module", "line"),
     [
         ("job.storage.plan", "from job.storage import store"),
+        ("job.report.plots", "from job.components.pca import fit"),
+        ("job.storage.plan", "from job import SINGLE_THREADED"),
+        ("job.pipeline", "from job.report.page import render"),
         ("infra.job_settings", "from job.plain import encoded"),
         ("ops.cli", "from rehearsal.rehearse import rehearse"),
         ("rehearsal.scenario.host", "from infra.settings import DeploymentSettings"),

@@ -16,12 +16,13 @@ import pytest
 from ops.aws.cdk import Cdk
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.reports import NodeReports
-from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for
+from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for, wait_for_state
 from tests.rehearsal.command_line import Fruits, fruits_with
 from tests.rehearsal.small_stacks import CLUSTER, GROUPS, TOPIC, make_stack, make_storage, stack_states
+from tests.rehearsal.switches import Switches
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {"mode": "interactive", "notebook": "true", "remove_data": "true", "email": "team@example.org"}
@@ -154,6 +155,20 @@ def test_a_cluster_that_has_ended_by_itself_hinders_nothing(emptied: Client, fru
     emptied("emr").terminate_job_flows(JobFlowIds=[cluster])
     result = fruits("destroy", "--yes")
     assert result.exit_code == 0, result.output
+    assert stack_states(emptied) == {}
+
+
+def test_a_cluster_that_emr_has_forgotten_is_retained_and_its_stack_goes(
+    emptied: Client, aws: EmbeddedAws, fruits: Fruits
+) -> None:
+    make_roles(emptied)
+    cluster = make_stack(emptied, "FruitsCompute-demo", CLUSTER)["Cluster"]
+    emptied("emr").terminate_job_flows(JobFlowIds=[cluster])
+    wait_for_state(emptied, cluster, "TERMINATED")
+    Switches(aws).advance(days=62)
+    result = fruits("destroy", "--yes")
+    assert result.exit_code == 0, result.output
+    assert f"EMR has forgotten {cluster}, which ended long ago: going on without it" in result.output
     assert stack_states(emptied) == {}
 
 

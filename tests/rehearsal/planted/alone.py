@@ -9,8 +9,8 @@ from types import FrameType
 
 from ops.aws.given import read_given
 from rehearsal.rehearse import EXPECTED
-from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host
+from rehearsal.scenario.scenario import Course
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, run_stages
 from tests.rehearsal.planted.fault import PASSED, Verdict
 
