@@ -12,8 +12,10 @@ from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports
+from tests.ops.commands import Fruits, fruits_with
 from tests.rehearsal.clusters import wait_for_another_second
-from tests.rehearsal.run_commands import Fruits, fruits_with
+
+pytestmark = pytest.mark.server
 
 
 @dataclass

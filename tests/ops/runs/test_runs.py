@@ -22,11 +22,13 @@ from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports
-from tests.rehearsal.clocks import Hours, clock_of_events
+from tests.ops.commands import Fruits, fruits_with
+from tests.ops.runs.clocks import Hours, clock_of_events
+from tests.ops.runs.results_by_hand import RUN, Results, put_log
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second
-from tests.rehearsal.results_by_hand import RUN, Results, put_log
-from tests.rehearsal.run_commands import Fruits, fruits_with
 from tests.rehearsal.users import keys_of_user
+
+pytestmark = pytest.mark.server
 
 DEV = ("-c", "env=dev")
 TRACEBACK = "INFO begun\nTraceback (most recent call last):\n  File 'main.py', line 1\nValueError: too red\n"
@@ -214,7 +216,7 @@ def test_a_cancelled_run_ends_with_code_1(place: Place, fruits: Fruits) -> None:
     ],
 )
 def test_an_interrupt_ends_with_code_130(place: Place, options: tuple[str, ...], state: str, told: str) -> None:
-    command = [sys.executable, "-m", "tests.rehearsal.run_commands", "run", *DEV, "--look-every", "0.2", *options]
+    command = [sys.executable, "-m", "ops.cli", "run", *DEV, "--look-every", "0.2", *options]
     with subprocess.Popen(
         command, env=place.aws.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
