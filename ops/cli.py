@@ -7,16 +7,19 @@ from typing import Annotated
 
 import typer
 
-from ops import fetch, submit
-from ops import results as local_results
 from ops.console import Commands, err, out, progress_bar
-from ops.leaks.commands import destroy, empty, leaks
-from ops.preflight.commands import preflight
-from ops.pricing.commands import price
-from ops.review.commands import VerdictCommand, review
-from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
-from ops.sample import render_sample
-from ops.upload_command import upload_images
+from ops.local import fruits_360, spark_submit
+from ops.local import report as local_results
+from ops.local.sample import render_sample
+from ops.preflight.command import preflight
+from ops.pricing.command import price
+from ops.review.command import VerdictCommand, review
+from ops.runs.commands.logs import logs
+from ops.runs.commands.results import results
+from ops.runs.commands.run import RUN_SETTINGS, run
+from ops.runs.commands.runs import runs
+from ops.teardown.commands import destroy, empty, leaks
+from ops.upload.command import upload_images
 from rehearsal.commands import aws
 from rehearsal.rehearse import rehearse
 
@@ -68,7 +71,7 @@ def images_fetch(
     ] = None,
 ) -> None:
     """Fetch Fruits-360 from Kaggle, or a subset of it."""
-    summary = fetch.fetch_fruits_360(folder, labels=labels or (), per_label=per_label)
+    summary = fruits_360.fetch_fruits_360(folder, labels=labels or (), per_label=per_label)
     out.print(f"{summary.photographs} photographs of {summary.labels} labels in {folder}", soft_wrap=True)
 
 
@@ -93,7 +96,7 @@ def featurize(
             if verbose:
                 err.print(line)
 
-        manifest = submit.submit(submit.Submission(arguments, master), progress=advance, log=log)
+        manifest = spark_submit.submit(spark_submit.Submission(arguments, master), progress=advance, log=log)
     local_results.show(manifest, output_uri, out)
 
 

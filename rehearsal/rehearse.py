@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from infra.settings import DeploymentSettings
-from ops import results
+from ops.aws.synthesis import given_settings
 from ops.console import Context, complain, err, labelled, out
 from ops.errors import ExitCode, FruitsError
-from ops.sample import render_sample
-from ops.synthesis import given_settings
+from ops.local import report
+from ops.local.sample import render_sample
 from rehearsal.embedded.aws import AwsFailed
 from rehearsal.node.instance import Kind
 from rehearsal.node.process import NodeFailed
@@ -150,11 +150,11 @@ def _say_success(
     for reason, count in course.kept.items():
         _print(out, f"  {count:2} {reason}")
     out.print()
-    results.show(course.first_manifest, str(output), out)
+    report.show(course.first_manifest, str(output), out)
     if kept:
         out.print()
         _say_how_to_use(host)
-    _print(out, f"\nReport: {results.last_report(str(output))}")
+    _print(out, f"\nReport: {report.last_report(str(output))}")
 
 
 def _say_how_to_use(host: Host) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from infra.residency import EU_REGIONS
-from ops.account import asking
+from ops.aws.account import asking
 from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
 
 BOOTSTRAP_VERSION: Final = 6

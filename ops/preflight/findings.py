@@ -6,8 +6,8 @@ from enum import Enum
 from functools import cached_property
 
 from infra.settings import DeploymentSettings
-from ops.account import Client, asking
-from ops.deployment import Deployment, find_deployment
+from ops.aws.account import Client, asking
+from ops.aws.deployment import Deployment, find_deployment
 
 
 class Outcome(Enum):

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from ops.account import asking
-from ops.deployment import DeployedStack, find_deployment
+from ops.aws.account import asking
+from ops.aws.clusters import LIVE, list_clusters
+from ops.aws.deployment import DeployedStack, find_deployment
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
-from ops.runs.clusters import LIVE, list_clusters
 
 _ABSENT: Final = frozenset({"NotFoundException", "EntityNotFoundException"})
 

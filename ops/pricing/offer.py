@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from infra.settings import DeploymentSettings
+from ops.aws.synthesis import given_settings
 from ops.pricing.amount import Amount, total
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.prediction import CannotPredict, Run, Throughput, compute_vcpus, predict
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook
 from ops.pricing.serverless import ServerlessRun, predict_serverless
-from ops.synthesis import given_settings
 
 
 @dataclass(frozen=True, kw_only=True)

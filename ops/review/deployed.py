@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ops.account import AwsRefused, Client, asking
-from ops.deployment import find_deployment
+from ops.aws.account import AwsRefused, Client, asking
+from ops.aws.deployment import find_deployment
 from ops.review.stacks import NEVER_CREATED, Accounts, ExistingStack, ReviewFailed, Template
 
 

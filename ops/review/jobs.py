@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ops.account import AwsRefused, asking
+from ops.aws.account import AwsRefused, asking
 from ops.review.changes import ResourceChange
 from ops.review.losses import Jobs
 from ops.review.stacks import Accounts

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.residency import EU_REGIONS
-from ops.account import account
+from ops.aws.account import account
+from ops.aws.synthesis import synthesise
 from ops.review import jobs, obstacles, rules
 from ops.review.change_sets import NoChangeSet, Planned, plan
 from ops.review.conclusion import Review, StackReview, compare_stack, conclude
@@ -24,7 +25,6 @@ from ops.review.stacks import (
     read_assembly,
     with_metadata_of,
 )
-from ops.synthesis import synthesise
 
 Pair = tuple[WantedStack | None, ExistingStack | None]
 

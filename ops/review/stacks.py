@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops.account import Client
-from ops.deployment import STACKS
+from ops.aws.account import Client
+from ops.aws.deployment import STACKS
 from ops.errors import FruitsError
 
 Template = Mapping[str, Any]

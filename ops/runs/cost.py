@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from infra.settings import DeploymentSettings
+from ops.aws.clusters import Cluster
 from ops.pricing.amount import Amount
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.price import price
 from ops.pricing.price_book import PriceBook, PricesUnreadable
-from ops.runs.clusters import Cluster
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Why a step failed: what its logs say, or else EMR."""
 
-from ops.account import AwsRefused, Client
+from ops.aws.account import AwsRefused, Client
+from ops.aws.clusters import Step, find_cluster
+from ops.aws.s3 import Folder
 from ops.failures import FailingException, exit_code, failing_exception, killed
-from ops.runs.clusters import Step, find_cluster
 from ops.runs.logs import StepLog, logs_of
-from ops.runs.objects import Folder
 
 _UNKNOWN = "neither EMR nor a log says why; its logs come within minutes"
 

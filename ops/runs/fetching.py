@@ -11,10 +11,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ops.account import Client, asking
+from ops.aws.account import Client, asking
+from ops.aws.s3 import Folder
 from ops.errors import FruitsError
 from ops.runs.history import PastRun
-from ops.runs.objects import Folder
 
 _MOST_PARTS: Final = 8  # a sample is spread over so many objects
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ops.account import Client
-from ops.runs.clusters import list_clusters, list_steps
+from ops.aws.account import Client
+from ops.aws.clusters import list_clusters, list_steps
+from ops.aws.s3 import Folder, Object
 from ops.runs.diagnosis import diagnose
-from ops.runs.objects import Folder, Object
 
 _AT_ONCE: Final = 10
 _NEWEST_CLUSTERS: Final = 20

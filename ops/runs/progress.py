@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 import pyarrow.parquet as pq
 
-from ops.account import Client
-from ops.runs.objects import Folder, Object
+from ops.aws.account import Client
+from ops.aws.s3 import Folder, Object
 
 Phase = Literal["starting", "featurizing", "finishing"]
 

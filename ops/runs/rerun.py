@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ops.cdk import Cdk, CdkFailed
-from ops.deployment import find_deployment
+from ops.aws.cdk import Cdk, CdkFailed
+from ops.aws.clusters import Cluster, list_clusters
+from ops.aws.deployment import find_deployment
+from ops.aws.place import Target
+from ops.aws.synthesis import synthesise
 from ops.errors import FruitsError
-from ops.runs.clusters import Cluster, list_clusters
-from ops.runs.target import Target
-from ops.synthesis import synthesise
 
 _BY_ITSELF: Final = ("ALL_STEPS_COMPLETED", "STEP_FAILURE")
 """Why a cluster ends that nobody has ended: CloudFormation, which rolls back, does it by USER_REQUEST."""

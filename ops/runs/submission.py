@@ -10,8 +10,8 @@ from typing import Final
 from job.arguments import parse_arguments
 from job.errors import JobError
 from job.plain import sent
-from ops.account import Client, asking
-from ops.deployment import Deployment
+from ops.aws.account import Client, asking
+from ops.aws.deployment import Deployment
 
 _ONE_OF: Final = ({"--variance", "--components"},)
 _FIXED: Final = ("--images", "--output")

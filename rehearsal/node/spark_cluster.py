@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from ops.submit import quick_start
+from ops.local.spark_submit import quick_start
 from rehearsal.node.applied import folder_of, overrides_for
 from rehearsal.node.machine import Machine
 from rehearsal.node.running import RunningProgram

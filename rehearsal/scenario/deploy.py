@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ops.cdk import Cdk, CdkFailed, Outcome
-from ops.synthesis import Synthesis, SynthesisFailed, synthesise
+from ops.aws.cdk import Cdk, CdkFailed, Outcome
+from ops.aws.synthesis import Synthesis, SynthesisFailed, synthesise
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.stages import StageFailed, Tell

@@ -10,7 +10,7 @@ from typing import Final
 import psutil
 
 from infra.settings import DeploymentSettings
-from ops.wheelhouse import this_machine
+from ops.build.wheelhouse import this_machine
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
 from rehearsal.embedded.process import forget, start_aws, stop_aws
@@ -160,7 +160,7 @@ class Host:
             )
 
     def _make_products(self, tell: Tell) -> None:
-        command = [sys.executable, "-m", "ops.products", "--engine", self._settings.engine]
+        command = [sys.executable, "-m", "ops.build.products", "--engine", self._settings.engine]
         run = _following([*command, "--architecture", self._settings.architecture], tell)
         if run:
             raise StageFailed(f"cannot make the wheelhouse or the model: {run}", action="make assets")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ops.deployment import Deployment, find_deployment
+from ops.aws.deployment import Deployment, find_deployment
 from rehearsal.inventory import inventory
 from rehearsal.scenario.deployed import check_disk_key, check_endpoint_policy, check_masters, check_shuffle_service
 from rehearsal.scenario.evidence import Evidence, gather, table_columns

@@ -16,8 +16,8 @@ from ops.review import wording
 from ops.review.changes import Action, ResourceChange
 from ops.review.conclusion import Review, Verdict, compare_stack, conclude
 from ops.review.markdown import render
+from ops.review.screen import show
 from ops.review.stacks import ExistingStack, WantedStack, read_assembly
-from ops.review.terminal import show
 
 INTERACTIVE = {"mode": "interactive", "email": "team@example.org"}
 TRANSIENT = {"email": "team@example.org"}

@@ -11,8 +11,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from ops.failures import failing_exception
-from ops.sample import render_sample
-from ops.submit import JobFailed, Submission, submit
+from ops.local.sample import render_sample
+from ops.local.spark_submit import JobFailed, Submission, submit
 
 Partition = Iterable[object]
 Work = Callable[[Partition], Partition]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.cdk import Cdk
+from ops.aws.cdk import Cdk
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws

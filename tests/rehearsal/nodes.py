@@ -10,10 +10,10 @@ from typing import Any
 import psutil
 import pytest
 
-from ops.cdk import Cdk
-from ops.deployment import find_deployment
-from ops.sample import render_sample
-from ops.synthesis import synthesise
+from ops.aws.cdk import Cdk
+from ops.aws.deployment import find_deployment
+from ops.aws.synthesis import synthesise
+from ops.local.sample import render_sample
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws

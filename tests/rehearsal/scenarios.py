@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.sample import LABELS, render_sample
-from ops.synthesis import given_settings
+from ops.aws.synthesis import given_settings
+from ops.local.sample import LABELS, render_sample
 from rehearsal.node.process import stop_node
 from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ops.cdk import Cdk, CdkFailed
-from ops.deployment import find_deployment
+from ops.aws.cdk import Cdk, CdkFailed
+from ops.aws.deployment import find_deployment
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.cdk import Cdk, Outcome
+from ops.aws.cdk import Cdk, Outcome
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.inventory import inventory

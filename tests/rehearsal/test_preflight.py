@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.cdk import Cdk
+from ops.aws.cdk import Cdk
 from ops.preflight.access import BOOTSTRAP_VERSION
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws

@@ -13,10 +13,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from ops.account import AwsRefused
-from ops.cdk import Cdk
-from ops.deployment import Deployment, find_deployment
-from ops.runs.clock import Clock
+from ops.aws.account import AwsRefused
+from ops.aws.cdk import Cdk
+from ops.aws.deployment import Deployment, find_deployment
+from ops.clock import Clock
 from ops.runs.watch import Watch
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws

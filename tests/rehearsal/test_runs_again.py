@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.cdk import Cdk
-from ops.deployment import find_deployment
+from ops.aws.cdk import Cdk
+from ops.aws.deployment import find_deployment
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws

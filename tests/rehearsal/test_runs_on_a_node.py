@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.cdk import Cdk
-from ops.sample import LABELS, render_sample
-from ops.synthesis import synthesise
+from ops.aws.cdk import Cdk
+from ops.aws.synthesis import synthesise
+from ops.local.sample import LABELS, render_sample
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.embedded.process import embedded_aws
 from rehearsal.node.process import local_node

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from ops.build.wheelhouse import this_machine
 from ops.cli import app
-from ops.wheelhouse import this_machine
 from rehearsal import commands
 from rehearsal.embedded.aws import find_aws
 from rehearsal.embedded.process import embedded_aws

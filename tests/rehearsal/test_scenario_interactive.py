@@ -14,11 +14,11 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from ops.cdk import Cdk
+from ops.aws.cdk import Cdk
+from ops.aws.deployment import Deployment, find_deployment
+from ops.aws.synthesis import synthesise
 from ops.cli import app
-from ops.deployment import Deployment, find_deployment
-from ops.sample import render_sample
-from ops.synthesis import synthesise
+from ops.local.sample import render_sample
 from rehearsal import commands
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws, find_aws

@@ -201,7 +201,7 @@ def test_prices_are_said_to_be_old_after_ninety_days(days: int, warned: bool) ->
 
 
 def test_a_price_needs_neither_the_cdk_nor_boto3_which_take_seconds_to_load() -> None:
-    program = "import sys, ops.pricing.commands; print(sorted({'aws_cdk', 'boto3', 'pyspark'} & set(sys.modules)))"
+    program = "import sys, ops.pricing.command; print(sorted({'aws_cdk', 'boto3', 'pyspark'} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
 

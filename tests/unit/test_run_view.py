@@ -7,11 +7,11 @@ import pytest
 from rich.console import Console
 
 from infra.context import read_settings
+from ops.aws.clusters import Cluster, Step
 from ops.pricing.amount import Amount
-from ops.runs.clusters import Cluster, Step
 from ops.runs.cost import HourlyCost, hourly_cost
 from ops.runs.progress import Progress
-from ops.runs.view import RunView, duration, photographs
+from ops.runs.screen import RunView, duration, photographs
 from ops.runs.watch import Moment
 
 BEGAN = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from job.errors import JobError
-from ops.deployment import DeployedStack, Deployment
+from ops.aws.deployment import DeployedStack, Deployment
 from ops.runs.submission import Submission, deployed_submission, merged
 
 COMMAND = ["spark-submit", "--deploy-mode", "client", "--py-files", "s3://assets/job.zip", "s3://assets/main.py"]

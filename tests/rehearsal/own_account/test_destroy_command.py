@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import infra.stacks
-from ops.cdk import Cdk
-from ops.leaks import regions
+from ops.aws import regions
+from ops.aws.cdk import Cdk
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.process import embedded_aws
@@ -307,7 +307,7 @@ def test_what_comes_after_the_plan_is_not_deleted_without_the_second_key(
     def put_something(*_: object) -> None:
         emptied("s3").put_object(Bucket=names["Data"], Key="images/apple.jpg", Body=b"apple")
 
-    monkeypatch.setattr("ops.leaks.commands.show_plan", put_something)
+    monkeypatch.setattr("ops.teardown.commands.show_plan", put_something)
     result = fruits("destroy", "--all", "--yes")
     assert result.exit_code == 1
     assert f"add --yes-delete {names['Data']}" in result.output

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ops.leaks import watching
-from ops.leaks.prices import Prices
-from ops.leaks.scope import Leftover, Scope
-from ops.leaks.screen import verdict
-from ops.leaks.sweep import Findings
 from ops.pricing.price_book import PriceBook, Record, Source
+from ops.teardown.leaks import watching
+from ops.teardown.leaks.prices import Prices
+from ops.teardown.leaks.scope import Leftover, Scope
+from ops.teardown.leaks.screen import verdict
+from ops.teardown.leaks.sweep import Findings
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from tests.rehearsal import leftovers

@@ -14,15 +14,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ops.account import AwsRefused, account
-from ops.cdk import Cdk
+from ops.aws.account import AwsRefused, account
+from ops.aws.cdk import Cdk
+from ops.aws.synthesis import synthesise as synthesise_for_real
 from ops.review.change_sets import NoChangeSet, plan
 from ops.review.changes import compare
-from ops.review.commands import VerdictCommand, review
+from ops.review.command import VerdictCommand, review
 from ops.review.deployed import read_deployed
 from ops.review.jobs import what_runs
 from ops.review.stacks import WantedStack, read_assembly
-from ops.synthesis import synthesise as synthesise_for_real
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.inventory import inventory

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-from ops.synthesis import given_settings
+from ops.aws.synthesis import given_settings
 from rehearsal.rehearse import EXPECTED
 from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host
