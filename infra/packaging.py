@@ -90,8 +90,8 @@ def pack_job(package: Path, archive: Path) -> Path:
     """
     content = BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as packed:  # compressors differ from release to release
-        for source in sorted(path for path in package.iterdir() if path.suffix in {".py", ".html"}):
-            entry = zipfile.ZipInfo(f"{package.name}/{source.name}", _EPOCH)
+        for source in sorted(path for path in package.rglob("*") if path.suffix in {".py", ".html"}):
+            entry = zipfile.ZipInfo(source.relative_to(package.parent).as_posix(), _EPOCH)
             entry.external_attr = 0o644 << 16
             packed.writestr(entry, source.read_bytes())
     if not archive.exists() or archive.read_bytes() != content.getvalue():

@@ -15,10 +15,10 @@ from job.bounds import (
     LARGEST_BATCH_SIZE,
     MOST_COMPONENTS,
 )
+from job.components.splits import SplitRule
 from job.errors import JobError
-from job.locations import Location
 from job.plain import received
-from job.splits import SplitRule
+from job.storage.locations import Location
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,20 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from job.analysis import Analysis
 from job.arguments import Arguments
-from job.backbone import Backbone
+from job.components.analysis import Analysis
 from job.errors import JobError
-from job.featurize import featurize
-from job.images import Listing, list_photographs
-from job.index import Index, drop_stale, look_up
-from job.manifest import Stopwatch, manifest_of, run_name
-from job.plan import write_plan
-from job.report import ReportData, render
+from job.features.backbone import Backbone
+from job.features.featurize import featurize
+from job.features.weights import load_backbone
+from job.report.manifest import Stopwatch, manifest_of, run_name
+from job.report.page import ReportData, render
+from job.report.showcase import choose, shown, thumbnails
 from job.session import every
-from job.showcase import choose, shown, thumbnails
-from job.store import ResultStore, with_uris
-from job.weights import load_backbone
+from job.storage.index import Index, drop_stale, look_up
+from job.storage.listing import Listing, list_photographs
+from job.storage.plan import write_plan
+from job.storage.store import ResultStore, with_uris
 
 log = logging.getLogger("fruits")
 

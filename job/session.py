@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from job import SINGLE_THREADED
-from job.plan import MOST_GROUPS
+from job.storage.plan import MOST_GROUPS
 
 log = logging.getLogger("fruits")
 

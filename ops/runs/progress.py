@@ -54,7 +54,7 @@ class RunProgress:
     Notes
     -----
     The job puts its plan into ``reports/<run>/pending.parquet``, commits batches whose names end in their number of
-    photographs (see `job.store`), and deletes the plan when all are committed.
+    photographs (see `job.storage.store`), and deletes the plan when all are committed.
     """
 
     results: Folder

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from job.errors import JobError
-from job.images import SAMPLE_MARKER, list_photographs
-from job.locations import Location
+from job.storage.listing import SAMPLE_MARKER, list_photographs
+from job.storage.locations import Location
 from ops.aws.account import Client, asking
 from ops.errors import FruitsError
 

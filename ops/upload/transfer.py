@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from job.images import SAMPLE_MARKER
+from job.storage.listing import SAMPLE_MARKER
 from ops.aws.account import AwsRefused, Client, asking
 from ops.upload.plan import UploadPlan, each
 

@@ -38,7 +38,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, content in {
         "job/__init__.py": "",
         "job/main.py": "print('featurizing')\n",
-        "job/report.html": "<html></html>\n",
+        "job/report/report.html": "<html></html>\n",
         "assets/bootstrap/install.sh": "#!/bin/bash\n",
         "build/model/mobilenet_v2.tflite": "frozen",
         "build/model/mobilenet_v2.pth": "checkpoint",

@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from infra.catalog import RESULT_TABLES, ResultTable
-from job import store
+from job.storage import store
 
 HIVE_TYPES = {
     pa.string(): "string",

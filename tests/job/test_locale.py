@@ -11,6 +11,8 @@ from ops.local.spark_submit import submit as submit_locally
 from tests.job.runs import Outcome, Results, submit
 from tests.pictures import jpeg
 
+pytestmark = pytest.mark.spark
+
 SPLITS = ("--train-folder", "Entraînement", "--test-folder", "Épreuve")
 
 

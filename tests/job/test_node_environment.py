@@ -14,6 +14,8 @@ from ops.local import spark_submit
 from ops.local.sample import render_sample
 from tests.bootstrap_nodes import Node, bootstrap_node
 
+pytestmark = pytest.mark.spark
+
 
 @pytest.fixture
 def node(tmp_path: Path) -> Node:

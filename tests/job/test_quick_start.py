@@ -9,6 +9,8 @@ import pytest
 
 from ops.local import spark_submit
 
+pytestmark = pytest.mark.spark
+
 
 def test_an_archive_that_does_not_fit_is_not_told_on_the_standard_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

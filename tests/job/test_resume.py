@@ -15,6 +15,8 @@ from tests.job.conftest import Finished
 from tests.job.runs import Outcome, Results, Run, submission, submit
 from tests.pictures import plant
 
+pytestmark = pytest.mark.spark
+
 PER_LABEL = 60
 PHOTOGRAPHS = 3 * PER_LABEL
 BATCH = 4

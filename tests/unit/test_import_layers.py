@@ -66,8 +66,8 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("job.plan", "from infra.settings import DeploymentSettings"),
-        ("job.plan", "def late() -> None:\n    import ops.aws.account"),
+        ("job.storage.plan", "from infra.settings import DeploymentSettings"),
+        ("job.storage.plan", "def late() -> None:\n    import ops.aws.account"),
         ("infra.stacks", "from job.pipeline import run"),
         ("infra.stacks", "import job"),
         ("infra.stacks", "import ops"),
@@ -76,7 +76,7 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
         ("rehearsal.node.life", "import bench"),
         ("rehearsal.embedded.types", "import ops.review.replacement"),
         ("rehearsal.embedded.types", "from infra.settings import DeploymentSettings"),
-        ("rehearsal.embedded.types", "from job import plan"),
+        ("rehearsal.embedded.types", "from job.storage import plan"),
         ("rehearsal.embedded.types", "from rehearsal import node"),
         ("rehearsal.embedded.types", "from rehearsal.scenario.checks import check_run"),
         ("rehearsal.embedded.types", "def late() -> None:\n    from ops.review.replacement import effect_of"),
@@ -89,7 +89,7 @@ def test_an_import_from_above_is_found(module: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("job.plan", "from job import store"),
+        ("job.storage.plan", "from job.storage import store"),
         ("infra.job_settings", "from job.plain import encoded"),
         ("ops.cli", "from rehearsal.rehearse import rehearse"),
         ("rehearsal.scenario.host", "from infra.settings import DeploymentSettings"),
