@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from ops.aws.place import Target, target
-from ops.console import Context, err, out
+from ops.console import Context, complain, err, out
 from ops.errors import FruitsError
 from ops.local.report import show
 from ops.runs.fetching import athena_query, choose_run, fetch
@@ -30,7 +30,7 @@ def results(
     """Fetch manifest, report and a sample of the projections, and print the query for Athena."""
     chosen = target(values)
     uri = chosen.deployment.output("FruitsStorage", "OutputUri")
-    found = choose_run(past_runs(chosen.client, uri), run, uri)
+    found = choose_run(past_runs(chosen.client, uri, complain), run, uri)
     fetched = fetch(chosen.client, uri, found, output, sample=sample)
     show(dict(found.manifest), uri, out)
     if fetched.rows.num_rows:

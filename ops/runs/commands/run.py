@@ -13,7 +13,7 @@ from ops.aws.place import Target, target
 from ops.aws.s3 import Folder
 from ops.aws.synthesis import given_settings
 from ops.clock import clock_of
-from ops.console import Context, err, labelled, out, status
+from ops.console import Context, complain, err, labelled, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
 from ops.local.report import show
 from ops.runs.cost import hourly_cost
@@ -173,7 +173,7 @@ def _interrupted(chosen: Target, cluster_id: str, step_id: str, *, cancel: bool)
 
 def _show_results(last: Moment, chosen: Target, output: str) -> None:
     started = last.step.started or last.step.created
-    written = [run for run in past_runs(chosen.client, output) if run.when >= started.replace(microsecond=0)]
+    written = [run for run in past_runs(chosen.client, output, complain) if run.when >= started.replace(microsecond=0)]
     if written:
         show(dict(written[0].manifest), output, out)
         out.print(f"Get them: fruits results{chosen.options}", soft_wrap=True)
@@ -186,7 +186,7 @@ def _show_results(last: Moment, chosen: Target, output: str) -> None:
 
 def _show_failure(last: Moment, chosen: Target, logs: Folder) -> None:
     if last.step.state == "FAILED":
-        reason = diagnose_from(logs, last.step).line
+        reason = diagnose_from(logs, last.step).explained
     else:
         reason = f"the step is {last.step.state}; the cluster {last.cluster.id}: {last.cluster.reason}"
     err.print(labelled("failed: ", reason, "bold red"), soft_wrap=True)
