@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from job.errors import JobError
+from job.storage.layout import REPORTS, RunFolder, is_page
 from job.storage.locations import Location
 from job.storage.refusals import reason_of
 from ops.errors import FruitsError
@@ -58,7 +59,7 @@ def show(manifest: dict[str, Any], output: str, console: Console) -> None:
     if counts["computed"] and "featurize" in seconds:
         rate = counts["computed"] / seconds["featurize"]
         table.add_row("Rate", f"{rate:,.0f} images/s in featurize, on {manifest['slots']} slots")
-    table.add_row("Report", f"{output.rstrip('/')}/reports/{manifest['run']}/report.html")
+    table.add_row("Report", f"{output.rstrip('/')}/{RunFolder(manifest['run']).page}")
     console.print(table, soft_wrap=True)
 
 
@@ -73,10 +74,12 @@ def last_report(output: str) -> Path:
     try:
         location = Location.parse(output)
         store = location.open()
-        found = [item for page in obstore.list(store, "reports") for item in page]
-        reports = [item for item in found if item["path"].endswith("/report.html")]
+        found = [item for page in obstore.list(store, REPORTS) for item in page]
+        reports = [item for item in found if is_page(item["path"])]
         if not reports:
-            raise NoReport(f"no report below {output}/reports; run: fruits featurize --images FOLDER --output {output}")
+            raise NoReport(
+                f"no report below {output}/{REPORTS}; run: fruits featurize --images FOLDER --output {output}"
+            )
         path = max(reports, key=lambda item: item["last_modified"])["path"]
         if location.bucket is None:
             return Path(location.child(path).path).resolve()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from job.storage.layout import REPORTS, is_manifest
 from ops.aws.account import Client
 from ops.aws.clusters import list_clusters, list_steps
 from ops.aws.s3 import Folder, Object
@@ -76,7 +77,7 @@ class FailedRun:
 def past_runs(client: Client, output_uri: str) -> list[PastRun]:
     """Read the manifests below an output, the newest first."""
     folder = Folder(client, output_uri)
-    manifests = [item for item in folder.list("reports/") if item.path.endswith("/manifest.json")]
+    manifests = [item for item in folder.list(f"{REPORTS}/") if is_manifest(item.path)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         contents = pool.map(lambda item: folder.read(item.path), manifests)
         runs = [
