@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
+from job.storage.layout import REPORTS, is_manifest
 from ops.aws.account import Client
 from ops.aws.s3.folder import Folder, Object
 
@@ -113,7 +114,7 @@ def past_runs(client: Client, output_uri: str, complain: Callable[[str], None]) 
         Called with a line for each manifest that is damaged, or of another run than its folder. Those are left out.
     """
     folder = Folder(client, output_uri)
-    manifests = [item for item in folder.list("reports/") if item.path.endswith("/manifest.json")]
+    manifests = [item for item in folder.list(f"{REPORTS}/") if is_manifest(item.path)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         contents = list(
             pool.map(lambda item: folder.read(item.path) if item.size <= _LARGEST_BYTES else b"", manifests)
