@@ -6,6 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from job.storage.layout import RunFolder
+from ops.quantities import size
+
 
 def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> None:
     """Print the summary of a run.
@@ -29,9 +32,7 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     kind = "rendered pictures" if images["rendered"] else "photographs"
-    table.add_row(
-        "Images", f"{counts['images']:,} {kind} of {images['labels']} labels, {images['bytes'] / 1e6:,.1f} MB"
-    )
+    table.add_row("Images", f"{counts['images']:,} {kind} of {images['labels']} labels, {size(images['bytes'])}")
     table.add_row(
         "Features",
         f"{counts['features']:,} ({counts['computed']:,} computed now, {counts['reused']:,} reused)",
@@ -48,5 +49,5 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     if counts["computed"] and "featurize" in seconds:
         rate = counts["computed"] / seconds["featurize"]
         table.add_row("Rate", f"{rate:,.0f} images/s in featurize, on {manifest['slots']} slots")
-    table.add_row("Report", f"{output.rstrip('/')}/reports/{manifest['run']}/report.html")
+    table.add_row("Report", f"{output.rstrip('/')}/{RunFolder(manifest['run']).page}")
     console.print(table, soft_wrap=True)

@@ -541,7 +541,7 @@ def test_photographs_are_uploaded_to_the_deployment(place: Place, fruits: Fruits
     uri = place.deployment.output("FruitsStorage", "ImagesUri")
     said = fruits("upload", str(tmp_path), *DEV)
     assert said.exit_code == 0
-    assert said.stdout == f"{uri}: 1 uploaded (0.0 MB), 0 there already, 1 only there (--delete removes them)\n"
+    assert said.stdout == f"{uri}: 1 uploaded (0.00 MiB), 0 there already, 1 only there (--delete removes them)\n"
     refused = fruits("upload", str(tmp_path), "--delete", *DEV)
     assert refused.exit_code == 2
     assert "  Kiwi/1.jpg" in refused.stdout

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from job.storage.listing import is_photograph
 from ops.aws.account import AwsRefused
 from ops.aws.clusters import USABLE, cancel_step, find_cluster, list_steps
 from ops.aws.deployment import NoDeployment
@@ -14,16 +15,16 @@ from ops.aws.s3.folder import Folder
 from ops.clock import clock_of
 from ops.console import Context, complain, err, labelled, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
+from ops.quantities import duration
 from ops.runs.cost import hourly_cost
 from ops.runs.diagnosis import diagnose_from
 from ops.runs.history import past_runs
 from ops.runs.logs import StepLog, job_lines, logs_of
 from ops.runs.rerun import deploy_run
-from ops.runs.screen import RunView, duration
+from ops.runs.screen import RunView
 from ops.runs.submission import deployed_submission, new_run_id, submit
 from ops.runs.watch import Moment, Watch
 from ops.summary import show_summary
-from ops.upload.plan import is_photograph
 
 RUN_SETTINGS: Final = {"allow_extra_args": True}
 """Context settings of the command `run`: what follows ``--`` is for the job."""

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from ops.aws.place import find_place
 from ops.console import Context, complain, err, labelled, out
+from ops.quantities import duration
 from ops.runs.endings import StepRun, runs_without_results
 from ops.runs.history import PastRun, past_runs
-from ops.runs.screen import duration
 
 _OTHERS_SHOWN: Final = 5
 _WORDS: Final = {

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from infra.names import STACKS, deployment_name, deployment_tags, is_tagged, stack_name
 from ops.aws.account import Client
+from ops.pricing.amount import FREE, Amount
 from ops.teardown.leaks.prices import Prices
 
 _STACK_TAG: Final = "aws:cloudformation:stack-name"
@@ -41,9 +42,9 @@ class Leftover:
     claim
         Why it is ours.
     monthly
-        US dollars a month; 0 if it is free, None if that is not known.
+        What it costs a month.
     command
-        Which removes it.
+        Command that removes it.
     detail
         What else to know of it: how much lies in it, when AWS will delete it.
     kept
@@ -55,8 +56,8 @@ class Leftover:
     kind: str
     id: str
     claim: Claim
-    monthly: float | None
     command: str
+    monthly: Amount = FREE
     detail: str = ""
     kept: bool = False
     shared: bool = False
@@ -69,7 +70,7 @@ class Leftover:
     @property
     def free(self) -> bool:
         """Whether it costs nothing."""
-        return self.monthly == 0.0
+        return self.monthly.free
 
     @property
     def billable(self) -> bool:

@@ -11,7 +11,7 @@ from ops.aws.place import Place
 from ops.console import status
 from ops.errors import ExitCode
 from ops.pricing.price_book import PriceBook
-from ops.teardown.leaks import catalog, clusters, identity, keys, machines, network, stacks, storage, watching
+from ops.teardown.leaks import clusters, identity, machines, network, stacks, storage, watching
 from ops.teardown.leaks.prices import Prices
 from ops.teardown.leaks.scope import Leftover, Scope, Sweeper
 
@@ -20,9 +20,7 @@ SWEEPERS: Final = (
     *machines.SWEEPERS,
     *network.SWEEPERS,
     *storage.SWEEPERS,
-    *keys.SWEEPERS,
     *watching.SWEEPERS,
-    *catalog.SWEEPERS,
     *identity.SWEEPERS,
     *stacks.SWEEPERS,
 )
