@@ -18,13 +18,13 @@ class ResultTable:
     Parameters
     ----------
     name
-        Of the table and of its folder below the output prefix.
+        Name of the table, and of its folder below the output prefix.
     partition
         Key in the names of its sub-folders: ``<name>/<partition>=<value>/``.
     columns
         Types of Hive by column, in the order of the files.
     comment
-        What a row is.
+        Description of a row.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Catalog(Construct):
     database
         Name of the database.
     bucket, prefix
-        Where the job writes its results.
+        Bucket and folder that the job writes its results to.
 
     Notes
     -----

@@ -37,10 +37,10 @@ class FruitsStack(Stack):
         CfnOutput(self, name, value=value, description=description)
 
     def without_lint(self, rule: str) -> None:
-        """Tell cfn-lint, wherever it is run, that a rule does not apply to this stack."""
+        """Record for cfn-lint, wherever it is run, that a rule does not apply to this stack."""
         self.add_metadata("cfn-lint", {"config": {"ignore_checks": [rule]}})
 
 
 def project_tags(settings: DeploymentSettings) -> dict[str, str]:
-    """Give the tags that every resource carries, by which cost, leaks and rights are told apart."""
+    """Return the tags that every resource carries, by which cost, leaks and rights are told apart."""
     return {"project": "fruits", "environment": settings.env}
