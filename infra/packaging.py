@@ -93,7 +93,7 @@ def pack_job(package: Path, archive: Path) -> Path:
     package
         Folder of the package, whose name the archive keeps.
     archive
-        Where to write it, whole or not at all.
+        File to write, whole or not at all.
     """
     content = BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as packed:  # compressors differ from release to release

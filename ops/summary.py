@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from job.storage.layout import RunFolder
 from ops.quantities import size
 
 
@@ -48,5 +49,5 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     if counts["computed"] and "featurize" in seconds:
         rate = counts["computed"] / seconds["featurize"]
         table.add_row("Rate", f"{rate:,.0f} images/s in featurize, on {manifest['slots']} slots")
-    table.add_row("Report", f"{output.rstrip('/')}/reports/{manifest['run']}/report.html")
+    table.add_row("Report", f"{output.rstrip('/')}/{RunFolder(manifest['run']).page}")
     console.print(table, soft_wrap=True)

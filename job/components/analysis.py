@@ -15,6 +15,7 @@ from job.components.projections import Projector, collect_probe, collect_scores,
 from job.components.request import Request
 from job.frames import local_frame
 from job.storage.index import SELECTIONS, Selection, share_out
+from job.storage.layout import ComponentsFolder
 from job.storage.plan import group_count
 from job.storage.store import ResultStore
 
@@ -55,15 +56,15 @@ class Analysis:
         A cluster's Spark writes the model where its executors reach the output, too. A Spark of this machine alone has
         no S3, and a locale that may know no accents: it writes to a folder of the machine, and the job puts its files.
         """
-        folder = f"pca/{self.name}"
-        self.store.put(f"{folder}/arrays.npz", model.to_npz())
+        folder = ComponentsFolder(self.name)
+        self.store.put(folder.arrays, model.to_npz())
         writer = model.to_pipeline_model(self.spark).write().overwrite()
         if not str(self.spark.sparkContext.master).startswith("local"):
-            writer.save(f"{self.store.output.uri}/{folder}/model")
+            writer.save(f"{self.store.output.uri}/{folder.model}")
             return
         with tempfile.TemporaryDirectory() as scratch:
             writer.save(f"file://{scratch}/model")
-            self.store.put_folder(f"{folder}/model", Path(scratch) / "model")
+            self.store.put_folder(folder.model, Path(scratch) / "model")
 
     def project(self, model: PrincipalComponents, gallery: Iterable[str]) -> list[Any]:
         """Write the projections, and collect `job.components.projections.PARTS`.

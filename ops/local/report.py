@@ -7,6 +7,7 @@ import obstore
 from obstore.exceptions import BaseError
 
 from job.errors import JobError
+from job.storage.layout import REPORTS, is_page
 from job.storage.locations import Location
 from job.storage.refusals import reason_of
 from ops.errors import FruitsError
@@ -27,10 +28,12 @@ def last_report(output: str) -> Path:
     try:
         location = Location.parse(output)
         store = location.open()
-        found = [item for page in obstore.list(store, "reports") for item in page]
-        reports = [item for item in found if item["path"].endswith("/report.html")]
+        found = [item for page in obstore.list(store, REPORTS) for item in page]
+        reports = [item for item in found if is_page(item["path"])]
         if not reports:
-            raise NoReport(f"no report below {output}/reports; run: fruits featurize --images FOLDER --output {output}")
+            raise NoReport(
+                f"no report below {output}/{REPORTS}; run: fruits featurize --images FOLDER --output {output}"
+            )
         path = max(reports, key=lambda item: item["last_modified"])["path"]
         if location.bucket is None:
             return Path(location.child(path).path).resolve()
