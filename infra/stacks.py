@@ -7,16 +7,14 @@ from constructs import Construct
 from infra.catalog import Catalog
 from infra.compute import ComputeStack
 from infra.cost_guard import MaximumLifetime, MonthlyBudget
+from infra.names import BUDGET_REGION, deployment_tags
 from infra.network import Network
 from infra.notebook import Notebooks
 from infra.notifications import NotificationTopic, StateChanges
 from infra.packaging import Assets
 from infra.settings import DeploymentSettings
-from infra.stack import FruitsStack, project_tags
+from infra.stack import FruitsStack
 from infra.storage import CLUSTER_LOGS, NOTEBOOKS, Storage
-
-BUDGET_REGION = "eu-central-1"
-"""Where the budget goes if the region of the deployment cannot have one."""
 
 
 class StorageStack(FruitsStack):
@@ -91,7 +89,7 @@ class GuardStack(FruitsStack):
             self,
             "MaximumLifetime",
             cluster_name=settings.name,
-            tags=project_tags(settings),
+            tags=deployment_tags(settings.env),
             lifetime=Duration.seconds(settings.max_lifetime),
             topic=self.topic,
         )
@@ -135,7 +133,7 @@ def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> Non
     assets
         Files that travel to the cluster.
     """
-    for key, value in project_tags(settings).items():
+    for key, value in deployment_tags(settings.env).items():
         Tags.of(app).add(key, value)
     storage = StorageStack(app, settings=settings).storage
     network = NetworkStack(app, settings=settings, storage=storage).network

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from job.errors import Rejected
+
 SIDE: Final = 224
 """Height and width of the backbone's input, in pixels."""
 
@@ -37,23 +39,6 @@ _UPRIGHT: Final = {
 
 # The limit above takes the place of Pillow's own, which only warns up to twice its value.
 Image.MAX_IMAGE_PIXELS = None
-
-
-class Rejected(Exception):
-    """A photograph cannot be used.
-
-    Parameters
-    ----------
-    reason
-        A code for counting, one of the reasons documented in `docs/results.md`.
-    detail
-        What exactly was wrong with this object.
-    """
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ def checkout(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checkout")
     shutil.copytree(project, root, dirs_exist_ok=True)
     shutil.copytree(PROJECT / "infra", root / "infra", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("app.py", "cdk.json", "job/bounds.py", "job/plain.py"):  # all that infra takes from the job
+    from_the_job = ("job/bounds.py", "job/plain.py", "job/storage/__init__.py", "job/storage/layout.py")
+    for name in ("app.py", "cdk.json", *from_the_job):
+        (root / name).parent.mkdir(exist_ok=True)
         shutil.copy2(PROJECT / name, root / name)
     return root
 

@@ -15,7 +15,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from job.features.decode import SIDE, Rejected, decode, thumbnail
+from job.errors import Rejected
+from job.features.decode import SIDE, decode, thumbnail
 from tests.pictures import CORNERS, bomb, encode, exif_with, four_corners, fruit, jpeg, png, turned
 
 ORANGE = (250, 140, 20)
@@ -363,7 +364,8 @@ def test_a_bomb_is_refused_from_its_header_with_little_memory(tmp_path: Path) ->
     assert (tmp_path / "bomb.png").stat().st_size < 1_000_000
     script = """
 import resource, sys, time
-from job.features.decode import Rejected, decode
+from job.features.decode import decode
+from job.errors import Rejected
 from tests.pictures import encode, fruit
 decode(encode(fruit(1), "PNG"))
 content = open(sys.argv[1], "rb").read()
