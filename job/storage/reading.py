@@ -10,7 +10,7 @@ import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore, ObjectStore
 
-from job.features.decode import Rejected
+from job.errors import Rejected
 from job.storage.listing import NO_FILE, NO_STATUS, NO_UTF8, Photograph, local_etag
 from job.storage.refusals import reason_of
 
