@@ -31,7 +31,7 @@ setup: .venv/.warm node_modules/.installed ## Install what is locked (the other 
 	@touch $@
 
 .venv/.warm: .venv/.installed
-	@$(BIN)/python -m ops.warm_up
+	@$(BIN)/python -m ops.local.warm_up
 	@touch $@
 
 node_modules/.installed: package-lock.json .venv/.installed
@@ -48,7 +48,7 @@ ARCHITECTURE ?= x86_64
 
 .PHONY: assets
 assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert|keras ARCHITECTURE=x86_64|arm64)
-	@$(BIN)/python -m ops.products --engine $(ENGINE) --architecture $(ARCHITECTURE)
+	@$(BIN)/python -m ops.build.products --engine $(ENGINE) --architecture $(ARCHITECTURE)
 
 # Files in the order of their names: the rehearsal's, with the longest tests, are not left to the end.
 WORKERS ?= 2
@@ -77,13 +77,13 @@ check: setup ## Format, lint, types, shell, locks: what the CI asks beside the t
 	@ruff check .
 	@mypy
 	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
-	@$(BIN)/python -m ops.locks --check
+	@$(BIN)/python -m ops.build.locks --check
 
 .PHONY: fix
 fix: setup ## Format, mend what the linter can mend, and make the index of the decisions (seconds)
 	@ruff check --fix-only --quiet .
 	@ruff format .
-	@$(BIN)/python -m ops.decisions
+	@$(BIN)/python -m ops.build.decisions
 
 .PHONY: bench
 bench: setup ## Measure: IMAGES=folder, ROWS=a,b for some rows only
@@ -91,7 +91,7 @@ bench: setup ## Measure: IMAGES=folder, ROWS=a,b for some rows only
 
 .PHONY: lock
 lock: setup ## Resolve pyproject.toml anew into requirements/*.txt
-	@$(BIN)/python -m ops.locks
+	@$(BIN)/python -m ops.build.locks
 
 .PHONY: clean
 clean: ## Delete what was built; keeps .venv and node_modules

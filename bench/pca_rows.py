@@ -16,7 +16,7 @@ from job.features.backbone import FEATURES
 from job.features.engines import to_grid
 from job.storage.locations import Location
 from job.storage.store import FEATURES_SCHEMA, ResultStore
-from ops.submit import Submission, environment
+from ops.local.spark_submit import Submission, environment
 
 ROWS = 40_000
 COMPONENTS = 100

@@ -39,9 +39,9 @@ class InstanceType:
     Parameters
     ----------
     name
-        As EC2 spells it, for example ``m6g.xlarge``.
+        Name of the type in EC2, for example ``m6g.xlarge``.
     architecture
-        Of its processor.
+        Architecture of its processor.
     vcpus
         Virtual processors, a multiple of four.
     memory_mib
@@ -89,7 +89,7 @@ def known_instance_type(name: str) -> InstanceType | None:
 
 
 def default_instance_types(*, region: str, architecture: Architecture) -> tuple[InstanceType, ...]:
-    """All general-purpose types of four vCPUs: a fleet with many finds capacity, and takes the cheapest."""
+    """Return all general-purpose types of four vCPUs: a fleet with many finds capacity, and takes the cheapest."""
     general = (family for family in _families(region, architecture) if family.startswith("m"))
     families = _SOVEREIGN_DEFAULTS[architecture] if region == "eusc-de-east-1" else tuple(general)
     return tuple(instance_type(f"{name}.xlarge", region=region, architecture=architecture) for name in families)

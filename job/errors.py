@@ -1,4 +1,4 @@
-"""The errors a user can act on."""
+"""What a user can act on: errors that end a run, and reasons that put a photograph into quarantine."""
 
 
 class JobError(Exception):

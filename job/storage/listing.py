@@ -67,7 +67,7 @@ def list_photographs(root: Location) -> Listing:
     batches: list[pa.RecordBatch] = []
     chunk: list[Photograph] = []
     for path, size, etag in _list_s3(root) if root.bucket else _list_local(root):
-        if not path or path.endswith("/") or any(map(_is_hidden, path.split("/"))):
+        if not is_photograph(path):
             ignored += 1
             continue
         label = path.rpartition("/")[0].rpartition("/")[2] or root.name
@@ -86,6 +86,11 @@ def list_photographs(root: Location) -> Listing:
     batches.clear()
     pa.default_memory_pool().release_unused()  # the unsorted listing's memory, as much as the sorted one's
     return Listing(photographs, ignored)
+
+
+def is_photograph(path: str) -> bool:
+    """Whether the job takes an object, by its path below the root, for a photograph: no folder, nothing hidden."""
+    return path != "" and not path.endswith("/") and not any(map(_is_hidden, path.split("/")))
 
 
 def is_rendered(root: Location) -> bool:

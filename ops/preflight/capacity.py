@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final, Literal
 
 from infra.instance_types import InstanceType
-from ops.account import asking
+from ops.aws.account import asking
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
 
 Market = Literal["On-Demand", "Spot"]

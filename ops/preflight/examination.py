@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from ops.account import AwsRefused
+from ops.aws.account import AwsRefused
 from ops.errors import ExitCode
 from ops.preflight import access, capacity, leftovers, materials, recipients
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok

@@ -6,8 +6,8 @@ from enum import Enum
 from functools import cached_property
 
 from infra.settings import DeploymentSettings
-from ops.account import Client, asking
-from ops.deployment import Deployment, find_deployment
+from ops.aws.account import Client, caller
+from ops.aws.deployment import Deployment, find_deployment
 
 
 class Outcome(Enum):
@@ -101,8 +101,7 @@ class Scope:
         AwsRefused
             If there are none, or they are not valid.
         """
-        with asking("find out whose credentials these are"):
-            self.identity = self.anywhere("sts").get_caller_identity()
+        self.identity = caller(self.anywhere)
 
 
 @dataclass(frozen=True)

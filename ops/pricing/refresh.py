@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 
 from infra.instance_types import Architecture, default_instance_types
 from infra.residency import EU_REGIONS
-from ops.account import Client, asking
+from ops.aws.account import Client, asking
 from ops.pricing.price_book import PriceBook, Record, Source
 from ops.pricing.price_list import Query, queries, read_price
 

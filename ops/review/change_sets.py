@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ops.account import AwsRefused, Client, asking
+from ops.aws.account import AwsRefused, Client, asking
 from ops.errors import FruitsError
 from ops.review.stacks import Template, WantedStack
 from ops.review.texts import without_accounts

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self, TypedDict
 
-from ops.cdk import ROOT
+from ops.aws.cdk import ROOT
 from ops.errors import FruitsError
 from ops.review.consequences import Consequence, Level
 from ops.review.names import Names

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from ops.account import Client
-from ops.runs.clusters import STEP_ENDED, Cluster, Step
-from ops.runs.objects import Folder
+from ops.aws.account import Client
+from ops.aws.clusters import STEP_ENDED, Cluster, Step
+from ops.aws.s3.folder import Folder
 
 LogFile = Literal["stderr", "stdout", "controller", "syslog"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from ops.account import AccessDenied, AwsRefused, Client
-from ops.runs.clock import Clock
-from ops.runs.clusters import ENDED, STEP_ENDED, Cluster, Step, find_cluster, find_step
+from ops.aws.account import AccessDenied, AwsRefused, Client
+from ops.aws.clusters import ENDED, STEP_ENDED, Cluster, Step, find_cluster, find_step
+from ops.clock import Clock
 from ops.runs.progress import Progress, RunProgress, progress_of
 
 _PATIENCE_SECONDS: Final = 300.0

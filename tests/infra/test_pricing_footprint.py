@@ -1,12 +1,14 @@
+import copy
 import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from infra import cost_rules
 from infra.residency import EU_REGIONS
 from infra.settings import DeploymentSettings
-from infra.templates import Deployment
+from infra.templates import Deployment, Template
 from ops.pricing.footprint import Footprint, Volume
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.from_templates import footprint_of_templates
@@ -85,19 +87,22 @@ def test_a_cluster_without_stops_is_said_to_have_none() -> None:
     assert (footprint.idle_stop, footprint.max_lifetime, footprint.maximum_units) == (None, None, None)
 
 
-def test_a_state_machine_that_no_start_begins_is_no_maximum_lifetime(deploy: Callable[..., Deployment]) -> None:
-    templates = {
-        template.path: {
-            **template.body,
-            "Resources": {
-                name: resource
-                for name, resource in template.body["Resources"].items()
-                if resource["Type"] != "AWS::Events::Rule"
-            },
-        }
-        for template in deploy().templates
-    }
-    assert footprint_of_templates(templates, "eu-west-3").max_lifetime is None
+@pytest.mark.parametrize(
+    "change",
+    [{"State": "DISABLED"}, {"EventPattern": {"source": ["aws.emr"], "detail-type": ["EMR Step Status Change"]}}],
+    ids=["disabled", "of other events"],
+)
+def test_what_the_rules_do_not_take_for_a_maximum_lifetime_has_no_price_as_one(
+    deploy: Callable[..., Deployment], change: dict[str, Any]
+) -> None:
+    bodies = {template.path: copy.deepcopy(dict(template.body)) for template in deploy().templates}
+    for body in bodies.values():
+        for resource in body["Resources"].values():
+            if resource["Type"] == "AWS::Events::Rule":
+                resource["Properties"].update(change)
+    assert footprint_of_templates(bodies, "eu-west-3").max_lifetime is None
+    changed = Deployment([Template(path=path, region="eu-west-3", body=body) for path, body in bodies.items()])
+    assert [finding.rule for finding in cost_rules.maximum_lifetime(changed)] == ["maximum-lifetime"]
 
 
 def test_what_bills_by_the_hour_is_counted() -> None:

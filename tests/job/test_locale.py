@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.submit import Submission, environment
-from ops.submit import submit as submit_locally
+from ops.local.spark_submit import Submission, environment
+from ops.local.spark_submit import submit as submit_locally
 from tests.job.runs import Outcome, Results, submit
 from tests.pictures import jpeg
 

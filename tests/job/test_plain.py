@@ -6,7 +6,7 @@ from infra.job_settings import JobSettings
 from job.arguments import parse_arguments
 from job.errors import JobError
 from job.plain import received, sent
-from ops.submit import Submission
+from ops.local.spark_submit import Submission
 
 
 def test_arguments_in_ascii_are_sent_as_they_are() -> None:

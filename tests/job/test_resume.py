@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ops.submit import environment
+from ops.local.spark_submit import environment
 from tests.job.conftest import Finished
 from tests.job.runs import Outcome, Results, Run, submission, submit
 from tests.pictures import plant

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ops.runs.clock import Clock
+from ops.clock import Clock
 
 
 def clock_of_events(events: Iterator[None]) -> Clock:

@@ -66,9 +66,9 @@ class Results:
         self.put(f"reports/{run}/report.html", b"<html>report</html>")
         self.put(f"reports/{run}/manifest.json", json.dumps(manifest(run, label, computed=computed)).encode())
 
-    def project(self, photographs: int, run: str = RUN) -> None:
+    def project(self, photographs: int, run: str = RUN, *, label: str = "Kiwi") -> None:
         rows = [
-            {"uri": f"s3://data/Kiwi/{n}.jpg", "label": "Kiwi", "split": "train", "projection": [float(n), 0.5]}
+            {"uri": f"s3://data/Kiwi/{n}.jpg", "label": label, "split": "train", "projection": [float(n), 0.5]}
             for n in range(photographs)
         ]
         content = io.BytesIO()

@@ -5,18 +5,20 @@ from collections.abc import Callable, Mapping
 import typer
 from typer.testing import CliRunner, Result
 
+from ops.clock import Clock
 from ops.console import Commands
-from ops.preflight.commands import preflight
-from ops.runs.clock import Clock
-from ops.runs.commands import RUN_SETTINGS, logs, results, run, runs
-from ops.upload_command import upload_images
+from ops.preflight.command import preflight
+from ops.runs.commands.logs import logs
+from ops.runs.commands.results import results
+from ops.runs.commands.run import RUN_SETTINGS, run
+from ops.runs.commands.runs import runs
+from ops.upload.command import upload
 from rehearsal.embedded.aws import EmbeddedAws
 
 app = typer.Typer(cls=Commands)
 app.command(context_settings=RUN_SETTINGS)(run)
-for command in (runs, logs, results, preflight):
+for command in (runs, logs, results, preflight, upload):
     app.command()(command)
-app.command("upload")(upload_images)
 
 Fruits = Callable[..., Result]
 """Runs a command and gives its exit code and what it said."""

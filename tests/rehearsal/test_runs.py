@@ -1,5 +1,7 @@
 """Runs on an interactive cluster as a user sees them; a test reports what the node does."""
 
+import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,18 +15,18 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from ops.account import AwsRefused
-from ops.cdk import Cdk
-from ops.deployment import Deployment, find_deployment
-from ops.runs.clock import Clock
+from ops.aws.account import AwsRefused
+from ops.aws.cdk import Cdk
+from ops.aws.deployment import Deployment, find_deployment
+from ops.clock import Clock
 from ops.runs.watch import Watch
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clocks import Hours, clock_of_events
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second
-from tests.rehearsal.results_by_hand import RUN, Results, put_log
+from tests.rehearsal.results_by_hand import RUN, Results, manifest, put_log
 from tests.rehearsal.run_commands import Fruits, fruits_with
 from tests.rehearsal.users import keys_of_user
 
@@ -336,9 +338,75 @@ def test_the_history_shows_failures_first_then_results_newest_first(place: Place
     assert places == sorted(places)
 
 
-def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> None:
-    import json
+def test_a_run_that_waits_or_was_cancelled_is_in_the_history(place: Place, fruits: Fruits) -> None:
+    jar = {"Jar": "command-runner.jar", "Args": ["true"]}
+    step = {"Name": "fruits-dev waits", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+    added = place.client("emr").add_job_flow_steps(JobFlowId=place.cluster, Steps=[step])["StepIds"][0]
+    waiting = fruits("runs", *DEV).stdout
+    assert re.search(r"^waiting .* fruits-dev waits: the cluster j-\w+ is (RUNNING|WAITING)$", waiting, re.MULTILINE)
+    assert f"fruits logs {added} --follow -c env=dev" in waiting
+    place.client("emr").cancel_steps(ClusterId=place.cluster, StepIds=[added])
+    cancelled = fruits("runs", *DEV).stdout
+    assert "fruits-dev waits: cancelled on request before it began" in cancelled
 
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        (b"", "Expecting value"),
+        (b'{"run": "0123', "Unterminated string"),
+        (b"[]", "valid dictionary"),
+        (b"\xff\xfe", "decode"),
+        (json.dumps(manifest("../../../../home/x")).encode(), "run: String should match"),
+        (json.dumps(manifest("b" * 16)).encode(), f"it is of the run {'b' * 16}"),
+        (json.dumps(manifest() | {"counts": {"images": -1}}).encode(), "counts.images"),
+        (json.dumps(manifest() | {"seconds": {"total": "long"}}).encode(), "seconds.total"),
+        (json.dumps(manifest() | {"label": "x" * 3000}).encode(), "label"),
+        (b" " * ((1 << 20) + 1), "at most 1,048,576 are accepted"),
+    ],
+)
+def test_a_damaged_manifest_is_named_and_hides_no_other_run(
+    place: Place, fruits: Fruits, content: bytes, wrong: str, tmp_path: Path
+) -> None:
+    place.results.put(f"reports/{RUN}/manifest.json", content)
+    place.results.complete("c" * 16, "whole")
+    said = fruits("runs", *DEV)
+    assert said.exit_code == 0
+    assert f"reports/{RUN}/manifest.json is not a manifest: " in said.stderr
+    assert wrong in said.stderr
+    assert "delete it" in said.stderr
+    assert "whole" in said.stdout
+    fetched = fruits("results", *DEV, "--no-browser", "--output", str(tmp_path / "inside" / "out"))
+    assert fetched.exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["inside"]
+    assert (tmp_path / "inside" / "out" / "reports" / ("c" * 16) / "report.html").exists()
+
+
+def test_a_label_cannot_steer_the_terminal(place: Place, fruits: Fruits) -> None:
+    place.results.complete(label="\x1b[2Jevil")
+    said = fruits("runs", *DEV)
+    assert "\x1b" not in said.stdout
+    assert "[2Jevil" in said.stdout
+
+
+def test_no_cell_of_the_sample_is_a_formula(place: Place, fruits: Fruits, tmp_path: Path) -> None:
+    place.results.complete()
+    place.results.project(2, label="=HYPERLINK(1)")
+    fruits("results", *DEV, "--no-browser", "--output", str(tmp_path))
+    sample = (tmp_path / "reports" / RUN / "projections-sample.csv").read_text()
+    assert "'=HYPERLINK(1)" in sample
+    assert ",=" not in sample
+
+
+def test_projections_that_are_damaged_are_named(place: Place, fruits: Fruits, tmp_path: Path) -> None:
+    place.results.complete()
+    place.results.put(f"projections/pca={RUN}/part-1.parquet", b"PAR1 not really")
+    said = fruits("results", *DEV, "--no-browser", "--output", str(tmp_path))
+    assert said.exit_code == 1
+    assert "part-1.parquet has no projections" in said.stderr
+
+
+def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> None:
     place.results.complete(label="once")
     content = json.loads(fruits("runs", *DEV, "--json").stdout)
     (run,) = content["completed"]
@@ -354,7 +422,7 @@ def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> N
         "rate": 2.0,
         "engine": "litert",
     }
-    assert {"cluster", "step", "name", "when", "why"} == set(content["failed"][0])
+    assert {"cluster", "step", "name", "state", "when", "why"} == set(content["others"][0])
 
 
 def test_the_history_fits_80_columns(place: Place) -> None:
@@ -381,7 +449,7 @@ def test_a_killed_driver_is_said_to_be_killed(place: Place, fruits: Fruits) -> N
     place.log(step, "stderr", "WARN lost task: Traceback (most recent call last):\n  File 'x'\nOSError: once\n")
     place.log(step, "controller", "Command exiting with ret '137'\n")
     said = fruits("logs", step, *DEV)
-    assert f"{step} failed: the driver was killed by signal 9 (SIGKILL)\n" in said.stderr
+    assert f"{step} failed: the driver was killed by signal 9 (SIGKILL); the system does that" in said.stderr
 
 
 def test_another_log_of_another_step_can_be_asked_for(place: Place, fruits: Fruits) -> None:
@@ -473,7 +541,7 @@ def test_photographs_are_uploaded_to_the_deployment(place: Place, fruits: Fruits
     uri = place.deployment.output("FruitsStorage", "ImagesUri")
     said = fruits("upload", str(tmp_path), *DEV)
     assert said.exit_code == 0
-    assert said.stdout == f"{uri}: 1 uploaded (0.0 MB), 0 there already, 1 only there (--delete removes them)\n"
+    assert said.stdout == f"{uri}: 1 uploaded (0.00 MiB), 0 there already, 1 only there (--delete removes them)\n"
     refused = fruits("upload", str(tmp_path), "--delete", *DEV)
     assert refused.exit_code == 2
     assert "  Kiwi/1.jpg" in refused.stdout

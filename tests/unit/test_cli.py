@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops import cli, submit
+from ops import cli
+from ops.local import spark_submit
 
 run = CliRunner().invoke
 
@@ -32,7 +33,7 @@ def script(path: Path, *lines: str, code: int = 0) -> list[str]:
 def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def say(*lines: str, code: int = 0) -> None:
         command = script(tmp_path / "spark-submit.py", *lines, code=code)
-        monkeypatch.setattr(submit.Submission, "command", lambda self: command)
+        monkeypatch.setattr(spark_submit.Submission, "command", lambda self: command)
 
     return say
 
@@ -95,7 +96,9 @@ def test_progress_is_read_from_the_log(says: Any) -> None:
     seen: list[tuple[int, int]] = []
     logged: list[str] = []
 
-    submit.submit(submit.Submission([]), progress=lambda done, total: seen.append((done, total)), log=logged.append)
+    spark_submit.submit(
+        spark_submit.Submission([]), progress=lambda done, total: seen.append((done, total)), log=logged.append
+    )
 
     assert seen == [(512, 2048)]
     assert logged == []

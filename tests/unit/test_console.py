@@ -13,6 +13,7 @@ import pytest
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from typer.testing import CliRunner, Result
 
 import ops
@@ -22,7 +23,7 @@ from ops import cli, console
 from ops.errors import ExitCode, FruitsError, WrongUsage
 from rehearsal.commands import AwsCommands
 from rehearsal.embedded.aws import AwsFailed
-from rehearsal.node.process import NodeFailed
+from rehearsal.node.daemon import NodeFailed
 from rehearsal.scenario.stages import Ended, StageFailed
 from rehearsal.scenario.view import LiveView, PlainView
 
@@ -239,3 +240,17 @@ def test_only_the_console_makes_what_there_is_one_of(path: Path) -> None:
 def test_a_second_way_is_found(line: str, way: str) -> None:
     ast.parse(f"{line}\n    pass" if line.endswith(":") else line)
     assert _second_ways(line) == [way]
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[2J", "\x1b]8;;http://x\x1b\\link", "\x9b31m", "a\rb", "a\x08b", "\u202egnp.exe"]
+)
+def test_what_is_printed_cannot_steer_the_terminal(text: str) -> None:
+    table = Table(text)
+    table.add_row(text)
+    for what in (text, Text(text), console.labelled("error: ", text), table):
+        with console.out.capture() as capture:
+            console.out.print(what)
+        shown = capture.get()
+        assert not re.search(r"[\x1b\x9b\r\x08\u202e]", shown)
+        assert "\N{REPLACEMENT CHARACTER}" in shown or "ab\n" in shown or "ab " in shown  # Rich drops some itself

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.decisions import FOLDER, INDEX, DecisionError, read_decision, read_decisions, table
+from ops.build.decisions import FOLDER, INDEX, DecisionError, read_decision, read_decisions, table
 
 HEAD = "# 7. Apples before pears\n\nDate: 2026-11-26. Status: accepted.\n\n**Decision.** So."
 

@@ -7,10 +7,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from ops.deployment import DeployedStack
-from ops.destroy.plan import DestructionPlan, Target
-from ops.destroy.run import Unfinished, destroy_all
+from ops.aws.deployment import DeployedStack
 from ops.pricing.amount import Amount
+from ops.teardown.destroy.plan import DestructionPlan, Target
+from ops.teardown.destroy.run import Unfinished, destroy_all
 
 NAME = "FruitsCompute-demo"
 ID = f"arn:aws:cloudformation:eu-west-3:111122223333:stack/{NAME}/1"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.fetch import FetchFailed, copy_subset
+from ops.local.fruits_360 import FetchFailed, copy_subset
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 from botocore.stub import Stubber
 
 from infra.settings import DeploymentSettings
-from ops.account import AccessDenied
+from ops.aws.account import AccessDenied
+from ops.aws.given import read_given
 from ops.preflight import access, capacity, leftovers, recipients
 from ops.preflight.examination import Answer, examine, exit_code
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
-from ops.synthesis import given_settings
 
 SESSION = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-3")
 ASSETS = "cdk-hnb659fds-assets-111122223333-eu-west-3"
@@ -98,7 +98,7 @@ def services() -> Iterator[Services]:
 
 
 def _scope(services: Services, *values: str, **given: Any) -> Scope:
-    settings: DeploymentSettings = given_settings(values)
+    settings: DeploymentSettings = read_given(values).settings
     identity = {"Account": "111122223333", "Arn": "arn:aws:iam::111122223333:user/ann"}
     return Scope(settings, "", services, services, identity=identity, **given)
 

@@ -14,11 +14,12 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from ops.aws.given import read_given
 from ops.cli import app
 from ops.pricing.offer import make_offer
 from ops.pricing.prediction import load_throughput
 from ops.pricing.price_book import PriceBook
-from ops.pricing.screen import duration, show
+from ops.pricing.screen import show
 
 
 def _run(*arguments: str, **environment: str | None) -> Result:
@@ -193,7 +194,13 @@ def test_prices_are_said_to_be_old_after_ninety_days(days: int, warned: bool) ->
     fresh = PriceBook.load()
     dated = replace(fresh, records=tuple(replace(item, date="2026-01-01") for item in fresh.records))
     offer = make_offer(
-        [], label="", images=None, storage_gib=0, serverless=False, book=dated, throughput=load_throughput()
+        read_given([]).settings,
+        label="",
+        images=None,
+        storage_gib=0,
+        serverless=False,
+        book=dated,
+        throughput=load_throughput(),
     )
     screen = io.StringIO()
     show([offer], dated, Console(file=screen), today=date(2026, 1, 1) + timedelta(days=days))
@@ -201,13 +208,6 @@ def test_prices_are_said_to_be_old_after_ninety_days(days: int, warned: bool) ->
 
 
 def test_a_price_needs_neither_the_cdk_nor_boto3_which_take_seconds_to_load() -> None:
-    program = "import sys, ops.pricing.commands; print(sorted({'aws_cdk', 'boto3', 'pyspark'} & set(sys.modules)))"
+    program = "import sys, ops.pricing.command; print(sorted({'aws_cdk', 'boto3', 'pyspark'} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(6.4, "6 s"), (89, "89 s"), (90, "2 min"), (900, "15 min"), (7200, "2 h"), (9000, "2.5 h")]
-)
-def test_durations_are_short(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from ops.account import AccessDenied, AwsRefused, Client
+from ops.aws.account import AccessDenied, AwsRefused, Client
 from ops.pricing.price_book import PriceBook
 from ops.pricing.price_list import Query, queries, read_price
 from ops.pricing.refresh import refresh, regions_to_ask, types_to_ask

@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from ops.review.change_sets import NoChangeSet, Planned, plan
 from ops.review.changes import Action, compare
-from ops.review.commands import NO_VERDICT, FailOn, exit_code
+from ops.review.command import NO_VERDICT, FailOn, exit_code
 from ops.review.conclusion import Verdict
 from ops.review.differences import ABSENT, Difference, differences
 from ops.review.markdown import code, plain

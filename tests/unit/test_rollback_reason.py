@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.runs.clusters import Cluster
+from ops.aws.clusters import Cluster
 from ops.runs.rerun import why_rolled_back
 
 

@@ -14,9 +14,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ops.sample import LABELS, MARKER, SampleError, SampleSummary, render_sample
-from ops.sample.fruit import SPECIES
-from ops.sample.scene import LYING, photograph
+from ops.local.sample import LABELS, MARKER, SampleError, SampleSummary, render_sample
+from ops.local.sample.fruit import SPECIES
+from ops.local.sample.scene import LYING, photograph
 
 LABEL = "Banana"
 PER_LABEL = 10

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ops.emptying.contents import count_contents
-from ops.emptying.deletion import delete_all
-from ops.emptying.plan import EmptyingPlan, Part
+from ops.aws.s3.contents import count_contents
+from ops.teardown.empty.deletion import delete_all
+from ops.teardown.empty.plan import EmptyingPlan, Part
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.leaks.prices import Prices
-from ops.leaks.scope import Leftover
-from ops.leaks.sweep import Findings, sweep
 from ops.pricing.price_book import PriceBook
+from ops.teardown.leaks.prices import Prices
+from ops.teardown.leaks.scope import Leftover
+from ops.teardown.leaks.sweep import Findings, sweep
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal import leftovers

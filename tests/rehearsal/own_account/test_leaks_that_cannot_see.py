@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from ops.leaks import watching
-from ops.leaks.prices import Prices
-from ops.leaks.scope import Leftover, Scope
-from ops.leaks.screen import verdict
-from ops.leaks.sweep import Findings
+from ops.pricing.amount import Amount
 from ops.pricing.price_book import PriceBook, Record, Source
+from ops.teardown.leaks import watching
+from ops.teardown.leaks.prices import Prices
+from ops.teardown.leaks.scope import Leftover, Scope
+from ops.teardown.leaks.screen import verdict
+from ops.teardown.leaks.sweep import Findings
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from tests.rehearsal import leftovers
@@ -178,16 +179,20 @@ def book(**prices: float) -> PriceBook:
 
 def test_prices_of_a_month_are_those_of_the_book() -> None:
     prices = Prices(book(gp3=0.08, nat=0.05, key=1.0))
-    assert prices.disk(100, "gp3", "eu-west-3") == pytest.approx(8.0)
-    assert prices.nat_gateway("eu-west-3") == pytest.approx(36.5)  # 730 hours
-    assert prices.key("eu-west-3") == pytest.approx(1.0)
+    assert prices.disk(100, "gp3", "eu-west-3").usd == pytest.approx(8.0)
+    assert prices.nat_gateway("eu-west-3").usd == pytest.approx(36.5)  # 730 hours
+    assert prices.key("eu-west-3").usd == pytest.approx(1.0)
 
 
 def test_a_price_that_the_book_does_not_have_is_unknown_and_not_zero() -> None:
     prices = Prices(book())
-    assert prices.disk(100, "gp3", "eu-west-3") is None
-    assert prices.instance("m5.xlarge", "eu-west-3") is None
-    assert prices.key("eu-west-3") is None
+    assert prices.disk(100, "gp3", "eu-west-3").unknown
+    assert prices.instance("m5.xlarge", "eu-west-3").unknown
+    assert prices.key("eu-west-3").unknown
+
+
+def _amount(usd: float | None) -> Amount:
+    return Amount(missing=frozenset({"its price"})) if usd is None else Amount(usd)
 
 
 def _findings(*monthly: float | None, unseen: tuple[str, ...] = ()) -> Findings:
@@ -195,7 +200,7 @@ def _findings(*monthly: float | None, unseen: tuple[str, ...] = ()) -> Findings:
     assert claim
     items = [
         Leftover(kind="EBS volume", id=f"vol-{index}", claim=claim, monthly=cost, command="")
-        for index, cost in enumerate(monthly)
+        for index, cost in enumerate(map(_amount, monthly))
     ]
     return Findings("demo", ACCOUNT, ["eu-west-3"], items, unseen)
 

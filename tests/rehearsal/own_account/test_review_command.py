@@ -14,15 +14,16 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ops.account import AwsRefused, account
-from ops.cdk import Cdk
+from ops.aws.account import AwsRefused, account
+from ops.aws.cdk import Cdk
+from ops.aws.given import read_given
+from ops.aws.synthesis import synthesise as synthesise_for_real
 from ops.review.change_sets import NoChangeSet, plan
 from ops.review.changes import compare
-from ops.review.commands import VerdictCommand, review
+from ops.review.command import VerdictCommand, review
 from ops.review.deployed import read_deployed
 from ops.review.jobs import what_runs
 from ops.review.stacks import WantedStack, read_assembly
-from ops.synthesis import synthesise as synthesise_for_real
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.inventory import inventory
@@ -44,7 +45,7 @@ Run = Callable[..., tuple[int, str, str]]
 def deployed(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The app with `SETTINGS`, deployed as `cdk deploy` does it, which adds the paths of constructs."""
     folder = tmp_path_factory.mktemp("deployed")
-    synthesise_for_real(folder, (*SETTINGS, "aws:cdk:enable-path-metadata=true"))
+    synthesise_for_real(folder, read_given((*SETTINGS, "aws:cdk:enable-path-metadata=true")))
     assert "aws:cdk:path" in (folder / "FruitsCompute.template.json").read_text(encoding="utf-8")
     cdk = Cdk(folder, aws.environment())
     cdk.bootstrap(ACCOUNT, aws.region)

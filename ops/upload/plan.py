@@ -1,0 +1,142 @@
+"""What an upload would do: a folder of photographs, compared with what lies below a prefix of a bucket."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from job.errors import JobError
+from job.storage.listing import SAMPLE_MARKER, is_photograph, list_photographs
+from job.storage.locations import Location
+from ops.aws.account import Client, asking
+from ops.errors import FruitsError
+
+_Result = TypeVar("_Result")
+_GROUP: Final = 1000  # photographs that are handed to the threads at once
+
+
+class UploadRefused(FruitsError):
+    """There is nothing to upload; the message says what was looked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadPlan:
+    """What an upload would do; paths are relative to the folder and sorted.
+
+    Parameters
+    ----------
+    folder
+        Where the photographs are.
+    bucket, prefix
+        Where they go; the prefix ends in a slash.
+    new, changed, unchanged
+        Not on S3; there with another content; there as they are.
+    gone
+        Only on S3.
+    unreadable
+        Why a file cannot be read, by its path.
+    size
+        Of what is new or changed, in bytes.
+    """
+
+    folder: Path
+    bucket: str
+    prefix: str
+    new: Sequence[str]
+    changed: Sequence[str]
+    unchanged: Sequence[str]
+    gone: Sequence[str]
+    unreadable: Mapping[str, str]
+    size: int
+
+    @property
+    def uri(self) -> str:
+        """Where the photographs go."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
+
+def plan_upload(client: Client, folder: Path, bucket: str, prefix: str) -> UploadPlan:
+    """Compare a folder with what lies below a prefix, by size and MD5.
+
+    Raises
+    ------
+    UploadRefused
+        If there is no photograph in the folder.
+    AwsRefused
+        If S3 refuses.
+
+    Notes
+    -----
+    The ETag of an object that was put whole, not encrypted by a key of KMS, is its MD5 (API reference of S3, Object).
+    What somebody has put in parts therefore counts as changed, and is put again, once.
+    """
+    prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    local = _list_folder(folder)
+    with asking(f"list s3://{bucket}/{prefix}"):
+        remote = _list_bucket(client("s3"), bucket, prefix)
+
+    def state(path: str) -> str:
+        if path not in remote:
+            return "new"
+        size, etag = remote[path]
+        try:
+            return "unchanged" if local[path] == size and _md5(folder / path) == etag else "changed"
+        except OSError as error:
+            return str(error.strerror)
+
+    with ThreadPoolExecutor() as pool:
+        states = dict(zip(local, each(pool, state, list(local)), strict=True))
+    found: dict[str, list[str]] = {name: [] for name in ("new", "changed", "unchanged")}
+    unreadable = {}
+    for path, name in states.items():
+        if name in found:
+            found[name].append(path)
+        else:
+            unreadable[path] = name
+    return UploadPlan(
+        folder=folder,
+        bucket=bucket,
+        prefix=prefix,
+        **found,
+        gone=sorted(remote.keys() - local.keys()),
+        unreadable=unreadable,
+        size=sum(local[path] for path in (*found["new"], *found["changed"])),
+    )
+
+
+def _list_folder(folder: Path) -> dict[str, int]:
+    """Give the sizes of what the job would take for photographs, and of the marker of a rendered sample."""
+    try:
+        photographs = list_photographs(Location(None, str(folder.resolve()))).photographs
+    except JobError as error:
+        reason = str(error).partition(";")[0]
+        raise UploadRefused(
+            f"{reason}; give a folder with <label>/<file> in it, or: fruits images sample FOLDER"
+        ) from None
+    found = dict(zip(photographs["path"].to_pylist(), photographs["bytes"].to_pylist(), strict=True))
+    marker = folder / SAMPLE_MARKER
+    return found | ({SAMPLE_MARKER: marker.stat().st_size} if marker.is_file() else {})
+
+
+def _list_bucket(s3: Any, bucket: str, prefix: str) -> dict[str, tuple[int, str]]:
+    """Give sizes and ETags of objects; hidden ones and markers of folders are none of ours."""
+    found = {}
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", ()):
+            path = item["Key"].removeprefix(prefix)
+            if path == SAMPLE_MARKER or is_photograph(path):
+                found[path] = (item["Size"], item["ETag"].strip('"'))
+    return found
+
+
+def _md5(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def each(pool: ThreadPoolExecutor, work: Callable[[str], _Result], items: Sequence[str]) -> Iterator[_Result]:
+    """Give the results in order, with never more than a group of work waiting."""
+    for start in range(0, len(items), _GROUP):
+        yield from pool.map(work, items[start : start + _GROUP])
