@@ -59,7 +59,7 @@ ONLY ?=
 
 .PHONY: unit
 unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (73 s of processor time, for two workers)
-	@$(PYTEST) tests/unit tests/job -m unit
+	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
 test: assets ## Run all tests, two files at a time; ONLY=unit|slow|tensorflow|cdk|spark|server, WORKERS=n

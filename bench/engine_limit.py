@@ -13,7 +13,8 @@ import psutil
 from bench.measure import peak_bytes
 from bench.row import Row
 from bench.settings import RowFailed, Settings, cores
-from job.features.decode import SIDE, Rejected, decode
+from job.errors import Rejected
+from job.features.decode import SIDE, decode
 from job.features.engines import LiteRtEngine
 
 _CLAIM = 16

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import ray
 import ray.data
 
+from job.errors import Rejected
 from job.features.backbone import FEATURES
-from job.features.decode import Rejected, decode
+from job.features.decode import decode
 from job.features.engines import LiteRtEngine
 
 BLOCKS_A_CORE = 16

@@ -8,13 +8,14 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from job.arguments import Arguments
 from job.components.moments import collect_moments, moments_of
 from job.components.pca import PrincipalComponents, fit
 from job.components.probe import ProbeScore
 from job.components.projections import Projector, collect_probe, collect_scores, project, score
+from job.components.request import Request
 from job.frames import local_frame
 from job.storage.index import SELECTIONS, Selection, share_out
+from job.storage.layout import ComponentsFolder
 from job.storage.plan import group_count
 from job.storage.store import ResultStore
 
@@ -29,17 +30,17 @@ class Analysis:
         The session.
     store
         Holds the features, and takes the results.
-    arguments
-        Of the run.
+    request
+        What the run is asked for.
     name
-        Of the run: of the folders of its results.
+        Name of the run, and of the folders of its results.
     selections
         Where the features of its photographs are.
     """
 
     spark: SparkSession
     store: ResultStore
-    arguments: Arguments
+    request: Request
     name: str
     selections: list[Selection]
 
@@ -47,7 +48,7 @@ class Analysis:
         """Fit the principal components of all selected features."""
         shared, tasks = self._shared_out()
         moments = collect_moments(moments_of(shared, output=self.store.output, tasks=tasks))
-        return fit(moments, variance=self.arguments.variance, components=self.arguments.components)
+        return fit(moments, variance=self.request.variance, components=self.request.components)
 
     def save(self, model: PrincipalComponents) -> None:
         """Save the components as plain arrays and as a `pyspark.ml` PipelineModel.
@@ -55,15 +56,15 @@ class Analysis:
         A cluster's Spark writes the model where its executors reach the output, too. A Spark of this machine alone has
         no S3, and a locale that may know no accents: it writes to a folder of the machine, and the job puts its files.
         """
-        folder = f"pca/{self.name}"
-        self.store.put(f"{folder}/arrays.npz", model.to_npz())
+        folder = ComponentsFolder(self.name)
+        self.store.put(folder.arrays, model.to_npz())
         writer = model.to_pipeline_model(self.spark).write().overwrite()
         if not str(self.spark.sparkContext.master).startswith("local"):
-            writer.save(f"{self.store.output.uri}/{folder}/model")
+            writer.save(f"{self.store.output.uri}/{folder.model}")
             return
         with tempfile.TemporaryDirectory() as scratch:
             writer.save(f"file://{scratch}/model")
-            self.store.put_folder(f"{folder}/model", Path(scratch) / "model")
+            self.store.put_folder(folder.model, Path(scratch) / "model")
 
     def project(self, model: PrincipalComponents, gallery: Iterable[str]) -> list[Any]:
         """Write the projections, and collect `job.components.projections.PARTS`.
@@ -75,8 +76,8 @@ class Analysis:
         gallery
             URIs whose projections the report shows.
         """
-        arguments = self.arguments
-        projector = Projector(model, self.name, arguments.images, arguments.splits, frozenset(gallery), arguments.csv)
+        request = self.request
+        projector = Projector(model, self.name, request.images, request.splits, frozenset(gallery), request.csv)
         broadcast = self.spark.sparkContext.broadcast(projector)
         shared, _ = self._shared_out()
         return project(shared, output=self.store.output, projector=broadcast).collect()

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 
 from job.features.backbone import FEATURES
 from job.features.engines import GRID
-from job.session import ArrowFunction
+from job.frames import ArrowFunction
 from job.storage.index import Selection
 from job.storage.locations import Location
 from job.storage.store import ResultStore, feature_matrix

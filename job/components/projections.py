@@ -17,8 +17,9 @@ from pyspark.sql import DataFrame
 from job.components.pca import PrincipalComponents
 from job.components.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
 from job.components.splits import SplitRule
-from job.session import ArrowFunction
+from job.frames import ArrowFunction
 from job.storage.index import Selection
+from job.storage.layout import EXPORTS, PROJECTIONS, stem
 from job.storage.locations import Location
 from job.storage.store import PROJECTIONS_SCHEMA, ResultStore, feature_matrix
 
@@ -145,11 +146,11 @@ class _Part:
         offsets = pa.array(np.arange(0, scores.size + 1, scores.shape[1], dtype=np.int32))
         vectors = pa.ListArray.from_arrays(offsets, pa.array(scores.reshape(-1)))
         projections = pa.Table.from_arrays([table["uri"], table["label"], splits, vectors], schema=PROJECTIONS_SCHEMA)
-        name = source.rpartition("/")[2].removesuffix(".parquet")
-        self.paths.append(f"projections/pca={self._projector.run}/{name}.parquet")
+        name, run = stem(source), self._projector.run
+        self.paths.append(f"{PROJECTIONS.partition(run)}/{name}.parquet")
         self._store.put_table(self.paths[-1], projections)
         if self._projector.csv:
-            self._store.put(f"exports/pca={self._projector.run}/{name}.csv", _csv(projections, scores))
+            self._store.put(f"{EXPORTS.partition(run)}/{name}.csv", _csv(projections, scores))
         train = pc.equal(splits, "train")
         self._probe.add(scores[train.to_numpy(zero_copy_only=False)], table["label"].filter(train).to_pylist())
         wanted = pa.array(sorted(self._projector.gallery), pa.string())

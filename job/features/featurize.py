@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
 
+from job.errors import Rejected
 from job.features.backbone import FEATURES, Backbone
-from job.features.decode import Decoded, Rejected, decode
+from job.features.decode import Decoded, decode
 from job.features.engines import Engine, engine_of
-from job.session import ArrowFunction
+from job.frames import ArrowFunction
 from job.storage.listing import LISTING_SCHEMA, Photograph
 from job.storage.locations import Location, ObjectReader
 from job.storage.reading import read_ahead

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 import pyspark
 
 from job import __version__
-from job.arguments import Arguments
 from job.components.pca import PrincipalComponents
+from job.components.request import Request
 from job.features.backbone import Backbone, describe
 from job.features.featurize import peak_memory
 from job.storage.index import Index
@@ -67,29 +67,30 @@ class Stopwatch:
         return pa.Table.from_pylist(rows, schema=pa.schema(fields))
 
 
-def run_name(arguments: Arguments, identity: str, photographs: pa.Table) -> str:
+def run_name(request: Request, identity: str, photographs: pa.Table) -> str:
     """Name a run by what decides its results: photographs and their versions, backbone, arguments, program."""
     digest = hashlib.sha256()
     for batch in photographs.select(["path", "etag"]).to_batches(max_chunksize=10_000):
         for column in batch.columns:
             digest.update("\0".join([*column.to_pylist(), ""]).encode())
-    request = [
+    asked = [
         __version__,
         identity,
-        arguments.images.uri,
-        arguments.variance,
-        arguments.components,
-        *vars(arguments.splits).values(),
-        arguments.csv,
+        request.images.uri,
+        request.variance,
+        request.components,
+        *vars(request.splits).values(),
+        request.csv,
     ]
-    digest.update(json.dumps(request).encode())
+    digest.update(json.dumps(asked).encode())
     return digest.hexdigest()[:16]
 
 
 def manifest_of(
     *,
     run: str,
-    arguments: Arguments,
+    label: str,
+    request: Request,
     backbone: Backbone,
     listing: Listing,
     index: Index,
@@ -103,6 +104,10 @@ def manifest_of(
     ----------
     run
         Name of the run.
+    label
+        What the user calls it.
+    request
+        What the run is asked for.
     commits
         Collected `job.features.featurize.COMMITS`: the batches computed by this run.
     parts
@@ -113,14 +118,14 @@ def manifest_of(
     by_hash = sum(part.by_hash for part in parts)
     return {
         "run": run,
-        "label": arguments.run_label,
+        "label": label,
         "version": __version__,
         "images": {
-            "root": arguments.images.uri,
+            "root": request.images.uri,
             "count": photographs.num_rows,
             "bytes": pc.sum(photographs["bytes"]).as_py(),
             "labels": pc.count_distinct(photographs["label"]).as_py(),
-            "rendered": is_rendered(arguments.images),
+            "rendered": is_rendered(request.images),
             "ignored": listing.ignored,
         },
         "model": describe(backbone),
@@ -140,9 +145,9 @@ def manifest_of(
         "pca": {
             "identity": run,
             "components": len(model.components),
-            "requested": {"variance": arguments.variance}
-            if arguments.components is None
-            else {"components": arguments.components},
+            "requested": {"variance": request.variance}
+            if request.components is None
+            else {"components": request.components},
             "explained": float(model.explained[: len(model.components)].sum()),
             "images": model.count,
         },

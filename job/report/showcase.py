@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from job.features.decode import Rejected, thumbnail
+from job.errors import Rejected
+from job.features.decode import thumbnail
 from job.storage.listing import Photograph
 from job.storage.locations import Location
 from job.storage.reading import read_ahead

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from job.storage.layout import FEATURES, QUARANTINE
 from job.storage.locations import Location
 from job.storage.store import QUARANTINE_SCHEMA, ResultStore, keys, with_uris
 
@@ -124,12 +125,11 @@ def look_up(store: ResultStore, identity: str, root: Location, photographs: pa.T
     """
     listed = photographs.select(["path", "etag"]).to_batches(max_chunksize=_BLOCK)
     wanted = _digests(with_uris(root, batch) for batch in listed)
-    features = _Rows.of(store, f"features/model={identity}", root.uri)
+    features = _Rows.of(store, FEATURES.partition(identity), root.uri)
     at = features.find(wanted)
     featurized = at >= 0
 
-    folder = f"quarantine/model={identity}"
-    rejected = _Rows.of(store, folder, root.uri)
+    rejected = _Rows.of(store, QUARANTINE.partition(identity), root.uri)
     rejected_at = rejected.find(wanted)
     quarantined = (rejected_at >= 0) & ~featurized
     quarantine = QUARANTINE_SCHEMA.empty_table()

@@ -1,12 +1,4 @@
-"""The results' layout, and the objects in it: each is written whole in one request, or not at all.
-
-::
-
-    <output>/features/model=<identity>/<batch>.parquet      FEATURES_SCHEMA
-             quarantine/model=<identity>/<batch>.parquet    QUARANTINE_SCHEMA
-             pca/<pca>/{model/, arrays.npz}                 pyspark.ml PipelineModel; plain arrays
-             projections/pca=<pca>/<part>.parquet           PROJECTIONS_SCHEMA
-             reports/<run>/{manifest.json, report.html, images.parquet}
+"""The objects of the results: each is written whole in one request, or not at all; `job.storage.layout` names them.
 
 A batch is named by what is in it, so writing it twice changes nothing, and a batch that is there is complete. There is
 no journal to repair after a kill: what the store holds *is* the progress.
@@ -29,6 +21,7 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from job.errors import JobError
+from job.storage.layout import FEATURES, QUARANTINE, batch_name, photographs_in
 from job.storage.locations import Location, ObjectReader
 from job.storage.refusals import reason_of
 
@@ -168,18 +161,18 @@ class ResultStore:
 
     def commit_batch(self, identity: str, features: pa.Table, quarantined: pa.Table) -> None:
         """Add a batch of photographs: each of its two objects counts from the moment it is there."""
-        for kind, table in (("features", features), ("quarantine", quarantined)):
+        for folder, table in ((FEATURES, features), (QUARANTINE, quarantined)):
             if table.num_rows:
-                self.put_batch(f"{kind}/model={identity}", table)
+                self.put_batch(folder.partition(identity), table)
 
     def committed(self, identity: str) -> int:
         """Count the photographs committed under a model, from the names of its batches alone."""
-        paths = (path for kind in ("features", "quarantine") for path in self.paths(f"{kind}/model={identity}"))
-        return sum(int(path.removesuffix(".parquet").rpartition("-")[2]) for path in paths)
+        paths = (path for folder in (FEATURES, QUARANTINE) for path in self.paths(folder.partition(identity)))
+        return sum(map(photographs_in, paths))
 
     def put_batch(self, folder: str, table: pa.Table) -> str:
         """Write photographs as one object named by what is in it, and give its path."""
-        path = f"{folder}/{_batch_name(table)}.parquet"
+        path = f"{folder}/{_batch_name(table)}"
         self.put_table(path, table)
         return path
 
@@ -207,4 +200,4 @@ def keys(table: pa.Table | pa.RecordBatch) -> pa.ChunkedArray | pa.Array:
 
 def _batch_name(table: pa.Table) -> str:
     digest = hashlib.sha256("\0".join(keys(table).to_pylist()).encode()).hexdigest()
-    return f"{digest[:24]}-{table.num_rows}"
+    return batch_name(digest[:24], table.num_rows)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from infra.templates import as_list
 from ops.review.changes import ResourceChange
 from ops.review.consequences import Consequence, Level
-from ops.review.names import Names
+from ops.review.names import Names, Sides
 from ops.review.stacks import Template
 
 _GROUP: Final = "AWS::EC2::SecurityGroup"
@@ -72,17 +72,10 @@ class Opening:
         return f"{self.protocol}{ports} {self.way} {self.peer}"
 
 
-def openings(old: Mapping[str, Template], new: Mapping[str, Template], names: Names) -> Iterator[Consequence]:
-    """Find what security groups let through and did not.
-
-    Parameters
-    ----------
-    old, new
-        Templates by the names of their stacks.
-    names
-        For references.
-    """
-    before, after = set(_openings(old, names)), set(_openings(new, names))
+def openings(sides: Sides) -> Iterator[Consequence]:
+    """Find what security groups let through and did not."""
+    names = sides.names
+    before, after = (set(_openings(side, names)) for side in (sides.old, sides.new))
     groups = {(item.stack, item.group) for item in before}
     usual: dict[tuple[str, str], list[str]] = {}
     for item in sorted(after - before):

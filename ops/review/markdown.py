@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ops.review import wording
-from ops.review.changes import Action
 from ops.review.conclusion import Review, StackReview, Verdict
 from ops.review.consequences import Consequence, Level
 from ops.review.rights import Widening
@@ -54,14 +53,12 @@ def _stacks(review: Review) -> Iterator[str]:
     yield _row(["Stack", "Now", "added", "changed", "replaced", "removed"])
     yield _row(["---", "---", "--:", "--:", "--:", "--:"])
     for stack in review.stacks:
-        counts = (
-            stack.count(Action.ADDED),
-            stack.count(Action.CHANGED),
-            stack.count(Action.REPLACED, Action.MAY_BE_REPLACED),
-            stack.count(Action.REMOVED),
-        )
         yield _row(
-            [plain(stack.stack), plain(wording.state(stack)), *(f"**{count}**" if count else "" for count in counts)]
+            [
+                plain(stack.stack),
+                plain(wording.state(stack)),
+                *(f"**{count}**" if count else "" for count in stack.counts.values()),
+            ]
         )
     yield ""
 

@@ -122,6 +122,23 @@ class Names:
         return f"<{owner}{name}{attribute}>"
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What is deployed and what the app wants, for questions about all stacks.
+
+    Parameters
+    ----------
+    old, new
+        Templates as deployed and as they would be, by the names of their stacks in CloudFormation.
+    names
+        Names of resources and references of both.
+    """
+
+    old: Mapping[str, Template]
+    new: Mapping[str, Template]
+    names: Names
+
+
 def direct_reference(value: Any, stack: str) -> Reference | None:
     """Read a reference to a resource of the same stack."""
     if not isinstance(value, Mapping) or len(value) != 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from infra.templates import as_list
-from ops.review.names import Names
+from ops.review.names import Names, Sides
 from ops.review.policies import EVERYBODY, Conditions, Grant, documents, grants, reaching_further
 from ops.review.stacks import Template
 from ops.review.texts import without_hashes
@@ -88,18 +88,15 @@ def _from_outside(principal: str) -> bool:
     return principal == EVERYBODY or not ours
 
 
-def widenings(old: Mapping[str, Template], new: Mapping[str, Template], names: Names) -> tuple[Widening, ...]:
-    """Compare all policies of two sides.
-
-    Parameters
-    ----------
-    old, new
-        Templates by the names of their stacks.
-    names
-        For references.
-    """
-    before, after = _collect(old, names), _collect(new, names)
-    there = {(stack, names.resource(stack, item)) for stack in new for item in new[stack].get("Resources", {})}
+def widenings(sides: Sides) -> tuple[Widening, ...]:
+    """Find the rights that grow: all policies of both sides, compared."""
+    names = sides.names
+    before, after = _collect(sides.old, names), _collect(sides.new, names)
+    there = {
+        (stack, names.resource(stack, item))
+        for stack, template in sides.new.items()
+        for item in template.get("Resources", {})
+    }
     found: list[Widening] = []
     for holder in sorted(before.keys() | after.keys(), key=lambda item: (item.stack, item.name, item.kind)):
         # What is gone has no rights; but where a policy is gone alone, its denials are missing.

@@ -7,8 +7,9 @@ from typing import Final, Literal
 
 import pyarrow.parquet as pq
 
+from job.storage.layout import FEATURES, QUARANTINE, REPORTS, is_plan, photographs_in
 from ops.aws.account import Client
-from ops.aws.s3 import Folder, Object
+from ops.aws.s3.folder import Folder, Object
 
 Phase = Literal["starting", "featurizing", "finishing"]
 
@@ -53,8 +54,8 @@ class RunProgress:
 
     Notes
     -----
-    The job puts its plan into ``reports/<run>/pending.parquet``, commits batches whose names end in their number of
-    photographs (see `job.storage.store`), and deletes the plan when all are committed.
+    The job writes its plan, commits batches whose names end in their number of photographs, and deletes the plan when
+    all are committed; see `job.storage.layout`.
     """
 
     results: Folder
@@ -79,16 +80,16 @@ class RunProgress:
     def _newest_plan(self) -> Object | None:
         plans = [
             item
-            for item in self.results.list("reports/")
-            if item.path.endswith("/pending.parquet") and item.modified >= self.since - _CLOCKS_DIFFER
+            for item in self.results.list(f"{REPORTS}/")
+            if is_plan(item.path) and item.modified >= self.since - _CLOCKS_DIFFER
         ]
         return max(plans, key=lambda item: item.modified, default=None)
 
     def _committed(self, since: datetime) -> int:
         return sum(
-            int(item.path.removesuffix(".parquet").rpartition("-")[2])
-            for kind in ("features/", "quarantine/")
-            for item in self.results.list(kind)
+            photographs_in(item.path)
+            for folder in (FEATURES, QUARANTINE)
+            for item in self.results.list(f"{folder.name}/")
             if item.path.endswith(".parquet") and item.modified >= since
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from job.errors import JobError
-from job.storage.listing import SAMPLE_MARKER, list_photographs
+from job.storage.listing import SAMPLE_MARKER, is_photograph, list_photographs
 from job.storage.locations import Location
 from ops.aws.account import Client, asking
 from ops.errors import FruitsError
@@ -104,11 +104,6 @@ def plan_upload(client: Client, folder: Path, bucket: str, prefix: str) -> Uploa
         unreadable=unreadable,
         size=sum(local[path] for path in (*found["new"], *found["changed"])),
     )
-
-
-def is_photograph(path: str) -> bool:
-    """Say whether the job would take an object below its root for a photograph: not hidden, no marker of a folder."""
-    return not any(part.startswith((".", "_")) for part in path.split("/")) and path.rpartition("/")[2] != ""
 
 
 def _list_folder(folder: Path) -> dict[str, int]:

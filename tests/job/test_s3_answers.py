@@ -8,8 +8,7 @@ from pathlib import Path
 import obstore
 import pytest
 
-from job.errors import JobError
-from job.features.decode import Rejected
+from job.errors import JobError, Rejected
 from job.storage.listing import Photograph, list_photographs
 from job.storage.locations import Location
 from job.storage.reading import read_ahead

@@ -12,6 +12,7 @@ import pytest
 
 from ops.aws.cdk import Cdk
 from ops.aws.deployment import find_deployment
+from ops.aws.given import read_given
 from ops.aws.synthesis import synthesise
 from ops.local.sample import render_sample
 from rehearsal.clients import Client, clients_of
@@ -194,7 +195,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deployed")
     with embedded_aws(folder / "aws", launch="hold") as aws, local_node(aws, log_seconds=1) as node:
         place = Place(aws, node, clients_of(aws))
-        app = synthesise(folder / "app", ["mode=interactive", "components=2"], environment=aws.environment())
+        given = read_given(["mode=interactive", "components=2"])
+        app = synthesise(folder / "app", given, environment=aws.environment())
         cdk = Cdk(app.folder, aws.environment())
         cdk.bootstrap(ACCOUNT, aws.region)
         cdk.deploy("FruitsStorage")

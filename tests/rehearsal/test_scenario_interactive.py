@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from ops.aws.cdk import Cdk
 from ops.aws.deployment import Deployment, find_deployment
+from ops.aws.given import read_given
 from ops.aws.synthesis import synthesise
 from ops.cli import app
 from ops.local.sample import render_sample
@@ -283,7 +284,8 @@ def test_destroying_after_a_failed_step_leaves_nothing(kept: Kept, tmp_path: Pat
     with pytest.raises(StageFailed, match="FAILED"):
         kept.run(step={"jar": "command-runner.jar", "arguments": ["bash", "-c", "exit 3"]})
     environment = kept.aws.environment()
-    app = synthesise(tmp_path / "cdk.out", ["mode=interactive", "remove_data=true"], environment=environment).folder
+    given = read_given(["mode=interactive", "remove_data=true"])
+    app = synthesise(tmp_path / "cdk.out", given, environment=environment).folder
     cdk = Cdk(app, environment)
     cdk.deploy("FruitsStorage")
     buckets = [kept.deployment.output("FruitsStorage", name) for name in ("DataBucket", "LogBucket", "CodeBucket")]

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from infra.names import deployment_name
+from ops.pricing.amount import total
 from ops.teardown.leaks.scope import Leftover
 from ops.teardown.leaks.sweep import Findings, kinds
 
@@ -26,9 +28,9 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
     keep
         Stacks whose things are to stay: they are not counted.
     """
-    deployed = findings.deployed_stacks()
+    name, deployed = deployment_name(findings.env), findings.deployed_stacks()
     loose = [item for item in findings.leftovers if item.stack not in deployed]
-    _line(out, f"fruits-{findings.env} in account {findings.account}, {', '.join(findings.regions)}")
+    _line(out, f"{name} in account {findings.account}, {', '.join(findings.regions)}")
     _stacks(out, findings.leftovers, deployed, keep)
     _section(out, "In no stack, on the bill", [item for item in loose if item.billable], style="bold red")
     _section(out, "In no stack, free", [item for item in loose if item.free and not item.kept and not item.shared])
@@ -39,7 +41,7 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
         for reason in findings.unseen:
             _line(out, f"  {reason}")
     if not findings.unseen and all(item.shared for item in findings.leftovers):
-        _line(out, f"\nNo trace that fruits-{findings.env} was ever here: is it the right account and region?")
+        _line(out, f"\nNo trace that {name} was ever here: is it the right account and region?")
     out.print(Text(f"\n{verdict(findings, keep=keep)}", style="bold"), soft_wrap=True)
 
 
@@ -87,7 +89,8 @@ def _section(out: Console, title: str, items: Sequence[Leftover], *, style: str 
 
 
 def _item(out: Console, item: Leftover) -> None:
-    price = "free" if item.free else "not known" if item.monthly is None else f"{item.monthly:,.2f} USD"
+    monthly = item.monthly
+    price = "free" if monthly.free else "not known" if monthly.unknown else f"{monthly.sign}{monthly.usd:,.2f} USD"
     out.print(Text(f"{price:>12}  ").append(f"{item.kind} {item.id}", style="bold"), soft_wrap=True)
     about = "; ".join(filter(None, (item.detail, item.claim.why)))
     out.print(Padding(Text(about, style="dim"), (0, 0, 0, _INDENT), expand=False))
@@ -113,12 +116,12 @@ def _shown(group: Sequence[Leftover]) -> Iterator[str]:
 
 
 def _sum(items: Sequence[Leftover]) -> str:
-    known = [item.monthly for item in items if item.monthly is not None]
-    unknown = len(items) - len(known)
-    if not known:
+    cost = total(item.monthly for item in items)
+    if cost.unknown:
         return "at a price that is not known"
+    unknown = sum(bool(item.monthly.missing) for item in items)
     gap = f" ({unknown} without a known price)" if unknown else ""
-    return f"{'at least ' if unknown else ''}{sum(known):,.2f} USD a month{gap}"
+    return f"{cost.words} a month{gap}"
 
 
 def _line(out: Console, text: str) -> None:

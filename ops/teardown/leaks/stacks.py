@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from infra.names import deployment_tags
 from ops.aws.account import Client
+from ops.pricing.amount import Amount
 from ops.teardown.leaks.scope import Leftover, Scope, Sweeper, pages, tags_of
 
 _ASKED: Final = (
@@ -20,7 +22,7 @@ _ASKED_OF_EC2: Final = (
 
 def tagged_arns(client: Client, scope: Scope) -> dict[str, str | None]:
     """Ask the tag index of the account for all that carries the tags of a deployment, with the stack it names."""
-    wanted = [{"Key": "project", "Values": ["fruits"]}, {"Key": "environment", "Values": [scope.env]}]
+    wanted = [{"Key": key, "Values": [value]} for key, value in deployment_tags(scope.env).items()]
     found = {}
     for item in pages(client("resourcegroupstaggingapi"), "get_resources", "ResourceTagMappingList", TagFilters=wanted):
         claim = scope.by_tags(tags_of(item["Tags"]))
@@ -37,7 +39,6 @@ def _stacks(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="stack",
                 id=name,
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"cloudformation delete-stack --stack-name {name}"),
                 detail=item["StackStatus"],
             )
@@ -54,7 +55,7 @@ def _others(_client: Client, scope: Scope) -> Iterator[Leftover]:
             kind=f"{service} {what}".strip(),
             id=arn,
             claim=claim,
-            monthly=None,
+            monthly=Amount(missing=frozenset({arn})),
             command=f"# no command is known here: remove {arn} with aws {service}",
             detail="found by its tags alone; the tag index may lag behind a deletion",
         )

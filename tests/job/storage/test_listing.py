@@ -11,8 +11,7 @@ from typing import Any
 import obstore
 import pytest
 
-from job.errors import JobError
-from job.features.decode import Rejected
+from job.errors import JobError, Rejected
 from job.storage.listing import (
     LISTING_SCHEMA,
     Listing,
