@@ -65,10 +65,14 @@ async def _serve() -> None:
 def main() -> None:
     """Start."""
     try:
+        saving.require_whole_states()
         _install()
-    except vanilla.Moved as moved:
-        sys.exit(f"error: {moved}")
+    except (vanilla.Moved, saving.Damaged) as error:
+        sys.exit(f"error: {error}")
     asyncio.run(_serve())
+    # All is saved. Work in the background, which may wait for an hour for a cluster, must not hold up the end.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

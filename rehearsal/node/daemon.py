@@ -87,7 +87,7 @@ def start_node(
     ]
     return _daemon_of(folder).start(
         [str(folder), *given],
-        variables={},
+        variables={"TMPDIR": str(folder / "tmp")},
         facts={"folder": str(folder)},
         is_ready=lambda pid: _is_ready(folder, pid),
         tied=tied,
