@@ -53,7 +53,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     given = read_given(values)
     given.require_deployable()
     settings = given.settings
-    host = Host(folder, settings)
+    host = Host(folder, settings, tied=not keep)
     course = Course(host, settings, values, photographs=lambda tell: images or _sample(tell), output=output)
     stages = [Stage("Start embedded AWS and node", host.start), *course.stages(destroy=not keep)]
     title = f"Rehearsal of {settings.name}: {settings.mode}, {settings.region}, engine {settings.engine}"
@@ -138,7 +138,7 @@ def _say_failure(failure: StageFailed, host: Host, *, kept: bool) -> None:
         _print(err, f"  next: {failure.action}")
     if kept:
         _say_how_to_use(host)
-    elif host.folder.exists():
+    elif host.started and host.folder.exists():
         _print(err, f"  kept: {host.folder} with all logs; everything is stopped")
 
 

@@ -41,7 +41,7 @@ class Stacks:
         try:
             folder = self._host.folder / f"cdk.out-{name}"
             given = read_given([*self._values, *more])
-            return synthesise(folder, given, environment=self._host.aws.environment())
+            return synthesise(folder, given, environment=self._host.environment)
         except (SynthesisFailed, WrongSetting) as error:
             raise StageFailed(f"the app does not synthesise: {why_refused(str(error))}") from None
 
@@ -73,7 +73,7 @@ class Stacks:
                     tell(f"{match['stack']}: {match['type']} {match['state']}")
 
             try:
-                outcome: Outcome = command(Cdk(app, self._host.aws.environment(), heard))
+                outcome: Outcome = command(Cdk(app, self._host.environment, heard))
             except CdkFailed as error:
                 raise StageFailed(f"cdk {verb}: {why(str(error))}", log=str(path)) from None
         return outcome

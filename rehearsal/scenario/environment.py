@@ -77,11 +77,6 @@ class Place:
             region=self._host.aws.region,
         )
 
-    def step(self) -> Mapping[str, Any]:
-        """Give the step to submit to an interactive cluster."""
-        step: Mapping[str, Any] = json.loads(self.output("FruitsCompute", "JobStep"))
-        return step
-
     def evidence(self, said: Mapping[str, Any] | None) -> Evidence:
         """Gather what a run has left, which has printed a manifest or not."""
         columns = table_columns(self._host.client("glue"), self.output("FruitsStorage", "Database"))

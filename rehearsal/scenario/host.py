@@ -55,11 +55,15 @@ class Host:
         Of the deployment.
     image
         Folder of disk images that bootstrap actions may find used; none unless given: see `start_node`.
+    tied
+        End both when this process has ended, in whatever way.
     """
 
-    def __init__(self, folder: Path, settings: DeploymentSettings, *, image: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: DeploymentSettings, *, image: Path | None = None, tied: bool = True
+    ) -> None:
         self.folder = folder.resolve()
-        self._image = image
+        self._image, self._tied = image, tied
         self.expense = Expense()
         self.kind: Kind = "namespaces"
         self._settings = settings
@@ -71,6 +75,16 @@ class Host:
         """The embedded AWS."""
         assert self._aws is not None, "not started"
         return self._aws
+
+    @property
+    def started(self) -> bool:
+        """Whether the embedded AWS of this rehearsal was started."""
+        return self._aws is not None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of what a rehearsal runs: the embedded AWS's, and no other temporary folder than in its own."""
+        return {**self.aws.environment(), "TMPDIR": str(self.folder / "tmp")}
 
     @property
     def client(self) -> Client:
@@ -96,9 +110,9 @@ class Host:
         began = time.monotonic()
         try:
             forget(self.folder)
-            self._aws = start_aws(self.folder, region=self._settings.region, launch="hold")
+            self._aws = start_aws(self.folder, region=self._settings.region, launch="hold", tied=self._tied)
             self.expense.starting = time.monotonic() - began
-            self.kind = start_node(self._aws, image=self._image).kind
+            self.kind = start_node(self._aws, image=self._image, tied=self._tied).kind
         except DaemonFailed as error:
             raise StageFailed(
                 str(error), action=f"fruits aws down --folder {self.folder} --delete, or choose another --folder"

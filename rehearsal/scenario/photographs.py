@@ -1,8 +1,8 @@
-"""Photographs on their way to the bucket: uploaded, and later added, changed and deleted."""
+"""The photographs of a rehearsal: found here, compared with the bucket, and later added, changed and deleted there."""
 
 import io
 import random
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ops.local.sample import MARKER
 from rehearsal.scenario.folders import Folder
-from rehearsal.scenario.stages import StageFailed, Tell
-
-_AT_ONCE = 8
+from rehearsal.scenario.stages import StageFailed, few_of
 
 ADDED, CHANGED, DELETED = 10, 5, 3
 """How many photographs a heap gains, sees replaced and loses between two runs."""
@@ -61,15 +59,18 @@ def find_photographs(root: Path) -> Heap:
     return Heap(root, files)
 
 
-def upload(heap: Heap, folder: Folder, tell: Tell) -> str:
-    """Upload all photographs of a heap, as a user does with `aws s3 sync`."""
-    names = [*heap.files, *([MARKER] if heap.rendered else [])]
-    total = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done, size in enumerate(pool.map(lambda name: _upload(heap.root, folder, name), names), start=1):
-            total += size
-            tell(f"{done:,} of {len(names):,}")
-    return f"{heap}, {total / 1e6:.1f} MB, to {folder.uri}"
+def check_uploaded(heap: Heap, sizes: Mapping[str, int]) -> list[str]:
+    """Say which photographs of a folder are not on S3 as they are here.
+
+    Parameters
+    ----------
+    heap
+        The photographs of the folder.
+    sizes
+        Bytes of what is on S3, by path.
+    """
+    wrong = [name for name in heap.files if sizes.get(name) != (heap.root / name).stat().st_size]
+    return [f"{len(wrong)} photographs are not on S3, or not whole: {few_of(wrong)}"] if wrong else []
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,6 @@ def change_some(heap: Heap, folder: Folder) -> Changes:
     for name in deleted:
         folder.delete(name)
     return Changes(tuple(added), tuple(changed), tuple(deleted))
-
-
-def _upload(root: Path, folder: Folder, name: str) -> int:
-    content = (root / name).read_bytes()
-    folder.put(name, content)
-    return len(content)
 
 
 def _open(path: Path) -> Image.Image | None:

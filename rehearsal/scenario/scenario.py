@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from infra.settings import DeploymentSettings
+from rehearsal.node.reports import NodeReports
 from rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
+from rehearsal.scenario.commands import Commands
 from rehearsal.scenario.deploy import Stacks
 from rehearsal.scenario.deployed import check_one_cluster, check_wheels
 from rehearsal.scenario.environment import Place
@@ -13,16 +15,14 @@ from rehearsal.scenario.evidence import Evidence
 from rehearsal.scenario.expectations import check_expectations
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.messages import Listener
-from rehearsal.scenario.photographs import ADDED, CHANGED, DELETED, Heap, change_some, find_photographs, upload
+from rehearsal.scenario.photographs import ADDED, CHANGED, DELETED, Heap, change_some, check_uploaded, find_photographs
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
-from rehearsal.scenario.runs import watching_clusters
 from rehearsal.scenario.stages import Stage, StageFailed, Tell
-from rehearsal.scenario.teardown import empty_bucket, explain_leftovers
+from rehearsal.scenario.starting import Start
+from rehearsal.scenario.teardown import explain_leftovers
 
 _RUNS: Final = ("first", "second", "third")
-_ALL_BUT_DATA: Final = ("FruitsCompute", "FruitsGuard", "FruitsNotebook")
-_BUCKETS: Final = ("DataBucket", "LogBucket", "CodeBucket")
 
 
 class Course:
@@ -63,6 +63,7 @@ class Course:
     ) -> None:
         self._host, self._settings = host, settings
         self._stacks = Stacks(host, values)
+        self._commands = Commands(host, values)
         self.place = Place(host, settings.env)
         self._photographs, self._output = photographs, output
         self._stall_seconds = stall_seconds
@@ -121,10 +122,13 @@ class Course:
 
     def _upload(self, tell: Tell) -> str:
         self._heap = find_photographs(self._photographs(tell))
-        return upload(self._heap, self.place.folder("ImagesUri"), tell)
+        self._commands.run(tell, "images", "upload", str(self._heap.root.resolve()))
+        folder = self.place.folder("ImagesUri")
+        _require(check_uploaded(self._heap, folder.sizes()))
+        return f"{self._heap} to {folder.uri}"
 
     def _deploy_all(self, tell: Tell) -> str:
-        self._deploy(self._app, tell)
+        self._explained(tell, lambda: self._stacks.deploy(self._app, tell))
         _require(check_one_cluster(self.place.clusters(self._settings.name), self._settings.name))
         _require(self.place.check_cluster())
         return f"cluster {self.place.cluster().cluster_id}, its nodes are set up"
@@ -148,22 +152,21 @@ class Course:
         return f"{len(evidence.objects)} objects; {pca['components']} components hold {pca['explained']:.1%}"
 
     def _run_again(self, tell: Tell) -> str:
-        self._next_cluster(_RUNS[1], tell)
         self.evidence.append(self._run(_RUNS[1], tell))
         _require(check_nothing_computed(*self.evidence))
         return "0 photographs computed, no object written"
 
     def _run_changed(self, tell: Tell) -> str:
         changes = change_some(self._heap, self.place.folder("ImagesUri"))
-        self._next_cluster(_RUNS[2], tell)
         self.evidence.append(self._run(_RUNS[2], tell))
         _, before, after = self.evidence
         _require([*check_run(after), *check_changes(before, after, changes)])
         return f"{len(changes.added) + len(changes.changed)} photographs computed, {len(changes.deleted)} forgotten"
 
     def _compare(self, tell: Tell) -> str:
-        tell("cdk diff")
-        outcome = self._stacks.diff(self._app, tell)
+        run = self._current_run()
+        app = self._app if run == _RUNS[0] else self._stacks.synthesise(run, f"run_id={run}").folder
+        outcome = self._stacks.diff(app, tell)
         _require(check_no_differences(outcome.code, outcome.text))
         return "what is deployed is what app.py describes"
 
@@ -179,13 +182,12 @@ class Course:
         removable = self._stacks.synthesise("last", f"run_id={self._current_run()}", "remove_data=true").folder
         self._stacks.deploy(removable, tell, "FruitsStorage")
         deployed = self.place.deployment()
-        buckets = [deployed.output("FruitsStorage", name) for name in _BUCKETS]
-        there = [stack for stack in _ALL_BUT_DATA if stack in deployed.stacks]
+        data = ("--yes-delete", deployed.output("FruitsStorage", "DataBucket"))
         # The cluster first: as long as it lives, it writes.
-        self._stacks.destroy(removable, tell, *there)
-        emptied = sum(empty_bucket(self._host.client("s3"), bucket, tell) for bucket in buckets)
-        self._stacks.destroy(removable, tell)
-        return f"{len(deployed.stacks)} stacks, {emptied:,} versions of objects"
+        self._commands.run(tell, "destroy", "--yes")
+        emptied = self._commands.run(tell, "empty", *data)[-1]
+        self._commands.run(tell, "destroy", "--all", "--yes", *data)
+        return f"{len(deployed.stacks)} stacks; of the data {emptied}"
 
     def _look(self, tell: Tell) -> str:
         reasons, strangers = explain_leftovers(
@@ -196,11 +198,10 @@ class Course:
         return f"but for {sum(reasons.values())} things that AWS keeps, named below"
 
     def _run(self, run: str, tell: Tell) -> Evidence:
+        if not self._transient or self.evidence:  # the first cluster of a transient deployment has its job
+            self._start(run, tell)
         cluster = self.place.cluster()
-        if self._transient:
-            step_id = cluster.only_step()
-        else:
-            step_id = cluster.submit(f"{self._settings.name} {run}", self.place.step())
+        step_id = cluster.step_of(f"{self._settings.name} {run}")
         done = photographs_done(self.place.folder("OutputUri"), self._photographs_kept())
         cluster.wait_for_step(step_id, tell, done, Patience(self._stall_seconds))
         said = cluster.printed(step_id)
@@ -215,18 +216,20 @@ class Course:
         counts = (self.evidence[-1].manifest or {})["counts"]
         return int(counts["features"] + counts["quarantined"])
 
-    def _next_cluster(self, run: str, tell: Tell) -> None:
-        """Deploy a new run where each run has a cluster of its own."""
-        if self._transient:
-            self._app = self._stacks.synthesise(run, f"run_id={run}").folder
-            self._deploy(self._app, tell)
+    def _start(self, run: str, tell: Tell) -> None:
+        """Start a run, on a cluster of its own in transient mode."""
+        self._explained(tell, lambda: self._commands.run(tell, "run", "--no-wait", "--yes", "--run-id", run))
 
-    def _deploy(self, app: Path, tell: Tell) -> None:
-        with watching_clusters(self._host.client("emr"), self._settings.name, tell) as found:
+    def _explained(self, tell: Tell, deploy: Callable[[], object]) -> None:
+        """Deploy; if that fails because of a cluster, say why that failed."""
+        reports = NodeReports(self._host.aws)
+        name, still_there = self._settings.name, self._host.require_node
+        start = Start(self._host.client("emr"), reports, name, still_there=still_there)
+        with start.followed(tell):
             try:
-                self._stacks.deploy(app, tell)
+                deploy()
             except StageFailed as failed:
-                _require(found)
+                _require(start.found)
                 raise self.place.with_bootstrap_error(failed) from None
 
     def _current_run(self) -> str:

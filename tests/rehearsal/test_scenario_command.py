@@ -1,10 +1,13 @@
 """The command around the scenario: what it refuses, how it is interrupted, and what it shows."""
 
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -19,6 +22,7 @@ from rehearsal.scenario.deploy import why
 from rehearsal.scenario.photographs import find_photographs
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
 from rehearsal.scenario.view import LiveView, PlainView, duration
+from tests.rehearsal.clusters import SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.scenarios import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +75,31 @@ def test_ended_from_outside_it_leaves_no_process(tmp_path: Path) -> None:
     assert f"Rehearsal stopped: all processes are stopped, logs are in {folder}" in said
     assert (find_aws(folder), find_node(folder)) == (None, None)
     assert (folder / "aws.log").exists()
+
+
+def _of(folder: Path) -> list[str]:
+    """List the command lines of what runs for a rehearsal: it has the rehearsal's folder in them or its variables."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = [*process.cmdline(), *process.environ().values()]
+            if process.status() != psutil.STATUS_ZOMBIE and any(str(folder) in word for word in words):
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def test_killed_in_the_middle_of_a_deployment_nothing_of_it_lives_on(tmp_path: Path, photographs: Path) -> None:
+    folder, temporary = tmp_path / "aws", tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "ops.cli", "rehearse", "--folder", str(folder), "--images", str(photographs)]
+    variables = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stderr=subprocess.DEVNULL) as process:
+        wait_for(lambda: process.poll() is not None or [*folder.glob("nodes/*/home")], SPARK_PATIENCE_SECONDS)
+        assert process.poll() is None
+        process.kill()
+    wait_for(lambda: not _of(folder), SPARK_PATIENCE_SECONDS)
+    assert (find_aws(folder), find_node(folder)) == (None, None)
+    assert [*temporary.iterdir()] == []
 
 
 def test_the_first_stage_that_fails_is_the_last_that_runs() -> None:
