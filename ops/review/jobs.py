@@ -11,14 +11,14 @@ _ENDED = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 
 
 def what_runs(accounts: Clients, regions: Mapping[str, str]) -> Jobs:
-    """Give a way to ask what runs on the cluster of a stack.
+    """Return a function that asks what runs on the cluster of a stack.
 
     Parameters
     ----------
     accounts
         Clients by region.
     regions
-        Of the stacks.
+        Regions of the stacks, by their names.
     """
 
     def ask(change: ResourceChange) -> str:

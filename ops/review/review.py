@@ -62,7 +62,7 @@ def review(
     accounts
         Clients by region; those of the user's environment unless given.
     progress
-        Told what is being done.
+        Called with what is being done.
 
     Raises
     ------

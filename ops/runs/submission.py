@@ -27,13 +27,13 @@ class Submission:
     Parameters
     ----------
     name
-        By which EMR lists it and the notifications know it.
+        Name by which EMR lists it and the notifications know it.
     jar
         What EMR runs it with.
     command
         spark-submit with its options, up to the script.
     arguments
-        Of the job.
+        Arguments of the job.
     """
 
     name: str
@@ -42,12 +42,12 @@ class Submission:
     arguments: tuple[str, ...]
 
     def under(self, run_id: str, deployment: str) -> "Submission":
-        """Give the same step for another run."""
+        """Return the same step for another run."""
         arguments = merged(self.arguments, ("--run-label", run_id))
         return replace(self, name=f"{deployment} {run_id}", arguments=arguments)
 
     def with_arguments(self, given: Sequence[str]) -> "Submission":
-        """Give the same step with arguments replaced, or added where it has none of that name.
+        """Return the same step with arguments replaced, or added where it has none of that name.
 
         Raises
         ------
@@ -90,7 +90,7 @@ def submit(client: Client, cluster_id: str, submission: Submission) -> str:
 
 
 def new_run_id() -> str:
-    """Name a run by the time."""
+    """Return a name for a run, made from the time."""
     return f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 

@@ -11,7 +11,7 @@ from ops.aws.account import AwsRefused, Client, asking
 from ops.upload.plan import UploadPlan, each
 
 Progress = Callable[[int, int], None]
-"""Told of how many photographs are done, and of how many there are to do."""
+"""Called with how many photographs are done, and how many there are to do."""
 
 _DELETED_AT_ONCE: Final = 1000  # S3's limit
 

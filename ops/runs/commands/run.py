@@ -112,14 +112,14 @@ def _run_again(place: Place, label: str, arguments: Sequence[str], *, ask: bool)
 def _deploy(place: Place, label: str) -> str:
     stack = place.settings.stack_name("FruitsCompute")
     try:
-        with status("Deploying") as tell:
+        with status("Deploying") as show:
 
-            def heard(line: str) -> None:
+            def on_line(line: str) -> None:
                 text = line.partition(f"{stack} | ")[2] or line
                 if text.strip():
-                    tell(f"Deploying: {text.strip()[:100]}")
+                    show(f"Deploying: {text.strip()[:100]}")
 
-            return deploy_run(place, label, heard)
+            return deploy_run(place, label, on_line)
     except KeyboardInterrupt:
         region = place.settings.region
         raise FruitsError(

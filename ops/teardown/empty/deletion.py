@@ -25,9 +25,9 @@ def delete_all(client: Client, plan: EmptyingPlan, progress: Callable[[int], Non
     client
         Clients of the account.
     plan
-        From `ops.teardown.empty.plan`.
+        Plan from `ops.teardown.empty.plan`.
     progress
-        Told of the number of entries deleted so far.
+        Called with the number of entries deleted so far.
 
     Returns
     -------
