@@ -22,7 +22,7 @@ from ops.runs.history import past_runs
 from ops.runs.logs import StepLog, job_lines, logs_of
 from ops.runs.rerun import deploy_run
 from ops.runs.screen import RunView
-from ops.runs.submission import deployed_submission, new_run_id, submit
+from ops.runs.submission import deployed_step, new_run_id, submit
 from ops.runs.watch import Moment, Watch
 from ops.summary import show_summary
 
@@ -77,14 +77,14 @@ def _require_photographs(place: Place) -> None:
 
 
 def _submit(place: Place, cluster_id: str, label: str, arguments: Sequence[str]) -> str:
-    submission = deployed_submission(place.deployment).under(label, place.settings.name).with_arguments(arguments)
+    step = deployed_step(place.deployment).under(label, place.settings.name).with_arguments(arguments)
     cluster = find_cluster(place.client, cluster_id)
     if cluster.state not in USABLE:
         raise NoDeployment(
             f"the cluster {cluster_id} of {place.settings.name} has ended ({cluster.reason}); start a new one:"
             f" cdk deploy FruitsCompute{place.options} -c run_id={label}"
         )
-    return submit(place.client, cluster_id, submission)
+    return submit(place.client, cluster_id, step)
 
 
 def _run_again(place: Place, label: str, arguments: Sequence[str], *, ask: bool) -> tuple[str, str]:
