@@ -138,7 +138,7 @@ def _list_local(root: Location) -> Iterator[tuple[str, int, str]]:
                         yield name, 0, NO_STATUS
                     continue  # without a link to it, what is not there has vanished meanwhile
                 if not stat.S_ISDIR(status.st_mode):
-                    yield name, status.st_size, _local_version(status) if name == path else NO_UTF8
+                    yield name, status.st_size, local_version(status) if name == path else NO_UTF8
                 elif _inode(status) not in above:  # a link may lead in a circle
                     folders.append((f"{path}/", above | {_inode(status)}))
 
@@ -147,7 +147,8 @@ def _inode(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _local_version(status: os.stat_result) -> str:
+def local_version(status: os.stat_result) -> str:
+    """Name the version of what lies under a name: a file's, or that it is none."""
     if not stat.S_ISREG(status.st_mode):
         return NO_FILE
     return local_etag(status.st_mtime_ns // 1000, status.st_size)

@@ -555,6 +555,7 @@ def test_photographs_are_uploaded_to_the_deployment(place: Place, fruits: Fruits
 
 def test_a_cluster_that_is_gone_is_said_to_be(place: Place, fruits: Fruits) -> None:
     """The last test: nothing brings the cluster back."""
+    assert fruits("run", *DEV, "--no-wait", "--run-id", "lost").exit_code == 0
     place.client("emr").terminate_job_flows(JobFlowIds=[place.cluster])
     said = fruits("run", *DEV, "--run-id", "late")
     assert said.exit_code == 1
@@ -562,3 +563,5 @@ def test_a_cluster_that_is_gone_is_said_to_be(place: Place, fruits: Fruits) -> N
         f"error: the cluster {place.cluster} of fruits-dev has ended (USER_REQUEST: Terminated by user request);"
         " start a new one: cdk deploy FruitsCompute -c env=dev -c run_id=late\n"
     )
+    history = fruits("runs", *DEV).stdout
+    assert f"fruits-dev lost: its cluster {place.cluster} ended: USER_REQUEST: Terminated by user request" in history
