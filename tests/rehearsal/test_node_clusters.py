@@ -91,6 +91,21 @@ def _steps(cluster: RunningCluster) -> dict[str, str]:
     return {item["Name"]: item["Status"]["State"] for item in found}
 
 
+def test_in_a_network_without_any_way_out_nothing_starts(place: Place) -> None:
+    ec2 = place.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    fleet = {
+        "InstanceFleetType": "MASTER",
+        "TargetOnDemandCapacity": 1,
+        "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}],
+    }
+    cluster = place.start(Instances={"Ec2SubnetIds": [subnet], "InstanceFleets": [fleet]})
+    reason = cluster.wait("TERMINATED_WITH_ERRORS")["StateChangeReason"]
+    assert reason["Code"] == "VALIDATION_ERROR"
+    assert f"No route to any external sources detected in Route Table for Subnet: {subnet}" in reason["Message"]
+
+
 class TestBootstrap:
     def test_actions_run_in_order_with_their_arguments_and_their_logs_are_kept(self, place: Place) -> None:
         first = _script(place, "first.sh", 'sudo mkdir -p "$1"; echo "$@" | sudo tee "$1/told"; echo made >&2')
