@@ -50,7 +50,7 @@ def account(region: str) -> Client:
         If the user's profile does not exist.
     """
     try:
-        session = boto3.session.Session(region_name=region)
+        session: Any = boto3.session.Session(region_name=region)  # its stubs know services by literal names alone
     except ProfileNotFound as error:
         raise AwsRefused(f"{error}; choose another with AWS_PROFILE, or make it: aws configure sso") from None
 
