@@ -97,7 +97,7 @@ def _read(store: ObjectStore, photograph: Photograph) -> bytes | Rejected:
     """Read a photograph; what came is checked against what was listed, and asked for again if it is something else."""
     if (refusal := _refusal(photograph)) is not None:
         return refusal
-    reading: bytes | Rejected | _Differs = _Differs("")
+    difference = ""
     for _ in range(_TRIES):
         try:
             reading = _read_once(store, photograph)
@@ -108,7 +108,8 @@ def _read(store: ObjectStore, photograph: Photograph) -> bytes | Rejected:
             return Rejected(_trouble(store, photograph, error), reason_of(error))
         if not isinstance(reading, _Differs):
             return reading
-    return Rejected("unreadable", f"{reading}, {_TRIES} times; the next run tries again")
+        difference = str(reading)
+    return Rejected("unreadable", f"{difference}, {_TRIES} times; the next run tries again")
 
 
 class _Differs(str):
