@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from job.storage.listing import SAMPLE_MARKER
+from job.storage.left_out import SAMPLE_MARKER
 from ops.aws.account import AwsRefused, Client, asking
 from ops.upload.plan import UploadPlan, each
 
@@ -44,7 +44,7 @@ def carry_out(client: Client, plan: UploadPlan, progress: Progress, *, delete: b
             content = (plan.folder / path).read_bytes()
         except OSError as error:
             return str(error.strerror)
-        s3.put_object(Bucket=plan.bucket, Key=plan.prefix + path, Body=content, ContentType=kind)
+        s3.put_object(Bucket=plan.bucket, Key=plan.key(path), Body=content, ContentType=kind)
         return ""
 
     progress(0, len(wanted))
