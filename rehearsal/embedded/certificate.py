@@ -13,8 +13,6 @@ from cryptography import x509
 _VALID: Final = timedelta(days=30)
 _BACKDATED: Final = timedelta(minutes=5)
 """Clocks of one machine can be set back."""
-_BACKDATED: Final = timedelta(minutes=5)
-"""Clocks of one machine can be set back."""
 _RENEWED_BEFORE: Final = timedelta(days=10)
 _DOMAINS: Final = {"aws": "amazonaws.com", "aws-eusc": "amazonaws.eu"}
 """Of the partitions that have regions in the EU."""
