@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from job.arguments import parse_arguments
 from job.errors import JobError
@@ -82,7 +82,7 @@ def deployed_submission(deployment: Deployment) -> Submission:
 def submit(client: Client, cluster_id: str, submission: Submission) -> str:
     """Add the step to a cluster and give its id."""
     jar = {"Jar": submission.jar, "Args": [*submission.command, *sent(submission.arguments)]}
-    step = {"Name": submission.name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+    step: Any = {"Name": submission.name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     with asking(f"submit a step to {cluster_id}"):
         added = client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])
     identity: str = added["StepIds"][0]
