@@ -79,7 +79,7 @@ def account(region: str) -> Client:
     Parameters
     ----------
     region
-        Where the deployment is.
+        Region of the deployment.
 
     Raises
     ------

@@ -29,9 +29,9 @@ class Cluster:
     code, message
         Why it is in that state.
     created, ready, ended
-        When that was, None if it has not happened.
+        Times of these events, None for what has not happened.
     log_uri
-        Where its logs go. Not known, as the following, of a cluster that `list_clusters` returned.
+        URI of its logs. Not known, as the following, of a cluster that `list_clusters` returned.
     tags
         Its tags.
     protected
@@ -73,7 +73,7 @@ class Step:
     id, cluster_id, name, state
         How EMR calls it and its cluster, and in which state it is.
     created, started, ended
-        When that was, None if it has not happened.
+        Times of these events, None for what has not happened.
     failure
         What EMR found of the reason: Reason, Message, LogFile, any of which may be missing.
     """

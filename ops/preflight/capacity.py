@@ -139,7 +139,7 @@ def _vcpus(instance: Any) -> int:
 
 
 def _filled(vcpus: int, types: Sequence[InstanceType], *, least: bool) -> int:
-    """Give the vCPUs of the nodes that fill a fleet: with nodes larger than what is missing, EMR goes beyond it."""
+    """Return the vCPUs of the nodes that fill a fleet: with nodes larger than what is missing, EMR goes beyond it."""
     filled = [-(-vcpus // node.vcpus) * node.vcpus for node in types]
     return min(filled) if least else max(filled)
 

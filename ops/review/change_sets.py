@@ -50,7 +50,7 @@ def plan(client: Client, wanted: WantedStack, template: Template) -> Mapping[str
     Parameters
     ----------
     client
-        Of the stack's region.
+        Clients of the stack's region.
     wanted
         A stack that exists.
     template
@@ -59,7 +59,7 @@ def plan(client: Client, wanted: WantedStack, template: Template) -> Mapping[str
     Returns
     -------
     mapping
-        By logical id; nothing if CloudFormation sees no change.
+        Plans by logical id; nothing if CloudFormation sees no change.
 
     Raises
     ------

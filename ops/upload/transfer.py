@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from job.storage.listing import SAMPLE_MARKER
+from job.storage.left_out import SAMPLE_MARKER
 from ops.aws.account import AwsRefused, Client, asking
 from ops.upload.plan import UploadPlan, each
 
 Progress = Callable[[int, int], None]
-"""Told of how many photographs are done, and of how many there are to do."""
+"""Called with how many photographs are done, and how many there are to do."""
 
 _DELETED_AT_ONCE: Final = 1000  # S3's limit
 
@@ -44,7 +44,7 @@ def carry_out(client: Client, plan: UploadPlan, progress: Progress, *, delete: b
             content = (plan.folder / path).read_bytes()
         except OSError as error:
             return str(error.strerror)
-        s3.put_object(Bucket=plan.bucket, Key=plan.prefix + path, Body=content, ContentType=kind)
+        s3.put_object(Bucket=plan.bucket, Key=plan.key(path), Body=content, ContentType=kind)
         return ""
 
     progress(0, len(wanted))

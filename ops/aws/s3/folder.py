@@ -25,7 +25,7 @@ class Folder:
     Parameters
     ----------
     client
-        Of the account.
+        Clients of the account.
     uri
         ``s3://bucket/prefix``, however it ends; ``s3n`` and ``s3a`` are the same.
     """
