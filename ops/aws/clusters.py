@@ -126,7 +126,7 @@ def find_cluster(client: Client, cluster_id: str) -> Cluster:
 
 def list_steps(client: Client, cluster_id: str, states: Sequence[str] = ()) -> list[Step]:
     """List the steps of a cluster, the newest first, those in some states only unless none is named."""
-    chosen = {"StepStates": list(states)} if states else {}
+    chosen: dict[str, Any] = {"StepStates": list(states)} if states else {}
     with asking(f"list the steps of {cluster_id}"):
         pages = client("emr").get_paginator("list_steps").paginate(ClusterId=cluster_id, **chosen)
         return [_step(cluster_id, item) for page in pages for item in page["Steps"]]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from job.arguments import parse_arguments
 from job.errors import JobError
@@ -82,7 +82,7 @@ def deployed_step(deployment: Deployment) -> JobStep:
 def submit(client: Client, cluster_id: str, step: JobStep) -> str:
     """Add the step to a cluster, and return its id."""
     jar = {"Jar": step.jar, "Args": [*step.command, *sent(step.arguments)]}
-    config = {"Name": step.name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+    config: Any = {"Name": step.name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     with asking(f"submit a step to {cluster_id}"):
         added = client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[config])
     identity: str = added["StepIds"][0]

@@ -106,7 +106,9 @@ class Deletion:
             self._last_event = self._newest_event(stack)
         else:
             self._last_event = self._newest_event(stack)
-            retained = {"RetainResources": self._retain} if self._retain and status == "DELETE_FAILED" else {}
+            retained: dict[str, Any] = (
+                {"RetainResources": self._retain} if self._retain and status == "DELETE_FAILED" else {}
+            )
             with asking(f"delete {self.name}"):
                 self._cloudformation.delete_stack(StackName=stack["StackId"], **retained)
             self._begun = True
