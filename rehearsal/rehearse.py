@@ -19,8 +19,7 @@ from ops.errors import ExitCode, FruitsError
 from ops.local.report import last_report
 from ops.local.sample import render_sample
 from ops.summary import show_summary
-from rehearsal.embedded.aws import AwsFailed
-from rehearsal.node.daemon import NodeFailed
+from rehearsal.daemon import DaemonFailed
 from rehearsal.node.instance import Kind
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.runs import copy_logs
@@ -30,7 +29,7 @@ from rehearsal.scenario.view import duration, view_of
 
 FOLDER: Final = Path("build/rehearsal")
 _SAMPLE: Final = Path("build/sample")
-EXPECTED: Final = (AwsFailed, BotoCoreError, ClientError, FruitsError, OSError)
+EXPECTED: Final = (DaemonFailed, BotoCoreError, ClientError, FruitsError, OSError)
 _KINDS: Final[Mapping[Kind, str]] = {
     "namespaces": "in namespaces of their own, with AWS's host names, metadata and users as on EC2",
     "shared": "shared this machine, which gives no namespaces: AWS's host names by a proxy, one user",
@@ -93,7 +92,7 @@ def _stop(host: Host, *, keep: bool, delete: bool) -> str:
     if not keep:
         try:
             host.stop(delete=delete)
-        except (AwsFailed, NodeFailed) as error:
+        except DaemonFailed as error:
             return str(error)
     return ""
 

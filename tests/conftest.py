@@ -18,6 +18,8 @@ import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and
 from job.storage import access
 from tests.tiers import staying_in, tier
 
+pytest_plugins = ["tests.deployments", "tests.embedded"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 REGION = "eu-west-3"

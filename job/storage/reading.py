@@ -5,6 +5,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,7 +98,7 @@ def _read(store: ObjectStore, photograph: Photograph) -> bytes | Rejected:
     """Read a photograph; what came is checked against what was listed, and asked for again if it is something else."""
     if (refusal := _refusal(photograph)) is not None:
         return refusal
-    difference = ""
+    different = ""
     for _ in range(_TRIES):
         try:
             reading = _read_once(store, photograph)
@@ -108,12 +109,15 @@ def _read(store: ObjectStore, photograph: Photograph) -> bytes | Rejected:
             return Rejected(_trouble(store, photograph, error), reason_of(error))
         if not isinstance(reading, _Differs):
             return reading
-        difference = str(reading)
-    return Rejected("unreadable", f"{difference}, {_TRIES} times; the next run tries again")
+        different = reading.how
+    return Rejected("unreadable", f"{different}, {_TRIES} times; the next run tries again")
 
 
-class _Differs(str):
+@dataclass(frozen=True)
+class _Differs:
     """How what came differs from what was listed."""
+
+    how: str
 
 
 def _read_once(store: ObjectStore, photograph: Photograph) -> bytes | Rejected | _Differs:

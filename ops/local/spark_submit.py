@@ -39,11 +39,12 @@ CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
 def quick_start() -> str:
     """Give the options by which a JVM of Spark's starts quickly.
 
-    Java would tell of an archive that it cannot use, as after a move of the folder, on the standard output of programs.
+    Spark splits them as a shell does: the archive may lie below a folder whose name has spaces. Java would tell of an
+    archive that it cannot use, as after a move of the folder, on the standard output of programs.
     """
     if not CLASS_ARCHIVE.exists():
         return JAVA_OPTIONS
-    return f"{JAVA_OPTIONS} -XX:SharedArchiveFile={CLASS_ARCHIVE} -Xlog:cds=off -Xlog:cds+dynamic=off"
+    return f'{JAVA_OPTIONS} -XX:SharedArchiveFile="{CLASS_ARCHIVE}" -Xlog:cds=off -Xlog:cds+dynamic=off'
 
 
 class JobFailed(FruitsError):

@@ -36,6 +36,15 @@ def reached_services(client: Client, subnet_id: str) -> Collection[str]:
     return frozenset(_endpoints(ec2, subnet, table))
 
 
+def why_unreachable(client: Client, subnet_id: str) -> str:
+    """Give what EMR says of a subnet whose instances reach nothing at all, and so no script, step or log on S3."""
+    (subnet,) = client("ec2").describe_subnets(SubnetIds=[subnet_id])["Subnets"]
+    return (
+        "The VPC/subnet configuration was invalid: No route to any external sources detected in Route Table for Subnet:"
+        f" {subnet_id} for VPC: {subnet['VpcId']}"
+    )
+
+
 def _route_table(ec2: Any, subnet: Mapping[str, Any]) -> Mapping[str, Any]:
     """Find the table that belongs to the subnet, or the main one of its network."""
     wanted = {"Name": "vpc-id", "Values": [subnet["VpcId"]]}

@@ -13,6 +13,11 @@ _GLIBC_OF_NODES: Final = 34
 _OLD_NAMES: Final = {"manylinux2010": 12, "manylinux2014": 17}  # PEP 571 and PEP 599: of glibc 2.12 and 2.17
 _SYSTEM: Final = re.compile(r"(?:manylinux_2_(?P<glibc>\d+)|(?P<old>manylinux20\d\d))_(?P<machine>x86_64|aarch64)")
 _OF_SHUFFLE_SERVICE: Final = ("spark.authenticate", "spark.network.crypto.enabled")
+_DYNAMIC: Final = "spark.dynamicAllocation.enabled"
+_FIXED: Final = "spark.executor.instances"
+_EXECUTORS_OF_YARN: Final = 2
+"""Of an application without dynamic allocation ("Running Spark on YARN")."""
+
 _LABELS: Final = {
     "yarn.node-labels.enabled": "true",
     "yarn.node-labels.am.default-node-label-expression": "CORE",
@@ -57,6 +62,18 @@ def check_shuffle_service(configurations: Iterable[Mapping[str, Any]]) -> Iterat
     for key in _OF_SHUFFLE_SERVICE:
         if spark.get(key) == "true" != yarn.get(key):
             yield f"yarn-site lacks {key}=true of spark-defaults: YARN's shuffle service would refuse all executors"
+
+
+def check_executors(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Say where an application would get a fixed number of executors; Spark's own master, here, gives all there is."""
+    files = {item["Classification"]: item.get("Properties", {}) for item in configurations}
+    spark = files.get("spark-defaults", {})
+    if spark.get(_DYNAMIC, "true") != "true":  # EMR itself switches it on
+        fixed = spark.get(_FIXED, f"{_EXECUTORS_OF_YARN}, as YARN has it by itself")
+        yield (
+            f"spark-defaults has {_DYNAMIC}={spark[_DYNAMIC]}: an application would get {_FIXED} ({fixed}), however"
+            " many nodes there are, and the others would idle; switch it on"
+        )
 
 
 def check_masters(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.aws.deployment import Deployment, find_deployment
 from rehearsal.inventory import inventory
-from rehearsal.scenario.deployed import check_disk_key, check_masters, check_shuffle_service
+from rehearsal.scenario.deployed import check_disk_key, check_executors, check_masters, check_shuffle_service
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.host import Host
@@ -58,6 +58,7 @@ class Place:
         """Say what is wrong with the cluster as it was deployed."""
         shown = self._host.client("emr").describe_cluster(ClusterId=self.cluster().cluster_id)["Cluster"]
         return [
+            *check_executors(shown["Configurations"]),
             *check_masters(shown["Configurations"]),
             *check_shuffle_service(shown["Configurations"]),
             *self._check_disk_key(shown),

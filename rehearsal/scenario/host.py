@@ -12,9 +12,10 @@ import psutil
 from infra.settings import DeploymentSettings
 from ops.build.wheelhouse import this_machine
 from rehearsal.clients import Client, clients_of
-from rehearsal.embedded.aws import ENDPOINT_REFUSES, AwsFailed, EmbeddedAws, find_aws
+from rehearsal.daemon import DaemonFailed
+from rehearsal.embedded.aws import ENDPOINT_REFUSES, EmbeddedAws, find_aws
 from rehearsal.embedded.daemon import forget, start_aws, stop_aws
-from rehearsal.node.daemon import NodeFailed, find_node, start_node, stop_node
+from rehearsal.node.daemon import find_node, start_node, stop_node
 from rehearsal.node.instance import Kind
 from rehearsal.scenario.stages import StageFailed, Tell
 
@@ -98,7 +99,7 @@ class Host:
             self._aws = start_aws(self.folder, region=self._settings.region, launch="hold")
             self.expense.starting = time.monotonic() - began
             self.kind = start_node(self._aws, image=self._image).kind
-        except (AwsFailed, NodeFailed) as error:
+        except DaemonFailed as error:
             raise StageFailed(
                 str(error), action=f"fruits aws down --folder {self.folder} --delete, or choose another --folder"
             ) from None

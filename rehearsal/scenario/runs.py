@@ -175,9 +175,18 @@ class Cluster:
 
 
 @contextmanager
-def telling_of_clusters(emr: Any, name: str, tell: Tell) -> Iterator[None]:
-    """Tell how a cluster starts, while the CDK waits for it."""
+def watching_clusters(emr: Any, name: str, tell: Tell) -> Iterator[list[str]]:
+    """Tell how a cluster starts, while the CDK waits for it, and end one that waits for instances.
+
+    On AWS they may come later; what the embedded AWS refuses once, it always refuses.
+
+    Yields
+    ------
+    list
+        Findings about fleets that did not get their instances; complete at the end.
+    """
     stop = Event()
+    found: list[str] = []
 
     def look() -> None:
         while not stop.wait(1.0):
@@ -185,14 +194,27 @@ def telling_of_clusters(emr: Any, name: str, tell: Tell) -> Iterator[None]:
                 for cluster in emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING"])["Clusters"]:
                     if cluster["Name"] == name:
                         tell(f"cluster {cluster['Id']} {cluster['Status']['State']}")
+                        found.extend(_ended_in_want(emr, cluster["Id"]))
 
     thread = Thread(target=look, daemon=True)
     thread.start()
     try:
-        yield
+        yield found
     finally:
         stop.set()
         thread.join()
+
+
+def _ended_in_want(emr: Any, cluster_id: str) -> list[str]:
+    """End a cluster whose fleets are refused instances, and say which and why."""
+    found = [
+        f"the {fleet['InstanceFleetType'].lower()} fleet of cluster {cluster_id} gets no instances: {reason}"
+        for fleet in emr.list_instance_fleets(ClusterId=cluster_id)["InstanceFleets"]
+        if (reason := fleet["Status"].get("StateChangeReason", {}).get("Message"))
+    ]
+    if found:
+        emr.terminate_job_flows(JobFlowIds=[cluster_id])
+    return found
 
 
 def copy_logs(logs: Folder, target: Path) -> int:

@@ -16,7 +16,7 @@ from rehearsal.scenario.messages import Listener
 from rehearsal.scenario.photographs import ADDED, CHANGED, DELETED, Heap, change_some, find_photographs, upload
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
-from rehearsal.scenario.runs import telling_of_clusters
+from rehearsal.scenario.runs import watching_clusters
 from rehearsal.scenario.stages import Stage, StageFailed, Tell
 from rehearsal.scenario.teardown import empty_bucket, explain_leftovers
 
@@ -222,10 +222,11 @@ class Course:
             self._deploy(self._app, tell)
 
     def _deploy(self, app: Path, tell: Tell) -> None:
-        with telling_of_clusters(self._host.client("emr"), self._settings.name, tell):
+        with watching_clusters(self._host.client("emr"), self._settings.name, tell) as found:
             try:
                 self._stacks.deploy(app, tell)
             except StageFailed as failed:
+                _require(found)
                 raise self.place.with_bootstrap_error(failed) from None
 
     def _current_run(self) -> str:

@@ -48,8 +48,8 @@ def _infra(name: str) -> bool:
 
 
 def _embedded(name: str) -> bool:
-    """Accept itself alone: what judges the product must not ask the product."""
-    return is_within(name, "rehearsal.embedded")
+    """Accept itself, and what keeps its process: what judges the product must not ask the product."""
+    return is_within(name, "rehearsal.embedded") or is_within(name, "rehearsal.daemon")
 
 
 def _ops(name: str) -> bool:
@@ -78,6 +78,7 @@ def _rehearsal(name: str) -> bool:
 
 LAYERS: dict[str, Callable[[str], bool]] = {
     **{room: _room(room) for room in ROOMS_OF_THE_JOB},
+    "rehearsal.daemon": lambda _: False,
     "job": _job,
     "infra": _infra,
     **{floor: _floor(floor) for floor in FLOORS_OF_OPS},

@@ -8,12 +8,12 @@ import typer
 
 from job.storage.listing import is_photograph
 from ops.aws.account import AwsRefused
-from ops.aws.clusters import USABLE, cancel_step, find_cluster, list_steps
+from ops.aws.clusters import STEP_ENDED, USABLE, Step, cancel_step, find_cluster, list_clusters, list_steps
 from ops.aws.deployment import NoDeployment
 from ops.aws.place import Place, find_place
 from ops.aws.s3.folder import Folder
 from ops.clock import clock_of
-from ops.console import Context, complain, err, labelled, out, status
+from ops.console import Context, complain, confirm, err, labelled, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
 from ops.quantities import duration
 from ops.runs.cost import hourly_cost
@@ -45,6 +45,9 @@ def run(
         bool, typer.Option("--cancel-on-interrupt", help="On Ctrl-C cancel the step; otherwise it goes on.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a new cluster is started.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="End a transient cluster that is at work, and the run on it.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the driver's whole log.")] = False,
     look_every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.2)] = _LOOK_EVERY,
 ) -> None:
@@ -61,7 +64,7 @@ def run(
     if "JobStep" in place.deployment.stacks["FruitsCompute"].outputs:
         step_id = _submit(place, cluster_id, label, context.args)
     else:
-        cluster_id, step_id = _run_again(place, label, context.args, ask=not yes)
+        cluster_id, step_id = _run_again(place, label, context.args, ask=not yes, replace=replace)
     out.print(f"Step {step_id} on {cluster_id}: {place.settings.name} {label}", soft_wrap=True)
     if wait:
         output = place.deployment.output("FruitsStorage", "OutputUri")
@@ -87,23 +90,42 @@ def _submit(place: Place, cluster_id: str, label: str, arguments: Sequence[str])
     return submit(place.client, cluster_id, submission)
 
 
-def _run_again(place: Place, label: str, arguments: Sequence[str], *, ask: bool) -> tuple[str, str]:
+def _at_work(place: Place) -> Step | None:
+    """Return a step that a cluster of the environment works on or will: a new run id makes it lose its cluster."""
+    clusters = [found for found in list_clusters(place.client, place.settings.name) if found.state in USABLE]
+    steps = (step for cluster in clusters for step in list_steps(place.client, cluster.id))
+    return next((step for step in steps if step.state not in STEP_ENDED), None)
+
+
+def _run_again(place: Place, label: str, arguments: Sequence[str], *, ask: bool, replace: bool) -> tuple[str, str]:
     if arguments:
         raise WrongUsage(
             f"{' '.join(arguments)}: the step of a transient cluster is part of its stack; give settings instead,"
             " such as -c components=50"
         )
     place.given.require_deployable()
+    lost = _at_work(place)
+    if lost and not replace:
+        raise FruitsError(
+            f"{lost.id} ({lost.name}) is {lost.state} on {lost.cluster_id}, and a new run would end it. Follow it:"
+            f" fruits logs {lost.id} --follow{place.options}. End it, and lose what it has not committed:"
+            f" fruits run --replace{place.options}"
+        )
     cost = hourly_cost(place.settings)
     limit = f"it ends with its job, at the latest after {duration(place.settings.max_lifetime)}"
     price = f"{cost.describe()}; " if cost else ""
     out.print(
         f"Plan: cdk deploy FruitsCompute{place.options} -c run_id={label}\n"
-        f"      a new cluster {place.settings.name} in {place.settings.region}: {price}{limit}",
+        f"      a new cluster {place.settings.name} in {place.settings.region}: {price}{limit}"
+        + (f"\n      ends {lost.id} ({lost.name}), which is {lost.state} on {lost.cluster_id}" if lost else ""),
         soft_wrap=True,
     )
-    if ask and out.is_terminal and not typer.confirm("Start it?"):
-        raise FruitsError("no cluster is started")
+    if ask:
+        confirm(
+            "Start it?",
+            instead="refusing to start a cluster that costs money without confirmation; add --yes",
+            declined="no cluster is started",
+        )
     cluster_id = _deploy(place, label)
     (step,) = list_steps(place.client, cluster_id)
     return cluster_id, step.id

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -12,7 +13,16 @@ from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import ReportRefused
-from tests.rehearsal.clusters import SERVICE_ROLE, make_roles, run_cluster, status, wait_for, wait_for_state
+from rehearsal.scenario.runs import watching_clusters
+from tests.rehearsal.clusters import (
+    PATIENCE_SECONDS,
+    SERVICE_ROLE,
+    make_roles,
+    run_cluster,
+    status,
+    wait_for,
+    wait_for_state,
+)
 from tests.rehearsal.switches import Switches
 
 SPOT = "spot.amazonaws.com"
@@ -86,6 +96,23 @@ def test_spot_without_its_role_and_without_the_right_to_create_it_waits_and_says
     assert reason.startswith("AuthFailure.ServiceLinkedRoleCreationNotPermitted: ")
     assert status(client, cluster_id)["State"] == "STARTING"
     assert SPOT_ROLE not in _role_names(client)
+
+
+def test_a_rehearsal_ends_a_cluster_that_waits_for_them_and_says_why(client: Client, switches: Switches) -> None:
+    with watching_clusters(client("emr"), "fruits-test", lambda detail: None) as found:
+        cluster_id = _run(client, _fleet("TASK", "m5.xlarge", spot=8, action="SWITCH_TO_ON_DEMAND"))
+        wait_for_state(client, cluster_id, "TERMINATED")
+    told = f"the task fleet of cluster {cluster_id} gets no instances: AuthFailure."
+    assert [item for item in found if item.startswith(told)]  # clusters of other tests wait, too
+
+
+def test_a_rehearsal_leaves_a_cluster_alone_that_has_its_instances(client: Client, switches: Switches) -> None:
+    switches.choose_launch("hold")
+    told = Queue[str]()
+    with watching_clusters(client("emr"), "fruits-test", told.put) as found:
+        cluster_id = _run(client)
+        assert told.get(timeout=PATIENCE_SECONDS) == f"cluster {cluster_id} STARTING"
+    assert (found, status(client, cluster_id)["State"]) == ([], "STARTING")
 
 
 def test_after_its_timeout_such_a_fleet_is_on_demand_if_it_says_so(client: Client, switches: Switches) -> None:

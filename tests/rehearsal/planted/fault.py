@@ -81,6 +81,9 @@ class Fault:
         Of each of six labels.
     stall_seconds
         How long the job may stand still.
+    from_image
+        Whether the disks of nodes may begin with what an earlier bootstrap action has made, and it then finds its work
+        done. Without, it is slower, and fetches what it installs.
     newer_wheel
         Whether a wheel of the wheelhouse asks for a newer system than that of the nodes.
     train_folder
@@ -98,6 +101,7 @@ class Fault:
     skipped: tuple[str, ...] = ()
     photographs: int = 6
     stall_seconds: float = 300.0
+    from_image: bool = True
     newer_wheel: bool = False
     train_folder: str = "Training"
     until: str = ""

@@ -15,6 +15,8 @@ from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal.users import client_of_user
 
+pytestmark = pytest.mark.server
+
 _NUMBERS = count()
 
 

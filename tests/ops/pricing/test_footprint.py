@@ -13,6 +13,8 @@ from ops.pricing.footprint import Footprint, Volume
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.from_templates import footprint_of_templates
 
+pytestmark = pytest.mark.cdk
+
 EMAIL = {"email": "team@example.org"}
 MATRIX: list[dict[str, Any]] = [
     *(

@@ -15,9 +15,11 @@ from ops.teardown.leaks.screen import verdict
 from ops.teardown.leaks.sweep import Findings
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from tests.rehearsal import leftovers
+from tests.ops.commands import fruits_with
+from tests.ops.teardown import leftovers
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles
-from tests.rehearsal.command_line import fruits_with
+
+pytestmark = pytest.mark.server
 
 
 def user(client: Client, name: str, *denied: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook, Record
 from ops.pricing.serverless import predict_serverless
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 MEASURED = Throughput(
     images=10_000,
     cores=2,

@@ -22,8 +22,7 @@ from job.errors import JobError
 from ops import cli, console
 from ops.errors import ExitCode, FruitsError, WrongUsage
 from rehearsal.commands import AwsCommands
-from rehearsal.embedded.aws import AwsFailed
-from rehearsal.node.daemon import NodeFailed
+from rehearsal.daemon import DaemonFailed
 from rehearsal.scenario.stages import Ended, StageFailed
 from rehearsal.scenario.view import LiveView, PlainView
 
@@ -144,7 +143,6 @@ def _ended_by(error: BaseException, cls: type[console.Commands] = console.Comman
         (WrongUsage("no"), ExitCode.USAGE),
         (DeploymentError("no"), ExitCode.USAGE),
         (JobError("no"), ExitCode.USAGE),
-        (NodeFailed("no"), ExitCode.FAILED),
         (StageFailed("no"), ExitCode.FAILED),
     ],
     ids=repr,
@@ -154,8 +152,8 @@ def test_an_error_for_people_is_one_line_and_its_code(error: Exception, code: Ex
     assert (done.exit_code, done.stderr, done.stdout) == (code, "error: no\n", "")
 
 
-def test_an_error_of_the_embedded_aws_is_one_line_and_its_code() -> None:
-    done = _ended_by(AwsFailed("no"), AwsCommands)
+def test_an_error_of_a_daemon_is_one_line_and_its_code() -> None:
+    done = _ended_by(DaemonFailed("no"), AwsCommands)
     assert (done.exit_code, done.stderr) == (ExitCode.FAILED, "error: no\n")
 
 

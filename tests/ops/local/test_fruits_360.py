@@ -51,7 +51,7 @@ def test_without_network_the_command_says_what_to_do_instead(tmp_path: Path) -> 
     done = subprocess.run(
         [sys.executable, "-m", "ops.cli", "images", "fetch", str(tmp_path / "photos")],
         env={**proxies, "KAGGLEHUB_CACHE": str(tmp_path), "COLUMNS": "400"},
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         timeout=120,

@@ -11,8 +11,10 @@ from ops.teardown.leaks.scope import Leftover
 from ops.teardown.leaks.sweep import Findings, sweep
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
-from tests.rehearsal import leftovers
-from tests.rehearsal.command_line import Fruits, fruits_with
+from tests.ops.commands import Fruits, fruits_with
+from tests.ops.teardown import leftovers
+
+pytestmark = pytest.mark.server
 
 PLANTS = (
     leftovers.plant_clusters,

@@ -11,9 +11,11 @@ from ops.preflight.access import BOOTSTRAP_VERSION
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
+from tests.ops.commands import Fruits, fruits_with
 from tests.rehearsal.clusters import make_roles, run_cluster, wait_for
-from tests.rehearsal.run_commands import Fruits, fruits_with
 from tests.rehearsal.users import keys_of_user
+
+pytestmark = pytest.mark.server
 
 BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-eu-west-3"
 

@@ -15,11 +15,13 @@ from ops.teardown.empty.deletion import delete_all
 from ops.teardown.empty.plan import EmptyingPlan, Part
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
+from tests.ops.commands import Fruits, fruits_with
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster
-from tests.rehearsal.command_line import Fruits, fruits_with
 from tests.rehearsal.small_stacks import make_storage
 
-ROOT = Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.server
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture

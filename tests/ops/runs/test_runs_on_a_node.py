@@ -14,7 +14,9 @@ from ops.local.sample import LABELS, render_sample
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.daemon import local_node
-from tests.rehearsal.run_commands import Fruits, fruits_with
+from tests.ops.commands import Fruits, fruits_with
+
+pytestmark = pytest.mark.server
 
 DEV = ("-c", "env=dev", "-c", "task_spot_vcpus=0")
 PHOTOGRAPHS = 36

@@ -5,21 +5,20 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from infra.context import read_settings
+from infra.packaging import Assets, locate_assets
+from infra.settings import DeploymentSettings
+from infra.templates import Deployment, Template
+
+if TYPE_CHECKING:  # the CDK takes a second to load, which tests that have no deployment are not to pay
+    from aws_cdk import App, cx_api
+
+PROJECT = Path(__file__).parents[1]
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where jsii finds node
-
-from aws_cdk import App, cx_api  # noqa: E402
-
-from infra.context import read_settings  # noqa: E402
-from infra.packaging import Assets, locate_assets  # noqa: E402
-from infra.settings import DeploymentSettings  # noqa: E402
-from infra.stacks import add_stacks  # noqa: E402
-from infra.templates import Deployment, Template  # noqa: E402
-from infra.validation import add_rules  # noqa: E402
 
 AS_THE_COMMAND_LINE = {"aws:cdk:enable-path-metadata": True}
 
@@ -74,10 +73,14 @@ def build(
     context: dict[str, Any],
     settings_of: Callable[..., DeploymentSettings],
     assets_of: Callable[[DeploymentSettings], Assets],
-) -> Callable[..., App]:
+) -> "Callable[..., App]":
     """Build an app with all stacks of some settings, not yet synthesised; rules, the CDK's too, only when asked for."""
+    from aws_cdk import App
 
-    def build_app(outdir: str | None = None, *, rules: bool = False, **given: Any) -> App:
+    from infra.stacks import add_stacks
+    from infra.validation import add_rules
+
+    def build_app(outdir: str | None = None, *, rules: bool = False, **given: Any) -> "App":
         app = App(
             context=context | AS_THE_COMMAND_LINE,
             outdir=outdir,
@@ -95,12 +98,12 @@ def build(
 
 @pytest.fixture(scope="session")
 def assembly(
-    build: Callable[..., App], settings_of: Callable[..., DeploymentSettings]
-) -> Callable[..., cx_api.CloudAssembly]:
+    build: "Callable[..., App]", settings_of: Callable[..., DeploymentSettings]
+) -> "Callable[..., cx_api.CloudAssembly]":
     """Synthesise the stacks of some settings, once a session for each; the folder is not to be written to."""
     synthesised: dict[DeploymentSettings, cx_api.CloudAssembly] = {}
 
-    def synthesise(**given: Any) -> cx_api.CloudAssembly:
+    def synthesise(**given: Any) -> "cx_api.CloudAssembly":
         settings = settings_of(**given)
         if settings not in synthesised:
             synthesised[settings] = build(**given).synth()
@@ -110,7 +113,7 @@ def assembly(
 
 
 @pytest.fixture(scope="session")
-def deploy(assembly: Callable[..., cx_api.CloudAssembly]) -> Callable[..., Deployment]:
+def deploy(assembly: "Callable[..., cx_api.CloudAssembly]") -> Callable[..., Deployment]:
     """Read the templates of some settings."""
 
     def read(**given: Any) -> Deployment:

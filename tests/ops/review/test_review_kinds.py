@@ -18,6 +18,8 @@ from ops.review.markdown import render
 from ops.review.screen import show
 from ops.review.stacks import ExistingStack, WantedStack, read_assembly
 
+pytestmark = pytest.mark.cdk
+
 INTERACTIVE = {"mode": "interactive", "email": "team@example.org"}
 TRANSIENT = {"email": "team@example.org"}
 

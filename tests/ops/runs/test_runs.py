@@ -24,11 +24,13 @@ from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports
-from tests.rehearsal.clocks import Hours, clock_of_events
+from tests.ops.commands import Fruits, fruits_with
+from tests.ops.runs.clocks import Hours, clock_of_events
+from tests.ops.runs.results_by_hand import RUN, Results, manifest, put_log
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second
-from tests.rehearsal.results_by_hand import RUN, Results, manifest, put_log
-from tests.rehearsal.run_commands import Fruits, fruits_with
 from tests.rehearsal.users import keys_of_user
+
+pytestmark = pytest.mark.server
 
 DEV = ("-c", "env=dev")
 TRACEBACK = "INFO begun\nTraceback (most recent call last):\n  File 'main.py', line 1\nValueError: too red\n"
@@ -216,7 +218,7 @@ def test_a_cancelled_run_ends_with_code_1(place: Place, fruits: Fruits) -> None:
     ],
 )
 def test_an_interrupt_ends_with_code_130(place: Place, options: tuple[str, ...], state: str, told: str) -> None:
-    command = [sys.executable, "-m", "tests.rehearsal.run_commands", "run", *DEV, "--look-every", "0.2", *options]
+    command = [sys.executable, "-m", "ops.cli", "run", *DEV, "--look-every", "0.2", *options]
     with subprocess.Popen(
         command, env=place.aws.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -553,6 +555,7 @@ def test_photographs_are_uploaded_to_the_deployment(place: Place, fruits: Fruits
 
 def test_a_cluster_that_is_gone_is_said_to_be(place: Place, fruits: Fruits) -> None:
     """The last test: nothing brings the cluster back."""
+    assert fruits("run", *DEV, "--no-wait", "--run-id", "lost").exit_code == 0
     place.client("emr").terminate_job_flows(JobFlowIds=[place.cluster])
     said = fruits("run", *DEV, "--run-id", "late")
     assert said.exit_code == 1
@@ -560,3 +563,5 @@ def test_a_cluster_that_is_gone_is_said_to_be(place: Place, fruits: Fruits) -> N
         f"error: the cluster {place.cluster} of fruits-dev has ended (USER_REQUEST: Terminated by user request);"
         " start a new one: cdk deploy FruitsCompute -c env=dev -c run_id=late\n"
     )
+    history = fruits("runs", *DEV).stdout
+    assert f"fruits-dev lost: its cluster {place.cluster} ended: USER_REQUEST: Terminated by user request" in history

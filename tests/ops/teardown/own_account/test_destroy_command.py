@@ -19,12 +19,14 @@ from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.reports import NodeReports
+from tests.ops.commands import Fruits, fruits_with
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for, wait_for_state
-from tests.rehearsal.command_line import Fruits, fruits_with
 from tests.rehearsal.small_stacks import CLUSTER, GROUPS, TOPIC, make_stack, make_storage, stack_states
 from tests.rehearsal.switches import Switches
 
-ROOT = Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.server
+
+ROOT = Path(__file__).resolve().parents[4]
 SETTINGS = {"mode": "interactive", "notebook": "true", "remove_data": "true", "email": "team@example.org"}
 
 

@@ -16,6 +16,8 @@ from rehearsal.inventory import inventory
 from rehearsal.node.reports import NodeReports
 from rehearsal.scenario.teardown import empty_bucket, explain_leftovers
 
+pytestmark = pytest.mark.server
+
 BUCKETS = ("DataBucket", "LogBucket", "CodeBucket")
 
 

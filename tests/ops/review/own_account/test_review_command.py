@@ -29,9 +29,11 @@ from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.inventory import inventory
 from tests.rehearsal.clusters import wait_for_state
 
+pytestmark = pytest.mark.server
+
 SETTINGS: Final = ("mode=interactive", "notebook=true", "email=team@example.org")
 OPTIONS: Final = tuple(part for setting in SETTINGS for part in ("-c", setting))
-PAGE: Final = Path(__file__).parents[3] / "docs" / "review.md"
+PAGE: Final = Path(__file__).parents[4] / "docs" / "review.md"
 
 fruits = typer.Typer()
 fruits.command(cls=VerdictCommand)(review)
