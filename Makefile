@@ -9,6 +9,9 @@ BIN := .venv/bin
 IMAGES ?=
 OUTPUT ?= out/rehearsal
 ROWS ?=
+TRIALS ?=
+COUNT ?=
+SEED ?=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_update_notifier := false
@@ -89,6 +92,10 @@ fix: setup ## Format, mend what the linter can mend, and make the index of the d
 	@ruff check --fix-only --quiet .
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions
+
+.PHONY: attack
+attack: setup ## Try to break the job by chance, for minutes: TRIALS=a,b for some trials, COUNT=n, SEED=n
+	@$(BIN)/python -m tests.attack $(if $(TRIALS),--trials "$(TRIALS)") $(if $(COUNT),--count "$(COUNT)") $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: bench
 bench: setup ## Measure: IMAGES=folder, ROWS=a,b for some rows only | minutes to hours

@@ -118,7 +118,11 @@ def _caution(splits: Mapping[str, Any]) -> str:
     by_folder = "The split follows the folders; where both sides show the same fruits, it flatters."
     if splits["by"] == "folder":
         return f"<p>{by_folder}</p>"
-    whose = "The split" if splits["by"] == "hash" else f"The split of {splits['by_hash']:,} pictures in no such folder"
+    whose = (
+        "The split"
+        if splits["by"] == "hash"
+        else f"The split of {splits['by_hash']:,} of the pictures, in no such folder,"
+    )
     text = (
         f"{whose} is by hash of the path: neighbouring frames of one turntable recording "
         "fall on both sides, nearly alike, so these figures flatter."
