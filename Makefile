@@ -70,8 +70,8 @@ test: assets ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow,
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
 .PHONY: coverage
-coverage: setup ## Run the tests that start neither Spark nor a server, and say which lines of infra, job and ops they never reach | 4 minutes
-	@$(PYTEST) tests/infra tests/job tests/ops tests/unit -m "unit or cdk" --cov --cov-report=term:skip-covered
+coverage: setup ## Run the tests that start neither Spark nor a server, and say which lines of infra, job and ops they never reach | minutes
+	@$(PYTEST) tests/infra tests/job tests/ops tests/unit -m "(unit or cdk) and not (server or spark)" --cov --cov-report=term:skip-covered
 
 FAULTS ?=
 
