@@ -85,7 +85,7 @@ def _costly(chance: np.random.Generator) -> dict[str, bytes]:
     }
 
 
-def _decode(score: Score, content: bytes, name: str, *, whole: bool = False) -> "np.ndarray | None":  # type: ignore[type-arg]
+def _decode(score: Score, content: bytes, name: str, *, whole: bool = False) -> "np.ndarray | None":
     """Decode, and count what is lost, wrong and beyond; `whole` photographs may not be refused."""
     score.tried += 1
     pixels = None
