@@ -41,6 +41,8 @@ def upload(
     elif plan.gone:
         parts.append(f"{len(plan.gone):,} only there (--delete removes them)")
     out.print(f"{plan.uri}: {', '.join(parts)}", soft_wrap=True)
+    if plan.left_out:
+        out.print(f"left out: {plan.left_out}", soft_wrap=True)
     if summary.unreadable:
         named = "; ".join(f"{path}: {why}" for path, why in list(summary.unreadable.items())[:_NAMED])
         raise FruitsError(f"{len(summary.unreadable):,} files could not be read ({named}); the others are uploaded")

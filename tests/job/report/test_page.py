@@ -255,7 +255,7 @@ def test_the_key_figures_are_shown() -> None:
     for figure in (
         "10,500",
         "41.0 MB",
-        "3 other files ignored",
+        "3 other files left out",
         "10,488",
         "80.0%",
         "60.5 s",
@@ -297,7 +297,7 @@ def test_a_label_without_training_pictures_is_marked() -> None:
 
 def test_a_split_by_hash_is_said_to_flatter() -> None:
     assert not page().with_class("caution")
-    assert len(page(manifest={"splits": {"by": "hash"}}).with_class("caution")) == 1
+    assert len(page(manifest={"splits": {"by": "hash", "by_hash": 5}}).with_class("caution")) == 1
 
 
 def test_without_a_probe_the_reason_is_given() -> None:

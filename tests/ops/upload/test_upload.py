@@ -1,6 +1,7 @@
 """Photographs on their way to S3, against the embedded AWS."""
 
 import os
+import unicodedata
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,40 @@ def test_what_is_gone_from_the_folder_stays_on_s3_unless_told(client: Client, fo
 
 
 def test_deleting_leaves_alone_what_is_no_photograph(client: Client, folder: Path, bucket: str) -> None:
-    for key in ("images/", "images/_kept/1.jpg", "other/1.jpg"):
+    for key in ("images/", "images/.kept/1.jpg", "other/1.jpg"):
         client("s3").put_object(Bucket=bucket, Key=key, Body=b"")
     assert _upload(client, folder, bucket, delete=True).deleted == 0
-    assert {"images/", "images/_kept/1.jpg", "other/1.jpg"} <= _keys(client, bucket)
+    assert {"images/", "images/.kept/1.jpg", "other/1.jpg"} <= _keys(client, bucket)
+
+
+def test_what_is_left_out_is_planned_to_be_told(client: Client, folder: Path, bucket: str) -> None:
+    (folder / "Training" / "Kiwi" / "_DSC0001.JPG").write_bytes(b"x")
+    (folder / "archive.zip").write_bytes(b"x")
+    plan = plan_upload(client, folder, bucket, "images/")
+    assert "Training/Kiwi/_DSC0001.JPG" in plan.new
+    assert plan.left_out == "1 archives, to be unpacked, such as 'archive.zip'"
+
+
+def test_a_folder_of_a_mac_and_the_same_of_another_machine_are_uploaded_once(
+    client: Client, folder: Path, bucket: str, tmp_path: Path
+) -> None:
+    for form in ("NFC", "NFD"):
+        file = tmp_path / form / unicodedata.normalize(form, "P\u00eache") / "1.jpg"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"x")
+    assert _upload(client, tmp_path / "NFD", bucket, delete=True).uploaded == 1
+    assert _keys(client, bucket) == {"images/P\u00eache/1.jpg"}
+    assert _upload(client, tmp_path / "NFC", bucket, delete=True).unchanged == 1
+
+
+def test_two_files_whose_names_differ_in_the_form_of_accents_alone_are_both_uploaded(
+    client: Client, bucket: str, tmp_path: Path
+) -> None:
+    (tmp_path / "both").mkdir()
+    for form in ("NFC", "NFD"):
+        (tmp_path / "both" / unicodedata.normalize(form, "p\u00eache.jpg")).write_text(form)
+    assert _upload(client, tmp_path / "both", bucket).uploaded == 2
+    assert len(_keys(client, bucket)) == 2
 
 
 def test_hidden_files_stay_but_for_the_marker_of_a_rendered_sample(client: Client, folder: Path, bucket: str) -> None:

@@ -74,8 +74,8 @@ FAULTS: Final = (
         edits=(
             Edit(
                 "job/storage/listing.py",
-                "    return Listing(photographs, ignored)\n",
-                "    return Listing(photographs.slice(1), ignored)\n",
+                "    return Listing(photographs, left, tuple(_written_in_two_ways(labels)))\n",
+                "    return Listing(photographs.slice(1), left, tuple(_written_in_two_ways(labels)))\n",
             ),
         ),
         stage=CHECKED,
