@@ -60,6 +60,9 @@ async def _serve() -> None:
     application: Any = vpc_endpoints.from_inside(vanilla.app.app, inside)
     await serve(application, config, shutdown_trigger=stop.wait)
     keeping.cancel()
+    # All is saved. Threads that wait for a cluster or for a timer, for hours perhaps, must not hold up the end.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def main() -> None:
@@ -70,9 +73,6 @@ def main() -> None:
     except (vanilla.Moved, saving.Damaged) as error:
         sys.exit(f"error: {error}")
     asyncio.run(_serve())
-    # All is saved. Work in the background, which may wait for an hour for a cluster, must not hold up the end.
-    sys.stdout.flush()
-    os._exit(0)
 
 
 if __name__ == "__main__":

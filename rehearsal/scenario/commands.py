@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from rehearsal.scenario.host import Host
-from rehearsal.scenario.stages import StageFailed, Tell
+from rehearsal.scenario.stages import Report, StageFailed
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _LOG: Final = "fruits.log"
@@ -29,7 +29,7 @@ class Commands:
         self._host = host
         self._settings = [word for value in values for word in ("-c", value)]
 
-    def run(self, tell: Tell, *words: str) -> list[str]:
+    def run(self, report: Report, *words: str) -> list[str]:
         """Run a command to its end, and return the lines that it printed.
 
         Raises
@@ -40,13 +40,13 @@ class Commands:
         path = self._host.folder / _LOG
         with path.open("a", encoding="utf-8") as log:
             log.write(f"$ fruits {' '.join(words)}\n")
-            lines, code = self._follow([*words, *self._settings], tell)
+            lines, code = self._follow([*words, *self._settings], report)
             log.writelines(f"{line}\n" for line in lines)
         if code:
             raise StageFailed(f"fruits {' '.join(words[:2])}: {_reason(lines, code)}", log=str(path))
         return lines
 
-    def _follow(self, words: Sequence[str], tell: Tell) -> tuple[list[str], int]:
+    def _follow(self, words: Sequence[str], report: Report) -> tuple[list[str], int]:
         lines = []
         with subprocess.Popen(
             [sys.executable, "-m", "ops.cli", *words],
@@ -63,7 +63,7 @@ class Commands:
                 for line in process.stdout:
                     if text := line.rstrip():
                         lines.append(text)
-                        tell(text.strip())
+                        report(text.strip())
             except BaseException:
                 process.terminate()
                 raise

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.progress import Patience, telling_line
-from rehearsal.scenario.stages import StageFailed, Tell, few_of
+from rehearsal.scenario.stages import Report, StageFailed, few_of
 
 ENDED: Final = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 _UNFINISHED: Final = ("PENDING", "RUNNING", "CANCEL_PENDING")
@@ -43,7 +43,7 @@ class Cluster:
         self._still_there = still_there
 
     def status(self) -> Mapping[str, Any]:
-        """Give its state, and why."""
+        """Return its state, and why."""
         status: Mapping[str, Any] = self._emr.describe_cluster(ClusterId=self.cluster_id)["Cluster"]["Status"]
         return status
 
@@ -64,14 +64,14 @@ class Cluster:
             )
         return str(found[0])
 
-    def wait_for_step(self, step_id: str, tell: Tell, done: Callable[[], int], patience: Patience) -> None:
+    def wait_for_step(self, step_id: str, report: Report, done: Callable[[], int], patience: Patience) -> None:
         """Wait until a step has ended.
 
         Parameters
         ----------
         step_id
             Which.
-        tell
+        report
             Told of states and of progress.
         done
             Counts the photographs done so far.
@@ -90,7 +90,7 @@ class Cluster:
             if state not in _UNFINISHED:
                 break
             seen = f"cluster {self.status()['State']}, step {state}, {done():,} photographs done"
-            tell(seen)
+            report(seen)
             if patience.is_over(seen):
                 raise self._stalled(step_id, seen, patience.seconds)
             time.sleep(_LOOK_EVERY_SECONDS)
@@ -99,7 +99,7 @@ class Cluster:
             message = failure.get("Message") or failure.get("Reason") or f"cluster {self._why_ended()}"
             raise StageFailed(f"step {step_id} {state}: {message}", log=failure.get("LogFile", ""))
 
-    def wait_until_ended(self, tell: Tell) -> None:
+    def wait_until_ended(self, report: Report) -> None:
         """Wait until a transient cluster has ended by itself.
 
         Raises
@@ -115,7 +115,7 @@ class Cluster:
                     " last step: it would go on billing"
                 )
             self._still_there()
-            tell(f"cluster {status['State']}")
+            report(f"cluster {status['State']}")
             time.sleep(_LOOK_EVERY_SECONDS)
         if status["StateChangeReason"].get("Code") != "ALL_STEPS_COMPLETED":
             raise StageFailed(f"cluster {self.cluster_id} ended as {self._why_ended()}, not when its steps were done")
@@ -143,7 +143,7 @@ class Cluster:
         return json.loads(manifests[-1]) if manifests else None
 
     def bootstrap_error(self) -> tuple[str, str]:
-        """Give the last line of a failed bootstrap action that says an error, and where its log is."""
+        """Return the last line of a failed bootstrap action that says an error, and where its log is."""
         for path in sorted(self._logs.sizes()):
             if "/bootstrap-actions/" in path and path.endswith("/stderr.gz"):
                 lines = gzip.decompress(self._logs.get(path)).decode(errors="replace").splitlines()
@@ -168,7 +168,7 @@ class Cluster:
 
 
 def copy_logs(logs: Folder, target: Path) -> int:
-    """Copy logs from S3 into a folder of this machine, unpacked; give how many."""
+    """Copy logs from S3 into a folder of this machine, unpacked; return how many."""
     paths = logs.sizes()
     for path in paths:
         file = target / path.removesuffix(".gz")

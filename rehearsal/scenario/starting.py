@@ -8,7 +8,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.node.reports import NodeReports, ReportRefused
-from rehearsal.scenario.stages import StageFailed, Tell
+from rehearsal.scenario.stages import Report, StageFailed
 
 _LOOK_EVERY_SECONDS: Final = 1.0
 _STARTING: Final = ("STARTING", "BOOTSTRAPPING")
@@ -39,14 +39,14 @@ class Start:
         self.found: list[str] = []
 
     @contextmanager
-    def followed(self, tell: Tell) -> Iterator[None]:
+    def followed(self, report: Report) -> Iterator[None]:
         """Follow them during the block, telling their states."""
         stop = Event()
 
         def look() -> None:
             while not stop.wait(_LOOK_EVERY_SECONDS):
                 with suppress(BotoCoreError, ClientError, ReportRefused):  # the CDK will say what is wrong
-                    self.look(tell)
+                    self.look(report)
 
         thread = Thread(target=look, daemon=True)
         thread.start()
@@ -56,14 +56,14 @@ class Start:
             stop.set()
             thread.join()
 
-    def look(self, tell: Tell) -> None:
+    def look(self, report: Report) -> None:
         """Look at all that start, and end those that would for ever."""
         lost = self._lost()
         if lost and lost not in self.found:
             self.found.append(lost)
         for cluster in self._emr.list_clusters(ClusterStates=list(_STARTING))["Clusters"]:
             if cluster["Name"] == self._name:
-                tell(lost or f"cluster {cluster['Id']} {cluster['Status']['State']}")
+                report(lost or f"cluster {cluster['Id']} {cluster['Status']['State']}")
                 self._end_in_vain(cluster["Id"], lost)
 
     def _lost(self) -> str:

@@ -34,14 +34,14 @@ def explain_leftovers(
     """
     blank, bootstrapped = set(blank), set(bootstrapped)
     reasons: dict[str, int] = {}
-    strangers: list[str] = []
+    unexpected: list[str] = []
     for item in sorted(left):
         reason = _reason(item, blank, bootstrapped)
         if reason:
             reasons[reason] = reasons.get(reason, 0) + 1
         else:
-            strangers.append(item)
-    return reasons, strangers
+            unexpected.append(item)
+    return reasons, unexpected
 
 
 def _reason(item: str, blank: set[str], bootstrapped: set[str]) -> str:

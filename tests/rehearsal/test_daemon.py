@@ -14,11 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from rehearsal import commands
-from rehearsal.clients import clients_of
+from rehearsal.clients import Client, clients_of
 from rehearsal.daemon import Daemon, DaemonFailed
+from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.daemon import local_node
-from tests.rehearsal.clusters import PATIENCE_SECONDS, make_roles, wait_for
+from tests.rehearsal.clusters import PATIENCE_SECONDS, SERVICE_ROLE, make_roles, wait_for
 from tests.rehearsal.small_stacks import CLUSTER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,12 +151,22 @@ def test_a_damaged_state_is_named_when_it_starts_and_down_works_all_the_same(tmp
     assert not (tmp_path / "aws").exists()
 
 
+def _wait_for_two_hours(client: Client) -> None:
+    """Start a state machine that waits, as the guard of the maximum lifetime does during a deployment."""
+    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 7200, "End": True}}}
+    machines = client("stepfunctions")
+    role = f"arn:aws:iam::{ACCOUNT}:role/{SERVICE_ROLE}"
+    made = machines.create_state_machine(name="wait", definition=json.dumps(definition), roleArn=role)
+    machines.start_execution(stateMachineArn=made["stateMachineArn"])
+
+
 def test_down_in_the_middle_of_a_deployment_is_one_call(tmp_path: Path) -> None:
     with embedded_aws(tmp_path / "aws", launch="hold") as aws, local_node(aws) as node:
         client = clients_of(aws)
         make_roles(client)
         body = json.dumps({"Resources": CLUSTER})
         client("cloudformation").create_stack(StackName="FruitsCompute-demo", TemplateBody=body)
+        _wait_for_two_hours(client)
         wait_for(node.machine("x").parent.exists)
         down = CliRunner().invoke(commands.aws, ["down", "--delete", "--folder", str(tmp_path / "aws")])
         assert down.exit_code == 0, down.output

@@ -47,7 +47,7 @@ class Kept:
 
     folder: Path
     code: int
-    said: str
+    printed: str
 
     @property
     def aws(self) -> EmbeddedAws:
@@ -88,7 +88,7 @@ class Kept:
         return Folder.of(self.client("s3"), self.deployment.output("FruitsStorage", output))
 
     def run(self, *more: str, step: dict[str, Any] | None = None) -> Evidence:
-        """Submit the job by boto3, with more arguments, and give the evidence of its run."""
+        """Submit the job by boto3, with more arguments, and return the evidence of its run."""
         cluster, what = self.cluster, step or self.step
         step_id = self.submit({**what, "arguments": [*what["arguments"], *more]})
         cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
@@ -109,7 +109,7 @@ class Kept:
 
     def evidence(self, cluster: Cluster, step_id: str) -> Evidence:
         columns = table_columns(self.client("glue"), self.deployment.output("FruitsStorage", "Database"))
-        return gather(self.place("ImagesUri"), self.output, said=cluster.printed(step_id), columns=columns)
+        return gather(self.place("ImagesUri"), self.output, printed=cluster.printed(step_id), columns=columns)
 
     def forget_results(self) -> None:
         for path in self.output.sizes():
@@ -144,10 +144,10 @@ def _projections(evidence: Evidence) -> dict[str, list[float]]:
 
 
 def test_the_command_passes_and_names_the_report(kept: Kept) -> None:
-    assert kept.code == 0, kept.said
-    assert "Rehearsal passed: 11 stages in " in kept.said
-    assert re.search(r"Embedded AWS: [\d.]+ s to start and stop, [\d.]+ s of processor time", kept.said)
-    (report,) = re.findall(r"^Report: (.+)$", kept.said, re.MULTILINE)
+    assert kept.code == 0, kept.printed
+    assert "Rehearsal passed: 11 stages in " in kept.printed
+    assert re.search(r"Embedded AWS: [\d.]+ s to start and stop, [\d.]+ s of processor time", kept.printed)
+    (report,) = re.findall(r"^Report: (.+)$", kept.printed, re.MULTILINE)
     assert Path(report).read_bytes().startswith(b"<!doctype html>")
 
 
@@ -160,7 +160,7 @@ def test_steps_were_submitted_and_completed(kept: Kept) -> None:
 
 
 def test_what_it_says_of_using_it_works(kept: Kept) -> None:
-    lines = [line.strip() for line in kept.said.splitlines()]
+    lines = [line.strip() for line in kept.printed.splitlines()]
     (env,) = [line for line in lines if line.startswith("eval ")]
     (diff,) = [line for line in lines if line.startswith("npx cdk diff")]
     (clusters,) = [line for line in lines if line.startswith("aws emr ")]
@@ -224,8 +224,8 @@ def test_with_a_tenth_of_the_requests_refused_or_cut_the_results_are_the_same(ke
     assert len(fired) == 3, fired
     assert sum(fired.values()) >= 10
     assert check_run(disturbed) == []
-    assert disturbed.said is not None
-    assert disturbed.said["counts"]["computed"] == len(disturbed.photographs)
+    assert disturbed.printed is not None
+    assert disturbed.printed["counts"]["computed"] == len(disturbed.photographs)
     assert _projections(disturbed) == _projections(undisturbed)
 
 
@@ -252,8 +252,8 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
     evidence = kept.evidence(cluster, step_id)
     assert check_run(evidence) == []
-    assert evidence.said is not None
-    assert evidence.said["counts"]["computed"] == len(evidence.photographs)
+    assert evidence.printed is not None
+    assert evidence.printed["counts"]["computed"] == len(evidence.photographs)
     wait_for(lambda: len(running("ExternalShuffleService")) == 1)
     wait_for(lambda: len(running("org.apache.spark.deploy.worker.Worker")) == WORKERS)
 
@@ -282,8 +282,8 @@ def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(
         computed_before = done()
         evidence = kept.run()
     assert check_run(evidence) == []
-    assert evidence.said is not None
-    assert evidence.said["counts"]["computed"] == len(evidence.photographs) - computed_before
+    assert evidence.printed is not None
+    assert evidence.printed["counts"]["computed"] == len(evidence.photographs) - computed_before
     assert {path: evidence.objects[path][0] for path in committed if "features" in path} == {
         path: etag for path, etag in committed.items() if "features" in path
     }
