@@ -97,13 +97,13 @@ def one_line_errors(
 
 
 def fail(message: str, code: int = ExitCode.FAILED) -> NoReturn:
-    """Say what went wrong, and end."""
+    """Print what went wrong, and end the command."""
     complain(message)
     raise typer.Exit(code) from None
 
 
 def complain(message: str) -> None:
-    """Say what went wrong."""
+    """Print what went wrong."""
     err.print(labelled("error: ", message.removeprefix("error: "), "bold red"), soft_wrap=True)
 
 

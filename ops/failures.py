@@ -148,7 +148,7 @@ def killed(code: int | None, log: str) -> FailingException | None:
     Parameters
     ----------
     code
-        Of its end: below 0 or above 128 for a signal.
+        Exit code of the driver: below 0 or above 128 for a signal.
     log
         What it wrote. EMR has a JVM that is out of memory killed, and only the log tells of the memory.
     """

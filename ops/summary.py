@@ -17,11 +17,11 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     Parameters
     ----------
     manifest
-        As the job prints it.
+        Manifest as the job prints it.
     output
         What the job was given as ``--output``.
     console
-        Where to print it.
+        Console to print it on.
     """
     counts, pca, seconds, images = (
         manifest["counts"],

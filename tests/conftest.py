@@ -127,8 +127,8 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path, seconds: f
 def _s3_client(s3_endpoint: str) -> Any:
     import boto3
 
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.session.Session(region_name=REGION).client("s3", endpoint_url=s3_endpoint, **keys)
+    session = boto3.session.Session("test", "test", region_name=REGION)
+    return session.client("s3", endpoint_url=s3_endpoint)
 
 
 @pytest.fixture

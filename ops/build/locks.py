@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ops.project import ROOT
 from infra.packaging import not_pinned
 
-ROOT = Path(__file__).resolve().parents[2]
 # Nodes are Linux, so their locks need no markers; both architectures get the same versions.
 _NODES = ("--extra", "nodes", "--python-platform", "linux", "--constraint", "requirements/laptop.txt")
 LOCKS = {

@@ -19,8 +19,8 @@ from infra.packaging import pack_job
 from job.plain import sent
 from ops.errors import ExitCode, FruitsError
 from ops.failures import failing_exception, killed
+from ops.project import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LAST_LINES = 40
 _KEPT_LINES = 2000  # in which the cause is looked for
 _PROGRESS = re.compile(r"featurized (\d+) of (\d+) photographs")
@@ -37,7 +37,7 @@ CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
 
 
 def quick_start() -> str:
-    """Give the options by which a JVM of Spark's starts quickly.
+    """Return the options by which a JVM of Spark's starts quickly.
 
     Spark splits them as a shell does: the archive may lie below a folder whose name has spaces. Java would tell of an
     archive that it cannot use, as after a move of the folder, on the standard output of programs.
@@ -58,11 +58,11 @@ class Submission:
     Parameters
     ----------
     arguments
-        Of the job, as `job.arguments` takes them.
+        Arguments of the job, as `job.arguments` takes them.
     master
         Spark's master URL.
     driver_memory
-        Of the driver's JVM, as Spark writes it.
+        Memory of the driver's JVM, as Spark writes it.
     configuration
         More Spark settings.
     """
@@ -73,7 +73,7 @@ class Submission:
     configuration: Sequence[tuple[str, str]] = ()
 
     def command(self) -> list[str]:
-        """Give the command line."""
+        """Return the command line."""
         settings = {
             "spark.log.level": "WARN",
             "spark.ui.enabled": "false",
@@ -101,7 +101,7 @@ class Submission:
 
 
 def environment() -> dict[str, str]:
-    """Give the environment for Spark: the locked Java and this interpreter, on loopback.
+    """Return the environment for Spark: the locked Java and this interpreter, on loopback.
 
     What a user has set for another Spark, Hadoop, Java or Python does not reach these.
     """

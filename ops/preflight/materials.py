@@ -9,13 +9,13 @@ from typing import Final
 from infra.errors import DeploymentError
 from infra.packaging import locate_assets
 from job.storage.listing import is_photograph
-from ops.aws.cdk import ROOT
 from ops.aws.s3.folder import Folder
 from ops.build.wheelhouse import Wheelhouse
 from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.price import price
 from ops.pricing.price_book import PriceBook, PricesUnreadable
+from ops.project import ROOT
 
 PRICES_AGE_DAYS: Final = 90
 """Older prices are worth a warning."""

@@ -90,5 +90,5 @@ def amount(book: PriceBook, kind: str, name: str, region: str, *, what: str) -> 
 
 
 def of_quote(quote: Quote) -> Amount:
-    """Give a price that was found as an amount."""
+    """Return a price that was found as an amount."""
     return Amount(quote.usd, frozenset(), frozenset({quote.source}) if quote.estimate else frozenset(), quote.date)

@@ -51,14 +51,14 @@ _FREE: Final = frozenset(
 def footprint_of_templates(
     templates: Mapping[str, Mapping[str, Any]], region: str, *, storage_gib: float = 0.0
 ) -> Footprint:
-    """Tell what stacks bill.
+    """Return what stacks bill.
 
     Parameters
     ----------
     templates
-        By the names of the stacks.
+        Templates by the names of their stacks.
     region
-        Where the clusters are.
+        Region of the clusters.
     storage_gib
         What is kept in S3.
 

@@ -149,7 +149,7 @@ def _shared(rows: Sequence[Mapping[str, Amount | None]]) -> list[str]:
 
 
 def _general(name: str) -> str:
-    """Name a row without the seconds that differ from offer to offer."""
+    """Return the name of a row without the seconds that differ from offer to offer."""
     return name.partition(" (")[0]
 
 

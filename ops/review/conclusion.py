@@ -40,15 +40,15 @@ class StackReview:
     Parameters
     ----------
     stack, name, region
-        As of `ops.review.stacks.WantedStack`.
+        Names and region, as of `ops.review.stacks.WantedStack`.
     status
-        In CloudFormation; empty if it is not deployed.
+        State in CloudFormation; empty if it is not deployed.
     wanted
         Whether the app has it.
     changes
-        Of its resources.
+        Changes of its resources.
     others
-        Of its outputs, parameters and description.
+        Changes of its outputs, parameters and description.
     no_change_set
         Why CloudFormation gives no change set, if it was asked for one.
     """
@@ -87,17 +87,17 @@ class Review:
     Parameters
     ----------
     env, region
-        Which deployment.
+        Environment and region of the deployment.
     stacks
-        In the order of the app; those it no longer has at the end.
+        Stacks in the order of the app; those it no longer has at the end.
     consequences
         The worst first.
     widenings
-        Of rights.
+        Rights that grow.
     prices
         Now and then.
     names
-        For the resources.
+        Names of the resources.
     """
 
     env: str
@@ -164,7 +164,7 @@ def conclude(
     what_runs: losses.Jobs,
     further: Sequence[Consequence] = (),
 ) -> Review:
-    """Say what the differences of all stacks mean.
+    """Return what the differences of all stacks mean.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class Opening:
     last: int
 
     def covers(self, other: "Opening") -> bool:
-        """Tell whether all that passes another passes here, addresses compared as they are written."""
+        """Return whether all that passes another passes here, addresses compared as they are written."""
         ports = self.protocol == "everything" or (
             self.protocol == other.protocol
             and (self.first == -1 or (other.first != -1 and self.first <= other.first and other.last <= self.last))
@@ -132,12 +132,12 @@ def _port(value: Any) -> int:
 
 
 def lowered_shields(change: ResourceChange, names: Names, *, where: str) -> Iterator[Consequence]:
-    """Tell which protections of a store a change takes away.
+    """Find the protections of a store that a change takes away.
 
     Parameters
     ----------
     change, names, where
-        As of `ops.review.losses.losses`.
+        Arguments as of `ops.review.losses.losses`.
     """
     old, new = change.old.get("Properties", {}), change.new.get("Properties", {})
     if not (old and change.new):

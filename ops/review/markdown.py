@@ -15,7 +15,7 @@ _CUT: Final = "\nThe rest does not fit into a comment; run `fruits review` to se
 
 
 def marker(env: str) -> str:
-    """Give the first line, by which the comment on an environment is found again."""
+    """Return the first line, by which the comment on an environment is found again."""
     return f"<!-- fruits review: {env} -->"
 
 

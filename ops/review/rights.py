@@ -21,17 +21,20 @@ _GUARDED: Final = {
     "AWS::SQS::QueuePolicy": "Queues",
 }
 
+MANAGED_POLICY: Final = "the managed policy "
+"""How an action begins that stands for all that a managed policy allows."""
+
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose rights, or the rights to what.
+    """Holder of rights, or what the rights are to.
 
     Parameters
     ----------
     stack
         Name of the stack in CloudFormation.
     name
-        For people: ``Nodes/Role``, ``Storage/Data``.
+        Its name for people: ``Nodes/Role``, ``Storage/Data``.
     kind
         ``identity`` (what it may do), ``trust`` (who may become it), ``resource`` (who may use it), ``endpoint``
         (what may pass).
@@ -83,7 +86,7 @@ class Widening:
 
 
 def _from_outside(principal: str) -> bool:
-    """Tell whether a principal is neither a service of AWS nor of the deployment's own account."""
+    """Return whether a principal is neither a service of AWS nor of the deployment's own account."""
     ours = ".amazonaws." in principal or principal.startswith("<") or "<account>" in principal
     return principal == EVERYBODY or not ours
 
@@ -132,7 +135,7 @@ def _of_resource(
             for holder in holders:
                 yield holder, granted
     if managed := as_list(properties.get("ManagedPolicyArns")):
-        allowed = [Grant("Allow", "", f"all of the managed policy {text(arn)}", "", frozenset()) for arn in managed]
+        allowed = [Grant("Allow", "", f"{MANAGED_POLICY}{text(arn)}", "", frozenset()) for arn in managed]
         yield Holder(stack, own, "identity"), allowed
 
 

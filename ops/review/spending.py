@@ -35,7 +35,7 @@ class PriceChange:
     Parameters
     ----------
     rows
-        Of the table.
+        Rows of the table.
     notes
         What the figures leave out.
     """
@@ -57,7 +57,7 @@ def prices(sides: Sides, region: str) -> PriceChange:
     sides
         All stacks.
     region
-        Where the cluster is.
+        Region of the cluster.
 
     Raises
     ------

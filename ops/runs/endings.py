@@ -19,13 +19,13 @@ class StepRun:
     Parameters
     ----------
     cluster, step
-        Where it ran; no step for a cluster that did not get as far.
+        Cluster and step of the run; no step for a cluster that did not get as far.
     name
-        Of the step, or of the cluster.
+        Name of the step, or of the cluster.
     state
-        Of the step, or of the cluster.
+        State of the step, or of the cluster.
     when
-        When it ended, or else began, or else was asked for.
+        Time of its end, or else of its beginning, or else of the request.
     why
         Why it ended so.
     """
@@ -53,11 +53,11 @@ def runs_without_results(client: Client, name: str, labels: Collection[str]) -> 
     Parameters
     ----------
     client
-        Of the account.
+        Clients of the account.
     name
-        Of the clusters.
+        Name of the clusters.
     labels
-        Of the runs whose manifests are there: their steps are left out.
+        Labels of the runs whose manifests are there: their steps are left out.
     """
     found = [run for cluster in list_clusters(client, name)[:_NEWEST_CLUSTERS] for run in _of(client, cluster, labels)]
     return sorted(found, key=lambda run: run.when, reverse=True)

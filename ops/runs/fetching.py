@@ -57,13 +57,13 @@ def fetch(client: Client, output_uri: str, run: PastRun, output: Path, *, sample
     Parameters
     ----------
     client
-        Of the account.
+        Clients of the account.
     output_uri
-        Where the results are.
+        URI of the results.
     run
         Whose.
     output
-        Where they go.
+        Folder of this machine that gets them.
     sample
         How many photographs.
 

@@ -15,7 +15,7 @@ from ops.aws.s3.folder import Folder, Object
 
 _AT_ONCE: Final = 10
 _LARGEST_BYTES: Final = 1 << 20
-"""Of a manifest: one of the job's has some kilobytes."""
+"""Largest size of a manifest: one of the job's has some kilobytes."""
 
 _Text = Annotated[str, Field(max_length=2000)]
 
@@ -68,7 +68,7 @@ class PastRun:
     run, label
         Its name by what decides its results, and the one it was given.
     when
-        When it ended.
+        Time of its end.
     images, computed, quarantined
         Photographs: all, those featurized by this run, those that cannot be used.
     components, explained
@@ -76,7 +76,7 @@ class PastRun:
     seconds, rate
         How long it took, and photographs a second while it featurized, 0 if it did not.
     engine
-        Of the backbone.
+        Engine of the backbone.
     manifest
         The manifest whole.
     """
@@ -107,9 +107,9 @@ def past_runs(client: Client, output_uri: str, complain: Callable[[str], None]) 
     Parameters
     ----------
     client
-        Of the account.
+        Clients of the account.
     output_uri
-        Where the results are.
+        URI of the results.
     complain
         Called with a line for each manifest that is damaged, or of another run than its folder. Those are left out.
     """

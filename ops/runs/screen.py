@@ -32,7 +32,7 @@ class RunView:
     console
         Where.
     cost
-        Of the cluster an hour, if that is known.
+        Cost of the cluster an hour, if that is known.
     """
 
     console: Console
@@ -102,7 +102,7 @@ class RunView:
 
 
 def photographs(progress: Progress) -> str:
-    """Say how many photographs are done, how fast, and when the others will be."""
+    """Return how many photographs are done, how fast, and when the others will be."""
     text = f"{progress.done:,} of {progress.total:,}"
     if progress.seconds_left is not None:
         rate = f"{progress.rate:,.0f}" if progress.rate >= 10 else f"{progress.rate:.1f}"

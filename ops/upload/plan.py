@@ -30,9 +30,9 @@ class UploadPlan:
     Parameters
     ----------
     folder
-        Where the photographs are.
+        Folder of the photographs.
     bucket, prefix
-        Where they go; the prefix ends in a slash.
+        Where the photographs go; the prefix ends in a slash.
     new, changed, unchanged
         Not on S3; there with another content; there as they are.
     gone
@@ -40,7 +40,7 @@ class UploadPlan:
     unreadable
         Why a file cannot be read, by its path.
     size
-        Of what is new or changed, in bytes.
+        Size of what is new or changed, in bytes.
     keys
         Where a file goes, below the prefix, for those that go elsewhere than to their path.
     left_out
@@ -162,7 +162,7 @@ def _list_folder(folder: Path) -> tuple[dict[str, int], str]:
 
 
 def _list_bucket(s3: Any, bucket: str, prefix: str) -> dict[str, tuple[int, str]]:
-    """Give sizes and ETags of objects; hidden ones and markers of folders are none of ours."""
+    """Return sizes and ETags of objects; hidden ones and markers of folders are none of ours."""
     found = {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", ()):
@@ -178,6 +178,6 @@ def _md5(file: Path) -> str:
 
 
 def each(pool: ThreadPoolExecutor, work: Callable[[str], _Result], items: Sequence[str]) -> Iterator[_Result]:
-    """Give the results in order, with never more than a group of work waiting."""
+    """Return the results in order, with never more than a group of work waiting."""
     for start in range(0, len(items), _GROUP):
         yield from pool.map(work, items[start : start + _GROUP])

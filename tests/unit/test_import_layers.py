@@ -25,7 +25,7 @@ BASE_OF_THE_JOB = ("job.SINGLE_THREADED", "job.__version__", "job.bounds", "job.
 
 
 FLOORS_OF_OPS = (
-    *("ops.errors", "ops.clock", "ops.failures", "ops.console", "ops.quantities", "ops.summary"),
+    *("ops.errors", "ops.project", "ops.clock", "ops.failures", "ops.console", "ops.quantities", "ops.summary"),
     *("ops.aws", "ops.build", "ops.pricing"),
 )
 """What every command may take; each of these takes from those before it. `ops.pricing` has a command, too."""

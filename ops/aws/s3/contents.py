@@ -24,7 +24,7 @@ class Contents:
     uploads
         Unfinished multipart uploads, whose parts are paid for.
     size
-        Of all versions and parts, in bytes.
+        Size of all versions and parts, in bytes.
     complete
         Whether all was counted.
     """
@@ -52,7 +52,7 @@ class Contents:
         return not self.entries
 
     def __str__(self) -> str:
-        """Say what is there: ``3 objects, 1 old version, 0.52 GiB``."""
+        """Return what is there: ``3 objects, 1 old version, 0.52 GiB``."""
         counts = (
             (self.objects, "object"),
             (self.versions, "old version"),

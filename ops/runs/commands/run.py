@@ -22,7 +22,7 @@ from ops.runs.history import past_runs
 from ops.runs.logs import StepLog, job_lines, logs_of
 from ops.runs.rerun import deploy_run
 from ops.runs.screen import RunView
-from ops.runs.submission import deployed_submission, new_run_id, submit
+from ops.runs.submission import deployed_step, new_run_id, submit
 from ops.runs.watch import Moment, Watch
 from ops.summary import show_summary
 
@@ -80,14 +80,14 @@ def _require_photographs(place: Place) -> None:
 
 
 def _submit(place: Place, cluster_id: str, label: str, arguments: Sequence[str]) -> str:
-    submission = deployed_submission(place.deployment).under(label, place.settings.name).with_arguments(arguments)
+    step = deployed_step(place.deployment).under(label, place.settings.name).with_arguments(arguments)
     cluster = find_cluster(place.client, cluster_id)
     if cluster.state not in USABLE:
         raise NoDeployment(
             f"the cluster {cluster_id} of {place.settings.name} has ended ({cluster.reason}); start a new one:"
             f" cdk deploy FruitsCompute{place.options} -c run_id={label}"
         )
-    return submit(place.client, cluster_id, submission)
+    return submit(place.client, cluster_id, step)
 
 
 def _at_work(place: Place) -> Step | None:
@@ -134,14 +134,14 @@ def _run_again(place: Place, label: str, arguments: Sequence[str], *, ask: bool,
 def _deploy(place: Place, label: str) -> str:
     stack = place.settings.stack_name("FruitsCompute")
     try:
-        with status("Deploying") as tell:
+        with status("Deploying") as show:
 
-            def heard(line: str) -> None:
+            def on_line(line: str) -> None:
                 text = line.partition(f"{stack} | ")[2] or line
                 if text.strip():
-                    tell(f"Deploying: {text.strip()[:100]}")
+                    show(f"Deploying: {text.strip()[:100]}")
 
-            return deploy_run(place, label, heard)
+            return deploy_run(place, label, on_line)
     except KeyboardInterrupt:
         region = place.settings.region
         raise FruitsError(

@@ -80,7 +80,8 @@ def _addresses(client: Client, scope: Scope) -> Iterator[Leftover]:
         for item in pages(ec2, "describe_network_interfaces", "NetworkInterfaces")
         if scope.by_network(item.get("VpcId"))
     }
-    for address in ec2.describe_addresses()["Addresses"]:
+    addresses: list[Any] = ec2.describe_addresses()["Addresses"]
+    for address in addresses:
         user = next(
             (
                 address[key]

@@ -12,7 +12,7 @@ from ops.teardown.leaks.prices import Prices
 
 _STACK_TAG: Final = "aws:cloudformation:stack-name"
 CLUSTER_TAG: Final = "aws:elasticmapreduce:job-flow-id"
-"""Which EMR puts on the instances and volumes of a cluster."""
+"""Tag that EMR puts on the instances and volumes of a cluster."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Claim:
     Parameters
     ----------
     why
-        For people: ``tagged project=fruits, environment=demo``.
+        The reason, for people: ``tagged project=fruits, environment=demo``.
     stack
         The stack in CloudFormation that it says it belongs to, whether or not that still exists.
     """
@@ -48,9 +48,9 @@ class Leftover:
     detail
         What else to know of it: how much lies in it, when AWS will delete it.
     kept
-        By AWS, for free, with nothing to be done about it.
+        Whether AWS keeps it, for free, with nothing to be done about it.
     shared
-        With other deployments of the account; not ours alone to remove.
+        Whether other deployments of the account use it, so that it is not ours alone to remove.
     """
 
     kind: str
@@ -64,7 +64,7 @@ class Leftover:
 
     @property
     def stack(self) -> str | None:
-        """Name the stack that it is, or says it belongs to."""
+        """The stack that it is, or says it belongs to."""
         return self.id if self.kind == "stack" else self.claim.stack
 
     @property
@@ -85,7 +85,7 @@ class Scope:
     Parameters
     ----------
     env, region, account
-        Of the deployment.
+        Names of the environment and region, and number of the account.
     prices
         What things cost.
     clusters
@@ -130,7 +130,7 @@ class Scope:
         Parameters
         ----------
         name
-            Of the thing.
+            Name of the thing.
         usual
             Stack, as `cdk` calls it, in which something of the deployment's own name usually is.
         """
@@ -162,7 +162,7 @@ class Scope:
         return env == self.env and stack in STACKS
 
     def _spelled(self, stack: str) -> str:
-        """Give a stack's name as CloudFormation writes it; buckets have it in small letters."""
+        """Return a stack's name as CloudFormation writes it; buckets have it in small letters."""
         return next(stack_name(name, self.env) for name in STACKS if name.lower() == stack.lower())
 
 
@@ -177,7 +177,7 @@ class Sweeper:
     find
         Asks, and picks what is ours.
     services
-        By their names in boto3.
+        Services that it asks, by their names in boto3.
     once
         Whether the service is the same in all regions.
     """
@@ -194,6 +194,6 @@ def tags_of(listed: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
 
 
 def pages(client: Any, operation: str, result: str, **given: Any) -> Iterable[Mapping[str, Any]]:
-    """Give the items of all pages of an answer, one after the other."""
+    """Return the items of all pages of an answer, one after the other."""
     for page in client.get_paginator(operation).paginate(**given):
         yield from page.get(result) or ()

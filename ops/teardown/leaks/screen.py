@@ -22,9 +22,9 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
     Parameters
     ----------
     findings
-        Of a sweep.
+        Findings of a sweep.
     out
-        Where to.
+        Console to print on.
     keep
         Stacks whose things are to stay: they are not counted.
     """
@@ -46,7 +46,7 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
 
 
 def verdict(findings: Findings, *, keep: Collection[str] = ()) -> str:
-    """Say in one line what is left on the bill; never that nothing is if something could not be seen."""
+    """Return in one line what is left on the bill; never that nothing is if something could not be seen."""
     billable = findings.billable(keep)
     kept = [item for item in findings.leftovers if item.billable and item.stack in keep]
     beside = f", beside what is kept on purpose ({_sum(kept)})" if kept else ""

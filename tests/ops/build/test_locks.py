@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.build.locks import LOCKS, ROOT, faults
+from ops.build.locks import LOCKS, faults
+from ops.project import ROOT
 
 PINNED = "numpy==2.4.6 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n    # via fruits\n"
 

@@ -14,7 +14,7 @@ from ops.preflight import access, capacity, leftovers, recipients
 from ops.preflight.examination import Answer, examine, exit_code
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
 
-SESSION = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-3")
+SESSION: Any = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-3")
 ASSETS = "cdk-hnb659fds-assets-111122223333-eu-west-3"
 CONFIRMED = "arn:aws:sns:eu-west-3:111122223333:topic:1"
 ZONES = ("eu-west-3a", "eu-west-3b", "eu-west-3c")

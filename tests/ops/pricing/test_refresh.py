@@ -50,7 +50,8 @@ def _product(*steps: tuple[str, str, str], usage: str = "EU-BoxUsage:m5.xlarge",
 
 
 def _client(service: str, region: str) -> Any:
-    return boto3.client(service, region_name=region, aws_access_key_id="key", aws_secret_access_key="secret")
+    session: Any = boto3.session.Session()
+    return session.client(service, region_name=region, aws_access_key_id="key", aws_secret_access_key="secret")
 
 
 def _account(pricing: Any, ec2: Any) -> Any:

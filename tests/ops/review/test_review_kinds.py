@@ -401,7 +401,7 @@ KINDS = (
         "a managed policy",
         DIFFERENCES,
         change=_attach_administrator,
-        says=("Nodes/Role may all of the managed policy arn:aws:iam::aws:policy/AdministratorAccess",),
+        says=("Nodes/Role gets the managed policy arn:aws:iam::aws:policy/AdministratorAccess",),
     ),
     Kind("a public bucket", DIFFERENCES, change=_let_everybody_read, says=("allows everybody s3:GetObject",)),
     Kind(

@@ -246,7 +246,7 @@ def wanted(template: dict[str, Any]) -> WantedStack:
 
 def test_a_change_set_that_cannot_be_read_is_deleted_all_the_same() -> None:
     # An embedded AWS makes change sets at once; what happens between making and reading needs a script.
-    cloudformation = boto3.client("cloudformation", REGION, aws_access_key_id="x", aws_secret_access_key="x")
+    cloudformation: Any = boto3.client("cloudformation", REGION, aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(cloudformation) as script:
         script.add_response("create_change_set", {"Id": "arn:aws:cloudformation:1", "StackId": "stack"})
         script.add_client_error("describe_change_set", "Throttling", "Rate exceeded", 400)
@@ -261,7 +261,7 @@ def test_a_change_set_is_waited_for_and_read_to_its_last_page() -> None:
         resource = {"Action": "Remove", "LogicalResourceId": name, "ResourceType": "AWS::SNS::Topic"}
         return {"Type": "Resource", "ResourceChange": resource}
 
-    cloudformation = boto3.client("cloudformation", REGION, aws_access_key_id="x", aws_secret_access_key="x")
+    cloudformation: Any = boto3.client("cloudformation", REGION, aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(cloudformation) as script:
         script.add_response("create_change_set", {"Id": "arn:aws:cloudformation:1", "StackId": "stack"})
         script.add_response("describe_change_set", {"Status": "CREATE_IN_PROGRESS"})
@@ -274,8 +274,9 @@ def test_a_change_set_is_waited_for_and_read_to_its_last_page() -> None:
 
 
 def test_a_template_that_is_too_long_for_a_call_has_no_change_set() -> None:
+    nobody: Any = lambda _: None  # noqa: E731
     with pytest.raises(NoChangeSet, match="more than 51200 bytes"):
-        plan(lambda _: None, wanted({}), {"Description": "x" * 51_200})
+        plan(nobody, wanted({}), {"Description": "x" * 51_200})
 
 
 # --- Words ---

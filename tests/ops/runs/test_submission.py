@@ -6,7 +6,7 @@ import pytest
 
 from job.errors import JobError
 from ops.aws.deployment import DeployedStack, Deployment
-from ops.runs.submission import Submission, deployed_submission, merged
+from ops.runs.submission import JobStep, deployed_step, merged
 
 COMMAND = ["spark-submit", "--deploy-mode", "client", "--py-files", "s3://assets/job.zip", "s3://assets/main.py"]
 ARGUMENTS = [
@@ -22,28 +22,28 @@ ARGUMENTS = [
 
 
 @pytest.fixture
-def submission() -> Submission:
+def step() -> JobStep:
     """The step as a deployment's output has it."""
-    step = {"name": "fruits-dev a", "jar": "command-runner.jar", "arguments": [*COMMAND, *ARGUMENTS]}
-    outputs = {"JobStep": json.dumps(step)}
+    deployed = {"name": "fruits-dev a", "jar": "command-runner.jar", "arguments": [*COMMAND, *ARGUMENTS]}
+    outputs = {"JobStep": json.dumps(deployed)}
     stack = DeployedStack("FruitsCompute", "FruitsCompute-dev", "CREATE_COMPLETE", outputs, protected=False)
-    return deployed_submission(Deployment("dev", "eu-west-3", {"FruitsCompute": stack}))
+    return deployed_step(Deployment("dev", "eu-west-3", {"FruitsCompute": stack}))
 
 
-def test_the_deployed_step_is_divided_behind_its_script(submission: Submission) -> None:
-    assert submission.command == tuple(COMMAND)
-    assert submission.arguments == tuple(ARGUMENTS)
+def test_the_deployed_step_is_divided_behind_its_script(step: JobStep) -> None:
+    assert step.command == tuple(COMMAND)
+    assert step.arguments == tuple(ARGUMENTS)
 
 
-def test_another_run_has_another_name_and_label(submission: Submission) -> None:
-    changed = submission.under("b", "fruits-dev")
+def test_another_run_has_another_name_and_label(step: JobStep) -> None:
+    changed = step.under("b", "fruits-dev")
     assert changed.name == "fruits-dev b"
     assert changed.arguments[-2:] == ("--run-label", "b")
     assert changed.arguments.count("--run-label") == 1
 
 
-def test_an_argument_replaces_the_deployed_one(submission: Submission) -> None:
-    assert submission.with_arguments(["--variance", "0.8"]).arguments == (
+def test_an_argument_replaces_the_deployed_one(step: JobStep) -> None:
+    assert step.with_arguments(["--variance", "0.8"]).arguments == (
         *ARGUMENTS[:4],
         *ARGUMENTS[6:],
         "--variance",
@@ -51,16 +51,16 @@ def test_an_argument_replaces_the_deployed_one(submission: Submission) -> None:
     )
 
 
-def test_an_argument_replaces_what_cannot_be_beside_it(submission: Submission) -> None:
-    assert "--variance" not in submission.with_arguments(["--components=50"]).arguments
+def test_an_argument_replaces_what_cannot_be_beside_it(step: JobStep) -> None:
+    assert "--variance" not in step.with_arguments(["--components=50"]).arguments
 
 
-def test_an_argument_that_is_not_deployed_is_added(submission: Submission) -> None:
-    assert submission.with_arguments(["--csv"]).arguments == (*ARGUMENTS, "--csv")
+def test_an_argument_that_is_not_deployed_is_added(step: JobStep) -> None:
+    assert step.with_arguments(["--csv"]).arguments == (*ARGUMENTS, "--csv")
 
 
-def test_nothing_given_changes_nothing(submission: Submission) -> None:
-    assert submission.with_arguments([]) == submission
+def test_nothing_given_changes_nothing(step: JobStep) -> None:
+    assert step.with_arguments([]) == step
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,9 @@ def test_nothing_given_changes_nothing(submission: Submission) -> None:
         (["--output=s3://other/"], "--output=s3://other/: the nodes may"),
     ],
 )
-def test_what_the_job_would_refuse_later_is_refused_now(submission: Submission, given: list[str], message: str) -> None:
+def test_what_the_job_would_refuse_later_is_refused_now(step: JobStep, given: list[str], message: str) -> None:
     with pytest.raises(JobError, match=message):
-        submission.with_arguments(given)
+        step.with_arguments(given)
 
 
 def test_an_option_with_many_values_is_replaced_whole() -> None:

@@ -148,7 +148,7 @@ FAULTS: Final = (
         name="the cluster is protected from termination",
         edits=(Edit(_CLUSTER, "termination_protected=False", "termination_protected=True"),),
         stage=DESTROYED,
-        says="termination protection",
+        says="since they are termination protected",
         mode="interactive",
         skipped=_WITHOUT_RUNS,
     ),

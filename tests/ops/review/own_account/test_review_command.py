@@ -21,8 +21,7 @@ from ops.aws.synthesis import synthesise as synthesise_for_real
 from ops.review.change_sets import NoChangeSet, plan
 from ops.review.changes import compare
 from ops.review.command import VerdictCommand, review
-from ops.review.deployed import read_deployed
-from ops.review.jobs import what_runs
+from ops.review.deployed import read_deployed, what_runs
 from ops.review.stacks import WantedStack, read_assembly
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws

@@ -121,7 +121,9 @@ def test_a_stack_that_somebody_else_needs_is_refused(emptied: Client, fruits: Fr
     _two_that_share(emptied, "Shop")
     result = fruits("destroy", "--yes")
     assert result.exit_code == 1
-    assert "FruitsGuard-demo cannot be destroyed: Shop imports from it and is none of ours" in result.output
+    assert (
+        "FruitsGuard-demo cannot be destroyed: Shop belongs to another application and imports from it" in result.output
+    )
     assert "FruitsGuard-demo" in stack_states(emptied)
     emptied("cloudformation").delete_stack(StackName="Shop")
     wait_for(lambda: "Shop" not in _names(emptied))
