@@ -14,6 +14,8 @@ from ops.failures import failing_exception
 from ops.local.sample import render_sample
 from ops.local.spark_submit import JobFailed, Submission, submit
 
+pytestmark = pytest.mark.spark
+
 Partition = Iterable[object]
 Work = Callable[[Partition], Partition]
 
