@@ -63,7 +63,7 @@ def test_the_table_says_all_there_is_to_know_in_its_width(width: int) -> None:
     text = " ".join(" ".join(lines).split())
     assert "Cluster j-C8QE2B6WKJKDX RUNNING 40 min" in text
     assert "Step s-GYWSJG0702G86 RUNNING 29 min" in text
-    assert "12,345 of 67,692, 38/s, about 24 min 9 s left" in text
+    assert "12,345 of 67,692, 38/s, about 24 min left" in text
     assert "at least 0.52 USD so far, at least 1.04 USD an hour by list price" in text
     assert "[S3] is out of reach" in text
 
