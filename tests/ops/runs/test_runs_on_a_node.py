@@ -32,7 +32,7 @@ def fruits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fruits]:
         app = synthesise(folder / "app", read_given(DEV[1::2]), environment=aws.environment())
         Cdk(Path(), aws.environment()).bootstrap(ACCOUNT, aws.region)
         Cdk(app.folder, aws.environment()).deploy("FruitsStorage")
-        assert commands("upload", str(folder / "photographs"), *DEV).exit_code == 0
+        assert commands("images", "upload", str(folder / "photographs"), *DEV).exit_code == 0
         Cdk(app.folder, aws.environment()).deploy()
         yield commands
 
