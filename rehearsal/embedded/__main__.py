@@ -60,14 +60,18 @@ async def _serve() -> None:
     application: Any = vpc_endpoints.from_inside(vanilla.app.app, inside)
     await serve(application, config, shutdown_trigger=stop.wait)
     keeping.cancel()
+    # All is saved. Threads that wait for a cluster or for a timer, for hours perhaps, must not hold up the end.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def main() -> None:
     """Start."""
     try:
+        saving.require_whole_states()
         _install()
-    except vanilla.Moved as moved:
-        sys.exit(f"error: {moved}")
+    except (vanilla.Moved, saving.Damaged) as error:
+        sys.exit(f"error: {error}")
     asyncio.run(_serve())
 
 

@@ -14,6 +14,29 @@ _log = logging.getLogger("persistence")
 _saved: dict[str, str] = {}
 
 
+class Damaged(Exception):
+    """A saved state cannot be read; the message names its file."""
+
+
+def require_whole_states() -> None:
+    """Refuse to start with a state that cannot be read: ministack would go on without it, and so save nothing of it.
+
+    Raises
+    ------
+    Damaged
+        If there is one.
+    """
+    folder = Path(vanilla.persistence.STATE_DIR)
+    for path in sorted(folder.glob("*.json")):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError as error:
+            raise Damaged(
+                f"{path}, all that is known of the service {path.stem}, is damaged ({error}); begin anew:"
+                f" fruits aws down --delete --folder {folder.parent}"
+            ) from None
+
+
 async def save_now_and_then() -> None:
     """Save all services every two seconds."""
     _log.setLevel(logging.WARNING)  # it tells of every file

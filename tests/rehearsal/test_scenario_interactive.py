@@ -30,11 +30,9 @@ from rehearsal.node.spark_cluster import WORKERS
 from rehearsal.scenario.checks import check_run
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.folders import Folder
-from rehearsal.scenario.photographs import find_photographs, upload
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.runs import Cluster
 from rehearsal.scenario.stages import StageFailed
-from rehearsal.scenario.teardown import empty_bucket
 from tests.rehearsal.clusters import PATIENCE_SECONDS, SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
 from tests.rehearsal.nodes import processes_on, words_of
@@ -49,7 +47,7 @@ class Kept:
 
     folder: Path
     code: int
-    said: str
+    printed: str
 
     @property
     def aws(self) -> EmbeddedAws:
@@ -90,15 +88,28 @@ class Kept:
         return Folder.of(self.client("s3"), self.deployment.output("FruitsStorage", output))
 
     def run(self, *more: str, step: dict[str, Any] | None = None) -> Evidence:
-        """Submit the job by boto3, with more arguments, and give the evidence of its run."""
+        """Submit the job by boto3, with more arguments, and return the evidence of its run."""
         cluster, what = self.cluster, step or self.step
-        step_id = cluster.submit("fruits-demo test", {**what, "arguments": [*what["arguments"], *more]})
+        step_id = self.submit({**what, "arguments": [*what["arguments"], *more]})
         cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
         return self.evidence(cluster, step_id)
 
+    def submit(self, step: dict[str, Any]) -> str:
+        """Submit a step by boto3, and return its id."""
+        jar = {"Jar": step["jar"], "Args": step["arguments"]}
+        request = {"Name": "fruits-demo test", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+        cluster_id = self.cluster.cluster_id
+        (step_id,) = self.client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[request])["StepIds"]
+        return str(step_id)
+
+    def fruits(self, *words: str) -> None:
+        """Run a command with the settings of the deployment."""
+        done = runner.invoke(app, [*words, "-c", "mode=interactive"], env=self.aws.environment())
+        assert done.exit_code == 0, done.output
+
     def evidence(self, cluster: Cluster, step_id: str) -> Evidence:
         columns = table_columns(self.client("glue"), self.deployment.output("FruitsStorage", "Database"))
-        return gather(self.place("ImagesUri"), self.output, said=cluster.printed(step_id), columns=columns)
+        return gather(self.place("ImagesUri"), self.output, printed=cluster.printed(step_id), columns=columns)
 
     def forget_results(self) -> None:
         for path in self.output.sizes():
@@ -133,10 +144,10 @@ def _projections(evidence: Evidence) -> dict[str, list[float]]:
 
 
 def test_the_command_passes_and_names_the_report(kept: Kept) -> None:
-    assert kept.code == 0, kept.said
-    assert "Rehearsal passed: 11 stages in " in kept.said
-    assert re.search(r"Embedded AWS: [\d.]+ s to start and stop, [\d.]+ s of processor time", kept.said)
-    (report,) = re.findall(r"^Report: (.+)$", kept.said, re.MULTILINE)
+    assert kept.code == 0, kept.printed
+    assert "Rehearsal passed: 11 stages in " in kept.printed
+    assert re.search(r"Embedded AWS: [\d.]+ s to start and stop, [\d.]+ s of processor time", kept.printed)
+    (report,) = re.findall(r"^Report: (.+)$", kept.printed, re.MULTILINE)
     assert Path(report).read_bytes().startswith(b"<!doctype html>")
 
 
@@ -149,7 +160,7 @@ def test_steps_were_submitted_and_completed(kept: Kept) -> None:
 
 
 def test_what_it_says_of_using_it_works(kept: Kept) -> None:
-    lines = [line.strip() for line in kept.said.splitlines()]
+    lines = [line.strip() for line in kept.printed.splitlines()]
     (env,) = [line for line in lines if line.startswith("eval ")]
     (diff,) = [line for line in lines if line.startswith("npx cdk diff")]
     (clusters,) = [line for line in lines if line.startswith("aws emr ")]
@@ -213,8 +224,8 @@ def test_with_a_tenth_of_the_requests_refused_or_cut_the_results_are_the_same(ke
     assert len(fired) == 3, fired
     assert sum(fired.values()) >= 10
     assert check_run(disturbed) == []
-    assert disturbed.said is not None
-    assert disturbed.said["counts"]["computed"] == len(disturbed.photographs)
+    assert disturbed.printed is not None
+    assert disturbed.printed["counts"]["computed"] == len(disturbed.photographs)
     assert _projections(disturbed) == _projections(undisturbed)
 
 
@@ -233,7 +244,7 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     def running(mark: str) -> list[psutil.Process]:
         return [item for item in processes_on(machine) if any(mark in word for word in words_of(item))]
 
-    step_id = cluster.submit("fruits-demo killed", kept.step)
+    step_id = kept.submit(kept.step)
     wait_for(lambda: running("pyspark.daemon"), SPARK_PATIENCE_SECONDS)  # the first task has begun
     victims = [running(mark)[0] for mark in killed]
     for victim in victims:
@@ -241,19 +252,17 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
     evidence = kept.evidence(cluster, step_id)
     assert check_run(evidence) == []
-    assert evidence.said is not None
-    assert evidence.said["counts"]["computed"] == len(evidence.photographs)
+    assert evidence.printed is not None
+    assert evidence.printed["counts"]["computed"] == len(evidence.photographs)
     wait_for(lambda: len(running("ExternalShuffleService")) == 1)
     wait_for(lambda: len(running("org.apache.spark.deploy.worker.Worker")) == WORKERS)
 
 
 def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(kept: Kept, many: Path) -> None:
-    images = kept.place("ImagesUri")
-    upload(find_photographs(many), images, lambda _detail: None)
+    kept.fruits("images", "upload", str(many))
     kept.forget_results()
-    cluster = kept.cluster
     step = {**kept.step, "arguments": [*kept.step["arguments"], "--batch-size", "4"]}
-    step_id = cluster.submit("fruits-demo killed", step)
+    step_id = kept.submit(step)
     done = photographs_done(kept.output, 0)
     wait_for(lambda: done() >= 40)
     before = kept.aws
@@ -273,8 +282,8 @@ def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(
         computed_before = done()
         evidence = kept.run()
     assert check_run(evidence) == []
-    assert evidence.said is not None
-    assert evidence.said["counts"]["computed"] == len(evidence.photographs) - computed_before
+    assert evidence.printed is not None
+    assert evidence.printed["counts"]["computed"] == len(evidence.photographs) - computed_before
     assert {path: evidence.objects[path][0] for path in committed if "features" in path} == {
         path: etag for path, etag in committed.items() if "features" in path
     }
@@ -285,13 +294,11 @@ def test_destroying_after_a_failed_step_leaves_nothing(kept: Kept, tmp_path: Pat
         kept.run(step={"jar": "command-runner.jar", "arguments": ["bash", "-c", "exit 3"]})
     environment = kept.aws.environment()
     given = read_given(["mode=interactive", "remove_data=true"])
-    app = synthesise(tmp_path / "cdk.out", given, environment=environment).folder
-    cdk = Cdk(app, environment)
+    synthesised = synthesise(tmp_path / "cdk.out", given, environment=environment).folder
+    cdk = Cdk(synthesised, environment)
     cdk.deploy("FruitsStorage")
-    buckets = [kept.deployment.output("FruitsStorage", name) for name in ("DataBucket", "LogBucket", "CodeBucket")]
     cdk.destroy("FruitsCompute")
-    for bucket in buckets:
-        empty_bucket(kept.client("s3"), bucket, lambda _detail: None)
+    kept.fruits("empty", "--yes-delete", kept.deployment.output("FruitsStorage", "DataBucket"))
     cdk.destroy()
     left = inventory(kept.client)
     assert not [item for item in left if "ruits" in item]

@@ -19,7 +19,7 @@ AUTHORITIES: Final = ("ssl/certs/ca-certificates.crt", "pki/tls/certs/ca-bundle.
 
 
 def make_root_folder(plan: InstancePlan) -> Path:
-    """Make it in the mount namespace of this process, and give where it is.
+    """Make it in the mount namespace of this process, and return where it is.
 
     Raises
     ------

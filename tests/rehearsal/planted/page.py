@@ -13,12 +13,12 @@ _END: Final = "<!-- end of planted faults -->"
 
 
 def expected() -> dict[str, Verdict]:
-    """Give the verdicts that the list of faults expects, by name."""
+    """Return the verdicts that the list of faults expects, by name."""
     return {fault.name: Verdict(fault.stage, fault.says) if fault.seen else PASSED for fault in FAULTS}
 
 
 def with_table(page: str, verdicts: Mapping[str, Verdict]) -> str:
-    """Give the page with the table of verdicts between its two marks.
+    """Return the page with the table of verdicts between its two marks.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def with_table(page: str, verdicts: Mapping[str, Verdict]) -> str:
 
 
 def tried(page: str) -> set[str]:
-    """Give the names of the faults of which the page has a verdict, expected or not."""
+    """Return the names of the faults of which the page has a verdict, expected or not."""
     return {fault.name for fault in FAULTS if f"| {fault.name} |" in page and _row(fault, None) not in page}
 
 
