@@ -55,7 +55,8 @@ class JobStep(Construct):
             *("--py-files", archive.s3_object_url, main.s3_object_url),
             *("--images", data.s3_url_for_object(images_prefix)),
             *("--output", data.s3_url_for_object(output_prefix)),
-            *("--weights", weights.s3_object_url),
+            # Whoever may write to the bucket of assets could put another model under the same key.
+            *("--weights", weights.s3_object_url, "--weights-sha256", assets.weights_sha256),
             *options,
         ]
 

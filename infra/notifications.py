@@ -45,8 +45,8 @@ class NotificationTopic(Construct):
                     conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
                 )
             )
-        # EventBridge's statement comes with the rules, and without a condition: it sends none, so that with one nothing
-        # would arrive ("You can't use Condition blocks in Amazon SNS topic policies", EventBridge User Guide).
+        # EventBridge's statement comes with the rules, and without a condition, with which nothing would arrive:
+        # docs/decisions/0232-eventbridge-publishes-without-a-condition.md.
         self.policy = self.topic.node.find_child("Policy")
 
 

@@ -48,6 +48,11 @@ class Assets:
         return hashlib.sha256((self.wheelhouse / LOCK).read_bytes()).hexdigest()
 
     @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights, by which the job knows them on the cluster."""
+        return hashlib.sha256(self.weights.read_bytes()).hexdigest()
+
+    @property
     def wheelhouse_hash(self) -> str:
         """Name of the wheelhouse by what decides its content: the lock's hashes and the names of the wheels.
 

@@ -8,8 +8,8 @@ import typer
 from ops.console import OTHER_ROOTS, Commands, out
 from ops.errors import ExitCode, FruitsError
 from rehearsal.embedded.aws import DEFAULT_REGION, AwsFailed, find_aws
-from rehearsal.embedded.process import forget, start_aws, stop_aws
-from rehearsal.node.process import find_node, start_node, stop_node
+from rehearsal.embedded.daemon import forget, start_aws, stop_aws
+from rehearsal.node.daemon import find_node, start_node, stop_node
 
 
 class AwsCommands(Commands):

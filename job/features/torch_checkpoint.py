@@ -13,7 +13,19 @@ from numpy.typing import NDArray
 from job.errors import JobError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
-_LARGEST_MEMO = 100_000  # the real one has 1,900 entries; one byte can ask for 4 billion, and the memory for them
+_MOST_INSTRUCTIONS = 20_000
+"""Of one pickle; torchvision's has 11,000. Bounds the depth of what is built, which Python descends by recursion."""
+
+_PLAIN = frozenset({"BINUNICODE", "GLOBAL"})
+"""What a checkpoint builds once and refers to again; thirty tuples of two references make a key of 2**30 parts."""
+
+_INSTRUCTIONS = _PLAIN | {
+    *("PROTO", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1"),
+    *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND", "APPENDS"),
+    *("EMPTY_DICT", "SETITEM", "SETITEMS", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET"),
+    *("BINPERSID", "REDUCE", "BUILD"),
+}
+_LONGEST_REASON = 200
 
 
 class _Storage:
@@ -67,11 +79,27 @@ class _CheckpointUnpickler(pickle.Unpickler):
 def _load(stream: io.BytesIO, storages: dict[str, _Storage]) -> Any:
     """Unpickle the next object, after a look at its instructions that carries none of them out."""
     start = stream.tell()
-    for instruction, argument, _position in pickletools.genops(stream):
-        if instruction.name in ("PUT", "LONG_BINPUT") and int(argument or 0) > _LARGEST_MEMO:
-            raise pickle.UnpicklingError(f"the checkpoint asks for {argument} memo entries")
+    built, kept = "", dict[Any, str]()
+    for number, (instruction, argument, _position) in enumerate(pickletools.genops(stream)):
+        _require_bounded(number, instruction.name, argument, kept)
+        if instruction.name.endswith("PUT"):
+            kept[argument] = built
+        else:
+            built = kept[argument] if instruction.name.endswith("GET") else instruction.name
     stream.seek(start)
     return _CheckpointUnpickler(stream, storages).load()
+
+
+def _require_bounded(number: int, name: str, argument: Any, kept: Mapping[Any, str]) -> None:
+    """Refuse an instruction by which a few bytes would take hours, or all the memory there is."""
+    if name not in _INSTRUCTIONS:
+        raise pickle.UnpicklingError(f"the checkpoint asks for {name}, which weights do not need")
+    if number >= _MOST_INSTRUCTIONS:
+        raise pickle.UnpicklingError(f"the checkpoint has more than {_MOST_INSTRUCTIONS} instructions")
+    if name.endswith("PUT") and argument >= _MOST_INSTRUCTIONS:
+        raise pickle.UnpicklingError(f"the checkpoint asks for {argument} memo entries")
+    if name.endswith("GET") and kept.get(argument) not in _PLAIN:
+        raise pickle.UnpicklingError("the checkpoint refers twice to what is no name")
 
 
 def read_checkpoint(content: bytes) -> dict[str, NDArray[Any]]:
@@ -107,7 +135,8 @@ def read_checkpoint(content: bytes) -> dict[str, NDArray[Any]]:
         return {name: tensor.array() for name, tensor in state.items()}
     except Exception as error:
         # A damaged pickle makes the unpickler, and the objects it builds, raise almost anything.
+        reason = str(error)[:_LONGEST_REASON]
         raise JobError(
-            f"the weights are no torchvision checkpoint of MobileNetV2 ({error}); accepted is the file"
+            f"the weights are no torchvision checkpoint of MobileNetV2 ({reason}); accepted is the file"
             " mobilenet_v2-b0353104.pth as torchvision publishes it"
         ) from error

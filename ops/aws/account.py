@@ -1,7 +1,6 @@
 """An AWS account, as the user's environment names it: a real one, or the embedded one after `fruits aws env`."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
@@ -13,8 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from ops.errors import FruitsError
 
 Client = Callable[[str], Any]
-"""Gives the boto3 client of a service by its name, the same at each call."""
+"""Returns the boto3 client of a service by its name, the same at each call."""
 
+Clients = Callable[[str], Client]
+"""Returns the clients of a region by its name."""
+
+_CONFIG: Final = Config(connect_timeout=5, retries={"mode": "standard"}, max_pool_connections=32)
 _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
 )
@@ -32,7 +35,7 @@ class AccessDenied(AwsRefused):
 
 
 def account(region: str) -> Client:
-    """Give clients of the user's account in a region.
+    """Return clients of the user's account in a region.
 
     Credentials and, for the embedded AWS, the endpoint come from where boto3 looks for them.
 
@@ -50,15 +53,10 @@ def account(region: str) -> Client:
         session = boto3.session.Session(region_name=region)
     except ProfileNotFound as error:
         raise AwsRefused(f"{error}; choose another with AWS_PROFILE, or make it: aws configure sso") from None
-    # Names of buckets cannot be host names of an address such as 127.0.0.1.
-    style = "path" if "AWS_ENDPOINT_URL" in os.environ else "auto"
 
     @cache
     def client(service: str) -> Any:
-        settings = Config(
-            connect_timeout=5, retries={"mode": "standard"}, max_pool_connections=32, s3={"addressing_style": style}
-        )
-        return session.client(service, config=settings)
+        return session.client(service, config=_CONFIG)
 
     return client
 
@@ -97,3 +95,32 @@ def asking(what: str) -> Iterator[None]:
         raise AwsRefused(f"cannot {what}: {error.operation_name} answered {code}: {message}") from None
     except BotoCoreError as error:
         raise AwsRefused(f"cannot {what}: {error}") from None
+
+
+@contextmanager
+def absent(*codes: str) -> Iterator[None]:
+    """End the block where AWS answers that there is no such thing.
+
+    Parameters
+    ----------
+    codes
+        Error codes by which the operation says so: ``NoSuchEntity``.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise
+
+
+def caller(client: Client) -> Mapping[str, str]:
+    """Return who the credentials belong to: Account, Arn and UserId.
+
+    Raises
+    ------
+    AwsRefused
+        If there are none, or AWS does not know them.
+    """
+    with asking("find out whose credentials these are"):
+        identity: Mapping[str, str] = client("sts").get_caller_identity()
+    return identity

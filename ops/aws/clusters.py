@@ -1,13 +1,19 @@
 """Clusters and steps as EMR shows them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from infra.names import deployment_name, is_tagged
 from ops.aws.account import Client, asking
 
-LIVE: Final = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
+USABLE: Final = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
+"""States of a cluster that takes steps."""
+
+LIVE: Final = (*USABLE, "TERMINATING")
+"""States of a cluster that may still read, write and cost."""
+
 ENDED: Final = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 STEP_ENDED: Final = ("COMPLETED", "CANCELLED", "FAILED", "INTERRUPTED")
 
@@ -19,13 +25,17 @@ class Cluster:
     Parameters
     ----------
     id, name, state
-        As EMR says.
+        How EMR calls it, and in which state it is.
     code, message
         Why it is in that state.
     created, ready, ended
-        When, if that has happened.
+        When that was, None if it has not happened.
     log_uri
-        Where its logs go; none for one that `list_clusters` gave.
+        Where its logs go. Not known, as the following, of a cluster that `list_clusters` returned.
+    tags
+        Its tags.
+    protected
+        Whether EMR refuses to terminate it.
     """
 
     id: str
@@ -36,12 +46,22 @@ class Cluster:
     created: datetime
     ready: datetime | None
     ended: datetime | None
-    log_uri: str
+    log_uri: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    protected: bool = False
 
     @property
     def reason(self) -> str:
         """Why it ended, for people."""
         return f"{self.code}: {self.message}" if self.code else self.message or self.state
+
+    def is_of(self, env: str) -> bool:
+        """Whether it belongs to an environment, by its name or its tags."""
+        return self.name == deployment_name(env) or is_tagged(self.tags, env)
+
+    def logs_to(self, bucket: str) -> bool:
+        """Whether it writes its logs to a bucket."""
+        return self.log_uri.partition("://")[2].partition("/")[0] == bucket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +71,9 @@ class Step:
     Parameters
     ----------
     id, cluster_id, name, state
-        As EMR says.
+        How EMR calls it and its cluster, and in which state it is.
     created, started, ended
-        When, if that has happened.
+        When that was, None if it has not happened.
     failure
         What EMR found of the reason: Reason, Message, LogFile, any of which may be missing.
     """
@@ -79,6 +99,23 @@ def list_clusters(client: Client, name: str) -> list[Cluster]:
         pages = client("emr").get_paginator("list_clusters").paginate()
         found = [_cluster(item) for page in pages for item in page["Clusters"] if item["Name"] == name]
     return sorted(found, key=lambda cluster: cluster.created, reverse=True)
+
+
+def live_clusters(client: Client) -> Iterator[Cluster]:
+    """List all clusters of the account that have not ended, with all that EMR knows of them.
+
+    Raises
+    ------
+    AwsRefused
+        If EMR cannot be asked.
+    """
+    with asking("list the clusters"):
+        pages = client("emr").get_paginator("list_clusters").paginate(ClusterStates=list(LIVE))
+        ids = [item["Id"] for page in pages for item in page["Clusters"]]
+    for cluster_id in ids:
+        cluster = find_cluster(client, cluster_id)
+        if cluster.state in LIVE:  # it may have ended meanwhile
+            yield cluster
 
 
 def find_cluster(client: Client, cluster_id: str) -> Cluster:
@@ -120,6 +157,8 @@ def _cluster(item: Mapping[str, Any]) -> Cluster:
         ready=timeline.get("ReadyDateTime"),
         ended=timeline.get("EndDateTime"),
         log_uri=item.get("LogUri", ""),
+        tags={tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())},
+        protected=bool(item.get("TerminationProtected")),
     )
 
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from infra.names import STACKS, deployment_name
 from ops.aws.account import AwsRefused, Client, asking
-
-STACKS: Final = ("FruitsStorage", "FruitsNetwork", "FruitsGuard", "FruitsBudget", "FruitsCompute", "FruitsNotebook")
-"""As `cdk` calls them; in CloudFormation their names end in the environment."""
 
 
 class NoDeployment(AwsRefused):
@@ -80,7 +78,7 @@ class Deployment:
     @property
     def name(self) -> str:
         """What cluster, budget and database are called."""
-        return f"fruits-{self.env}"
+        return deployment_name(self.env)
 
 
 def find_deployment(client: Client, *, env: str, region: str) -> Deployment:

@@ -69,21 +69,9 @@ class Wheelhouse:
         partial = self.folder.with_name(f"{self.folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        target = [
-            "--python-version",
-            PYTHON,
-            "--implementation",
-            "cp",
-            "--abi",
-            f"cp{PYTHON.replace('.', '')}",
-            "--abi",
-            "abi3",
-        ]
-        platforms = [part for name in platforms_of(self.architecture) for part in ("--platform", name)]
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += ["--only-binary=:all:", "--require-hashes", *target, *platforms]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         done = subprocess.run(
-            [*command, "--requirement", str(self.lock), "--dest", str(partial)],
+            [*command, *self._choice(), "--requirement", str(self.lock), "--dest", str(partial)],
             capture_output=True,
             text=True,
             check=False,
@@ -100,13 +88,18 @@ class Wheelhouse:
     def _stamp(self) -> Path:
         return self.folder.with_name(f"{self.folder.name}.sha256")
 
+    def _choice(self) -> list[str]:
+        """Return the options of pip that choose among the wheels of a release."""
+        options = ["--no-deps", "--only-binary=:all:", "--require-hashes"]
+        options += ["--python-version", PYTHON, "--implementation", "cp"]
+        options += ["--abi", f"cp{PYTHON.replace('.', '')}", "--abi", "abi3"]
+        return options + [part for name in platforms_of(self.architecture) for part in ("--platform", name)]
+
     def _digest(self) -> str:
-        """Give what decides the wheels: the lock, and this module, which chooses among them."""
-        files = (self.lock, Path(__file__))
+        """Return a hash of what decides the wheels, and of which are there."""
         names = sorted(path.name for path in self.folder.glob("*")) if self.folder.exists() else []
-        digest = hashlib.sha256("\n".join(names).encode())
-        for file in files:
-            digest.update(file.read_bytes())
+        digest = hashlib.sha256("\n".join((*self._choice(), *names)).encode())
+        digest.update(self.lock.read_bytes())
         return digest.hexdigest()
 
 

@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from infra.names import BUDGET_REGION
 from infra.settings import DeploymentSettings
-from ops.aws.account import account
-from ops.aws.place import target
+from ops.aws.place import find_place
 from ops.console import Context, labelled, out, status
 from ops.preflight.examination import Answer, examine, exit_code
 from ops.preflight.findings import Outcome, Scope
@@ -22,7 +22,6 @@ _MARKS: Final = {
     Outcome.FAILURE: Text("FAILURE", "bold red"),
     Outcome.UNKNOWN: Text("not checked", "magenta"),
 }
-_EVERYWHERE: Final = "eu-central-1"
 
 
 def preflight(
@@ -37,12 +36,12 @@ def preflight(
     Exit codes: 0 nothing in the way, 1 a failure, 3 something essential could not be checked.
     """
     began = time.monotonic()
-    chosen = target(values)
+    place = find_place(values)
     scope = Scope(
-        settings=chosen.settings,
-        options=chosen.options,
-        client=chosen.client,
-        anywhere=account(_reachable_region(chosen.settings)),
+        settings=place.settings,
+        options=place.options,
+        client=place.client,
+        anywhere=place.clients(_reachable_region(place.settings)),
         expected_account=expected_account,
     )
     with status("Checking"):
@@ -56,13 +55,13 @@ def preflight(
     out.print(f"\n{verdict} in {time.monotonic() - began:.1f} s")
     code = exit_code(answers, strict=strict)
     if code == 0:
-        out.print(f"Next: cdk deploy --all{chosen.options}", soft_wrap=True)
+        out.print(f"Next: cdk deploy --all{place.options}", soft_wrap=True)
     raise typer.Exit(code)
 
 
 def _reachable_region(settings: DeploymentSettings) -> str:
     """Name a region that cannot be switched off; a partition of one region has that alone."""
-    return _EVERYWHERE if settings.european_region.partition == "aws" else settings.region
+    return BUDGET_REGION if settings.european_region.partition == "aws" else settings.region
 
 
 def _table(answers: Sequence[Answer]) -> Table:

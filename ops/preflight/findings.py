@@ -6,7 +6,7 @@ from enum import Enum
 from functools import cached_property
 
 from infra.settings import DeploymentSettings
-from ops.aws.account import Client, asking
+from ops.aws.account import Client, caller
 from ops.aws.deployment import Deployment, find_deployment
 
 
@@ -101,8 +101,7 @@ class Scope:
         AwsRefused
             If there are none, or they are not valid.
         """
-        with asking("find out whose credentials these are"):
-            self.identity = self.anywhere("sts").get_caller_identity()
+        self.identity = caller(self.anywhere)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Final
 from infra.errors import DeploymentError
 from infra.packaging import locate_assets
 from ops.aws.cdk import ROOT
-from ops.aws.s3 import Folder
+from ops.aws.s3.folder import Folder
 from ops.build.wheelhouse import Wheelhouse
 from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
 from ops.pricing.from_settings import footprint_of_settings

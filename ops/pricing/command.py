@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ops.aws.given import read_given
 from ops.console import Context, err, out, status
 from ops.pricing.offer import Offer, make_offer
 from ops.pricing.prediction import load_throughput
@@ -31,11 +32,12 @@ def price(
 ) -> None:
     """Price a deployment: an hour, a run, a month of rest, and the worst until something stops it."""
     throughput = load_throughput()
+    sides = {other: read_given([*(context or ()), *other.split()]).settings for other in ("", *(compare or ()))}
 
     def offers(book: PriceBook) -> list[Offer]:
         return [
             make_offer(
-                [*(context or ()), *other.split()],
+                settings,
                 label=other or "as given",
                 images=images,
                 storage_gib=storage_gib,
@@ -43,7 +45,7 @@ def price(
                 book=book,
                 throughput=throughput,
             )
-            for other in ("", *(compare or ()))
+            for other, settings in sides.items()
         ]
 
     book = PriceBook.load(prices)

@@ -1,11 +1,9 @@
 """The price of settings and of a run with them, one of several to compare."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from infra.settings import DeploymentSettings
-from ops.aws.synthesis import given_settings
 from ops.pricing.amount import Amount, total
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.prediction import CannotPredict, Run, Throughput, compute_vcpus, predict
@@ -96,7 +94,7 @@ _AMOUNTS = (
 
 
 def make_offer(
-    values: Sequence[str],
+    settings: DeploymentSettings,
     *,
     label: str,
     images: int | None,
@@ -109,8 +107,8 @@ def make_offer(
 
     Parameters
     ----------
-    values
-        ``key=value`` as after ``-c``.
+    settings
+        What would be deployed.
     label
         See `Offer`.
     images
@@ -121,13 +119,7 @@ def make_offer(
         Whether to price the run on EMR Serverless, too.
     book, throughput
         Prices and speed.
-
-    Raises
-    ------
-    WrongSetting
-        For settings that are not accepted.
     """
-    settings = given_settings(values)
     priced = price(footprint_of_settings(settings, storage_gib=storage_gib), book)
     count = throughput.images if images is None else images
     doubts = list(_doubts(settings, throughput))

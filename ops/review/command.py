@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
+from ops.aws.given import read_given
 from ops.console import Context, one_line_errors, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
 
@@ -85,7 +86,7 @@ def review(
 
     with status("Reviewing") as tell:
         options: dict[str, Any] = {"only": stack or (), "progress": tell}
-        found = review_app(app, **options) if app else review_settings(context or (), **options)
+        found = review_app(app, **options) if app else review_settings(read_given(context), **options)
     _write(found, markdown)
     raise typer.Exit(exit_code(found.verdict, fail_on))
 

@@ -1,14 +1,15 @@
 """What is deployed of an environment, here and in other regions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ops.aws.account import AwsRefused, Client, asking
+from ops.aws.account import AwsRefused, Client, Clients
 from ops.aws.deployment import find_deployment
-from ops.review.stacks import NEVER_CREATED, Accounts, ExistingStack, ReviewFailed, Template
+from ops.aws.templates import deployed_template
+from ops.review.stacks import NEVER_CREATED, ExistingStack
 
 
-def read_deployed(account: Accounts, *, env: str, regions: Sequence[str]) -> tuple[ExistingStack, ...]:
+def read_deployed(account: Clients, *, env: str, regions: Sequence[str]) -> tuple[ExistingStack, ...]:
     """Read the stacks of an environment in some regions, with their templates as they were deployed.
 
     Raises
@@ -20,7 +21,7 @@ def read_deployed(account: Accounts, *, env: str, regions: Sequence[str]) -> tup
 
 
 def deployed_elsewhere(
-    account: Accounts, *, env: str, regions: Sequence[str]
+    account: Clients, *, env: str, regions: Sequence[str]
 ) -> tuple[tuple[ExistingStack, ...], tuple[str, ...]]:
     """Look for the stacks of an environment in other regions.
 
@@ -47,8 +48,7 @@ def _in_region(client: Client, *, env: str, region: str) -> tuple[ExistingStack,
     found = []
     for stack in deployment.stacks.values():
         never_created = stack.status in NEVER_CREATED
-        with asking(f"read the template of {stack.name}"):
-            template = {} if never_created else _template(client, stack.name)
+        template = {} if never_created else deployed_template(client, stack.name)
         found.append(
             ExistingStack(
                 stack=stack.stack,
@@ -60,10 +60,3 @@ def _in_region(client: Client, *, env: str, region: str) -> tuple[ExistingStack,
             )
         )
     return tuple(found)
-
-
-def _template(client: Client, name: str) -> Template:
-    body = client("cloudformation").get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-    if not isinstance(body, Mapping):
-        raise ReviewFailed(f"{name}: its template is not JSON, so the CDK did not deploy it; nothing to compare with")
-    return body

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-from ops.aws.account import AwsRefused, asking
+from ops.aws.account import AwsRefused, Clients, asking
 from ops.review.changes import ResourceChange
 from ops.review.losses import Jobs
-from ops.review.stacks import Accounts
 from ops.review.texts import without_accounts
 
 _ENDED = ("TERMINATING", "TERMINATED", "TERMINATED_WITH_ERRORS")
 
 
-def what_runs(accounts: Accounts, regions: Mapping[str, str]) -> Jobs:
+def what_runs(accounts: Clients, regions: Mapping[str, str]) -> Jobs:
     """Give a way to ask what runs on the cluster of a stack.
 
     Parameters

@@ -2,19 +2,15 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops.aws.account import Client
-from ops.aws.deployment import STACKS
+from infra.names import STACKS
 from ops.errors import FruitsError
 
 Template = Mapping[str, Any]
-Accounts = Callable[[str], Client]
-"""Gives the clients of a region."""
-
 NEVER_CREATED: Final = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 """States of stacks that hold nothing: `cdk deploy` deletes them and begins anew."""
 

@@ -4,7 +4,7 @@ import signal
 
 from ops.aws.account import AwsRefused, Client
 from ops.aws.clusters import Step, find_cluster
-from ops.aws.s3 import Folder
+from ops.aws.s3.folder import Folder
 from ops.runs.failures import FailingException, exit_code, failing_exception
 from ops.runs.logs import StepLog, logs_of
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from job.storage.layout import PROJECTIONS, RunFolder
 from ops.aws.account import Client, asking
-from ops.aws.s3 import Folder
+from ops.aws.s3.folder import Folder
 from ops.errors import FruitsError
 from ops.runs.history import PastRun
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from job.storage.layout import REPORTS, is_manifest
 from ops.aws.account import Client
 from ops.aws.clusters import list_clusters, list_steps
-from ops.aws.s3 import Folder, Object
+from ops.aws.s3.folder import Folder, Object
 from ops.runs.diagnosis import diagnose
 
 _AT_ONCE: Final = 10

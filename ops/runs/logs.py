@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 from ops.aws.account import Client
 from ops.aws.clusters import STEP_ENDED, Cluster, Step
-from ops.aws.s3 import Folder
+from ops.aws.s3.folder import Folder
 
 LogFile = Literal["stderr", "stdout", "controller", "syslog"]
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from job.storage.layout import FEATURES, QUARANTINE, REPORTS, is_plan, photographs_in
 from ops.aws.account import Client
-from ops.aws.s3 import Folder, Object
+from ops.aws.s3.folder import Folder, Object
 
 Phase = Literal["starting", "featurizing", "finishing"]
 

@@ -9,7 +9,7 @@ from typing import Final
 from ops.aws.cdk import Cdk, CdkFailed
 from ops.aws.clusters import Cluster, list_clusters
 from ops.aws.deployment import find_deployment
-from ops.aws.place import Target
+from ops.aws.place import Place
 from ops.aws.synthesis import synthesise
 from ops.errors import FruitsError
 
@@ -21,12 +21,12 @@ class ClusterFailed(FruitsError):
     """The new cluster did not get as far as its job; the message says why and where to read more."""
 
 
-def deploy_run(target: Target, run_id: str, heard: Callable[[str], None]) -> str:
+def deploy_run(place: Place, run_id: str, heard: Callable[[str], None]) -> str:
     """Replace the cluster by one that runs the job under another run id.
 
     Parameters
     ----------
-    target
+    place
         The environment.
     run_id
         Of the new run.
@@ -48,22 +48,22 @@ def deploy_run(target: Target, run_id: str, heard: Callable[[str], None]) -> str
     began = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="fruits-") as folder:
         heard("synthesising")
-        app = synthesise(Path(folder), (*target.values, f"run_id={run_id}"))
+        app = synthesise(Path(folder), place.given.changed(run_id=run_id))
         try:
             # What the other stacks are is not this command's to change.
             Cdk(app.folder, heard=heard).run(
                 "deploy", "FruitsCompute", "--exclusively", "--require-approval", "never", "--progress", "events"
             )
         except CdkFailed as error:
-            raise ClusterFailed(_reason(target, began, error)) from None
-    deployment = find_deployment(target.client, env=target.settings.env, region=target.settings.region)
+            raise ClusterFailed(_reason(place, began, error)) from None
+    deployment = find_deployment(place.client, env=place.settings.env, region=place.settings.region)
     return deployment.output("FruitsCompute", "ClusterId")
 
 
-def _reason(target: Target, began: datetime, error: CdkFailed) -> str:
-    clusters = list_clusters(target.client, target.settings.name)
+def _reason(place: Place, began: datetime, error: CdkFailed) -> str:
+    clusters = list_clusters(place.client, place.settings.name)
     started = [cluster for cluster in clusters if cluster.created >= began.replace(microsecond=0)]
-    return next((said for cluster in started if (said := why_rolled_back(cluster, target.options))), str(error))
+    return next((said for cluster in started if (said := why_rolled_back(cluster, place.options))), str(error))
 
 
 def why_rolled_back(cluster: Cluster, options: str) -> str:

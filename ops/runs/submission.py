@@ -14,6 +14,9 @@ from ops.aws.account import Client, asking
 from ops.aws.deployment import Deployment
 
 _ONE_OF: Final = ({"--variance", "--components"},)
+_HELD_TO: Final = {"--weights": "--weights-sha256"}
+"""The checksum of the deployed file, which no other file has."""
+
 _FIXED: Final = ("--images", "--output")
 
 
@@ -95,6 +98,7 @@ def merged(arguments: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
     """Replace options in a command line by those given; one of a choice replaces the others."""
     names = {option[0].partition("=")[0] for option in _options(given)}
     replaced = names.union(*(choice for choice in _ONE_OF if choice & names))
+    replaced |= {checksum for option, checksum in _HELD_TO.items() if option in names}
     kept = [option for option in _options(arguments) if option[0].partition("=")[0] not in replaced]
     return (*(part for option in kept for part in option), *given)
 

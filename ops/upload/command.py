@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
-from ops.aws.place import target
-from ops.aws.s3 import Folder
+from ops.aws.place import find_place
+from ops.aws.s3.folder import Folder
 from ops.console import Context, confirm, out, progress_bar, status
 from ops.errors import FruitsError
 from ops.upload.plan import UploadPlan, plan_upload
@@ -16,7 +16,7 @@ from ops.upload.transfer import carry_out
 _NAMED: Final = 5
 
 
-def upload_images(
+def upload(
     folder: Annotated[Path, typer.Argument(help="Photographs: FOLDER/…/<label>/<file>.")],
     values: Context = None,
     delete: Annotated[
@@ -25,15 +25,15 @@ def upload_images(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before photographs are deleted.")] = False,
 ) -> None:
     """Upload photographs to the deployment: only what is new or changed; they keep their names below FOLDER."""
-    chosen = target(values)
-    where = Folder(chosen.client, chosen.deployment.output("FruitsStorage", "ImagesUri")).location
+    place = find_place(values)
+    where = Folder(place.client, place.deployment.output("FruitsStorage", "ImagesUri")).location
     with status("Comparing"):
-        plan = plan_upload(chosen.client, folder, str(where.bucket), where.path)
+        plan = plan_upload(place.client, folder, str(where.bucket), where.path)
     deleting = delete and bool(plan.gone)
     if deleting:
         _confirm(plan, yes=yes)
     with progress_bar("Uploading", "photographs") as advance:
-        summary = carry_out(chosen.client, plan, advance, delete=delete)
+        summary = carry_out(place.client, plan, advance, delete=delete)
     parts = [f"{summary.uploaded:,} uploaded ({plan.size / 1e6:,.1f} MB)", f"{summary.unchanged:,} there already"]
     if summary.deleted:
         parts.append(f"{summary.deleted:,} deleted")

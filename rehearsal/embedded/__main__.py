@@ -1,4 +1,4 @@
-"""Serve the embedded AWS until SIGTERM; settings come by environment variables, see `rehearsal.embedded.process`."""
+"""Serve the embedded AWS until SIGTERM; settings come by environment variables, see `rehearsal.embedded.daemon`."""
 
 import asyncio
 import asyncio.constants

@@ -12,6 +12,8 @@ import psutil
 ACCOUNT: Final = "000000000000"
 DEFAULT_REGION: Final = "eu-west-3"
 ClusterLaunch = Literal["launch", "fail", "hold"]
+ENDPOINT_REFUSES: Final = "the policy of the S3 endpoint does not allow"
+"""So the log begins what it says of a call from inside a network that was refused: the caller is told 403 alone."""
 
 _FORBIDDEN: Final = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN")
 """Variables of the user's that would lead clients to the real AWS."""

@@ -15,11 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import EmbeddedAws, find_aws
+from rehearsal.node.daemon import ready_file
 from rehearsal.node.instance.start import why_no_namespaces
 from rehearsal.node.life import ClusterLife
 from rehearsal.node.options import POLL_SECONDS, Options
 from rehearsal.node.overrides import table
-from rehearsal.node.process import ready_file
 from rehearsal.node.reports import NodeReports, ReportRefused
 
 _UNENDED: Final = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"]

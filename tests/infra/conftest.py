@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,14 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where jsii finds node
 
-from aws_cdk import App  # noqa: E402
+from aws_cdk import App, cx_api  # noqa: E402
 
 from infra.context import read_settings  # noqa: E402
 from infra.packaging import Assets, locate_assets  # noqa: E402
 from infra.settings import DeploymentSettings  # noqa: E402
 from infra.stacks import add_stacks  # noqa: E402
 from infra.templates import Deployment, Template  # noqa: E402
+from infra.validation import add_rules  # noqa: E402
 
 AS_THE_COMMAND_LINE = {"aws:cdk:enable-path-metadata": True}
 
@@ -75,29 +75,49 @@ def build(
     settings_of: Callable[..., DeploymentSettings],
     assets_of: Callable[[DeploymentSettings], Assets],
 ) -> Callable[..., App]:
-    """Build an app with all stacks of some settings, not yet synthesised."""
+    """Build an app with all stacks of some settings, not yet synthesised; rules, the CDK's too, only when asked for."""
 
-    def build_app(outdir: str | None = None, **given: Any) -> App:
-        app = App(context=context | AS_THE_COMMAND_LINE, outdir=outdir, stack_traces=False)
+    def build_app(outdir: str | None = None, *, rules: bool = False, **given: Any) -> App:
+        app = App(
+            context=context | AS_THE_COMMAND_LINE,
+            outdir=outdir,
+            stack_traces=False,
+            builtin_cloud_formation_validation=rules,
+        )
         settings = settings_of(**given)
         add_stacks(app, settings=settings, assets=assets_of(settings))
+        if rules:
+            add_rules(app)
         return app
 
     return build_app
 
 
 @pytest.fixture(scope="session")
-def deploy(build: Callable[..., App]) -> Callable[..., Deployment]:
-    """Synthesise the stacks of some settings, once a session for each."""
+def assembly(
+    build: Callable[..., App], settings_of: Callable[..., DeploymentSettings]
+) -> Callable[..., cx_api.CloudAssembly]:
+    """Synthesise the stacks of some settings, once a session for each; the folder is not to be written to."""
+    synthesised: dict[DeploymentSettings, cx_api.CloudAssembly] = {}
 
-    @cache
-    def synthesise(**given: Any) -> Deployment:
-        assembly = build(**given).synth()
-        return Deployment(
-            tuple(Template.read(stack.template_full_path, stack.environment.region) for stack in assembly.stacks)
-        )
+    def synthesise(**given: Any) -> cx_api.CloudAssembly:
+        settings = settings_of(**given)
+        if settings not in synthesised:
+            synthesised[settings] = build(**given).synth()
+        return synthesised[settings]
 
     return synthesise
+
+
+@pytest.fixture(scope="session")
+def deploy(assembly: Callable[..., cx_api.CloudAssembly]) -> Callable[..., Deployment]:
+    """Read the templates of some settings."""
+
+    def read(**given: Any) -> Deployment:
+        stacks = assembly(**given).stacks
+        return Deployment(tuple(Template.read(stack.template_full_path, stack.environment.region) for stack in stacks))
+
+    return read
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 
 from infra import validation
@@ -357,6 +357,7 @@ def test_what_a_rule_refuses_fails_the_synth(build: Callable[..., App]) -> None:
     app = build()
     stack = next(child for child in app.node.children if isinstance(child, Stack))
     ec2.CfnInternetGateway(stack, "Gateway")
+    Validations.of(app).add_plugins(validation.DeploymentRules())
     with pytest.raises(RuntimeError, match="is a AWS::EC2::InternetGateway; keep the subnets isolated"):
         app.synth()
 
@@ -366,8 +367,10 @@ def test_a_rule_that_fails_itself_fails_the_synth(build: Callable[..., App], mon
         raise KeyError("Properties")
 
     monkeypatch.setattr(validation, "RULES", (broken,))
+    app = build()
+    Validations.of(app).add_plugins(validation.DeploymentRules())
     with pytest.raises(RuntimeError, match=r"The rules failed: KeyError\('Properties'\)"):
-        build().synth()
+        app.synth()
 
 
 @pytest.mark.parametrize("rule", validation.RULES, ids=validation.rule_id)

@@ -1,14 +1,13 @@
 """Kinds of changes, each of the real stacks, and what a review says of them by templates and schemas alone."""
 
-import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import cx_api
 from markdown_it import MarkdownIt
 from rich.console import Console
 
@@ -29,16 +28,9 @@ Mutation = Callable[[Stacks], None]
 
 
 @pytest.fixture(scope="module")
-def app(build: Callable[..., App], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stacks]:
-    """Give the stacks of some settings, synthesised once, copied at each call."""
-
-    @cache
-    def synthesised(**given: Any) -> tuple[WantedStack, ...]:
-        folder = tmp_path_factory.mktemp("app")
-        build(outdir=str(folder), **given).synth()
-        return read_assembly(folder)
-
-    return lambda **given: {stack.stack: copy.deepcopy(stack) for stack in synthesised(**given)}
+def app(assembly: Callable[..., cx_api.CloudAssembly]) -> Callable[..., Stacks]:
+    """Read the stacks of some settings, anew at each call."""
+    return lambda **given: {stack.stack: stack for stack in read_assembly(Path(assembly(**given).directory))}
 
 
 def as_deployed(stacks: Stacks, status: str = "CREATE_COMPLETE") -> list[ExistingStack]:

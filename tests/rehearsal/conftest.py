@@ -10,7 +10,7 @@ import pytest
 from ops.aws.cdk import Cdk
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports
 from tests.infra.conftest import assets_of, build, context, project, settings_of  # noqa: F401
 from tests.rehearsal.nodes import deployed  # noqa: F401

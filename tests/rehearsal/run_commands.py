@@ -12,14 +12,13 @@ from ops.runs.commands.logs import logs
 from ops.runs.commands.results import results
 from ops.runs.commands.run import RUN_SETTINGS, run
 from ops.runs.commands.runs import runs
-from ops.upload.command import upload_images
+from ops.upload.command import upload
 from rehearsal.embedded.aws import EmbeddedAws
 
 app = typer.Typer(cls=Commands)
 app.command(context_settings=RUN_SETTINGS)(run)
-for command in (runs, logs, results, preflight):
+for command in (runs, logs, results, preflight, upload):
     app.command()(command)
-app.command("upload")(upload_images)
 
 Fruits = Callable[..., Result]
 """Runs a command and gives its exit code and what it said."""

@@ -11,10 +11,10 @@ from ops.aws.cdk import Cdk, CdkFailed
 from ops.aws.deployment import find_deployment
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.reports import NodeReports
-from rehearsal.scenario.farewell import empty_bucket, explain_leftovers
+from rehearsal.scenario.teardown import empty_bucket, explain_leftovers
 
 BUCKETS = ("DataBucket", "LogBucket", "CodeBucket")
 

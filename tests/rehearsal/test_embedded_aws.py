@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from rehearsal import commands
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
-from rehearsal.embedded.process import forget, start_aws, stop_aws
+from rehearsal.embedded.daemon import forget, start_aws, stop_aws
 from tests.rehearsal.clusters import PATIENCE_SECONDS, saved, wait_for
 
 

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from rehearsal.clients import clients_of
-from rehearsal.embedded.process import embedded_aws, forget, start_aws, stop_aws
+from rehearsal.embedded.daemon import embedded_aws, forget, start_aws, stop_aws
+from rehearsal.node.daemon import NodeFailed, find_node, local_node, start_node, stop_node
 from rehearsal.node.machine import instance_id
-from rehearsal.node.process import NodeFailed, find_node, local_node, start_node, stop_node
 from tests.rehearsal.clusters import saved, wait_for
 from tests.rehearsal.nodes import (
     LOGS,

@@ -10,7 +10,7 @@ from ops.aws.cdk import Cdk
 from ops.preflight.access import BOOTSTRAP_VERSION
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from tests.rehearsal.clusters import make_roles, run_cluster, wait_for
 from tests.rehearsal.run_commands import Fruits, fruits_with
 from tests.rehearsal.users import keys_of_user

@@ -20,7 +20,7 @@ from ops.clock import Clock
 from ops.runs.watch import Watch
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clocks import Hours, clock_of_events
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second

@@ -10,7 +10,7 @@ from ops.aws.cdk import Cdk
 from ops.aws.deployment import find_deployment
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clusters import wait_for_another_second
 from tests.rehearsal.run_commands import Fruits, fruits_with

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from ops.aws.cdk import Cdk
+from ops.aws.given import read_given
 from ops.aws.synthesis import synthesise
 from ops.local.sample import LABELS, render_sample
 from rehearsal.embedded.aws import ACCOUNT
-from rehearsal.embedded.process import embedded_aws
-from rehearsal.node.process import local_node
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import local_node
 from tests.rehearsal.run_commands import Fruits, fruits_with
 
 DEV = ("-c", "env=dev", "-c", "task_spot_vcpus=0")
@@ -26,7 +27,7 @@ def fruits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fruits]:
     render_sample(folder / "photographs", per_label=6, labels=LABELS[: PHOTOGRAPHS // 6])
     with embedded_aws(folder / "aws", launch="hold") as aws, local_node(aws, log_seconds=1):
         commands = fruits_with(aws)
-        app = synthesise(folder / "app", DEV[1::2], environment=aws.environment())
+        app = synthesise(folder / "app", read_given(DEV[1::2]), environment=aws.environment())
         Cdk(Path(), aws.environment()).bootstrap(ACCOUNT, aws.region)
         Cdk(app.folder, aws.environment()).deploy("FruitsStorage")
         assert commands("upload", str(folder / "photographs"), *DEV).exit_code == 0

@@ -22,7 +22,7 @@ from ops import cli, console
 from ops.errors import ExitCode, FruitsError, WrongUsage
 from rehearsal.commands import AwsCommands
 from rehearsal.embedded.aws import AwsFailed
-from rehearsal.node.process import NodeFailed
+from rehearsal.node.daemon import NodeFailed
 from rehearsal.scenario.stages import Ended, StageFailed
 from rehearsal.scenario.view import LiveView, PlainView
 

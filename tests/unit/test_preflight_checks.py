@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from infra.settings import DeploymentSettings
 from ops.aws.account import AccessDenied
-from ops.aws.synthesis import given_settings
+from ops.aws.given import read_given
 from ops.preflight import access, capacity, leftovers, recipients
 from ops.preflight.examination import Answer, examine, exit_code
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
@@ -98,7 +98,7 @@ def services() -> Iterator[Services]:
 
 
 def _scope(services: Services, *values: str, **given: Any) -> Scope:
-    settings: DeploymentSettings = given_settings(values)
+    settings: DeploymentSettings = read_given(values).settings
     identity = {"Account": "111122223333", "Arn": "arn:aws:iam::111122223333:user/ann"}
     return Scope(settings, "", services, services, identity=identity, **given)
 

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from ops.aws.given import read_given
 from ops.cli import app
 from ops.pricing.offer import make_offer
 from ops.pricing.prediction import load_throughput
@@ -193,7 +194,13 @@ def test_prices_are_said_to_be_old_after_ninety_days(days: int, warned: bool) ->
     fresh = PriceBook.load()
     dated = replace(fresh, records=tuple(replace(item, date="2026-01-01") for item in fresh.records))
     offer = make_offer(
-        [], label="", images=None, storage_gib=0, serverless=False, book=dated, throughput=load_throughput()
+        read_given([]).settings,
+        label="",
+        images=None,
+        storage_gib=0,
+        serverless=False,
+        book=dated,
+        throughput=load_throughput(),
     )
     screen = io.StringIO()
     show([offer], dated, Console(file=screen), today=date(2026, 1, 1) + timedelta(days=days))

@@ -79,3 +79,9 @@ def test_what_the_job_would_refuse_later_is_refused_now(submission: Submission, 
 
 def test_an_option_with_many_values_is_replaced_whole() -> None:
     assert merged(["--label", "a", "b", "--csv"], ["--label", "c"]) == ("--csv", "--label", "c")
+
+
+def test_other_weights_are_not_held_to_the_checksum_of_the_deployed_ones() -> None:
+    deployed = ["--weights", "s3://assets/a.tflite", "--weights-sha256", "00", "--csv"]
+    assert merged(deployed, ["--weights", "s3://mine/b.pth"]) == ("--csv", "--weights", "s3://mine/b.pth")
+    assert merged(deployed, ["--weights-sha256", "11"])[:2] == ("--weights", "s3://assets/a.tflite")

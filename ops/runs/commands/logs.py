@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from ops.aws.clusters import Cluster, Step, find_cluster, find_step, list_clusters, list_steps
-from ops.aws.place import Target, target
+from ops.aws.place import Place, find_place
 from ops.clock import Clock, clock_of
 from ops.console import Context, err, labelled, out
 from ops.errors import ExitCode, FruitsError, WrongUsage
@@ -38,45 +38,45 @@ def logs(
     """Print a log of a step. EMR brings logs to S3 about every five minutes; a failed step's exception comes first."""
     if step_id and last:
         raise WrongUsage(f"{step_id}: --last asks for the newest step; accepted: one of the two")
-    chosen = target(values)
+    place = find_place(values)
     if bootstrap:
-        _show_bootstrap(chosen, _cluster(chosen, cluster_id), file)
+        _show_bootstrap(place, _cluster(place, cluster_id), file)
         return
-    step = _step(chosen, step_id, cluster_id)
-    cluster = find_cluster(chosen.client, step.cluster_id)
-    log = StepLog(logs_of(chosen.client, cluster), step, file)
+    step = _step(place, step_id, cluster_id)
+    cluster = find_cluster(place.client, step.cluster_id)
+    log = StepLog(logs_of(place.client, cluster), step, file)
     try:
-        found = _follow(chosen, log, look_every, clock_of(context)) if follow else _show(log)
+        found = _follow(place, log, look_every, clock_of(context)) if follow else _show(log)
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     if not found:
-        raise NoLogs(_not_yet(log, chosen))
+        raise NoLogs(_not_yet(log, place))
 
 
-def _cluster(chosen: Target, cluster_id: str | None) -> Cluster:
+def _cluster(place: Place, cluster_id: str | None) -> Cluster:
     if cluster_id:
-        return find_cluster(chosen.client, cluster_id)
-    clusters = list_clusters(chosen.client, chosen.settings.name)
+        return find_cluster(place.client, cluster_id)
+    clusters = list_clusters(place.client, place.settings.name)
     if not clusters:
         raise NoLogs(
-            f"EMR knows no cluster {chosen.settings.name} in {chosen.settings.region};"
-            f" deploy one: cdk deploy FruitsCompute{chosen.options}"
+            f"EMR knows no cluster {place.settings.name} in {place.settings.region};"
+            f" deploy one: cdk deploy FruitsCompute{place.options}"
         )
-    return find_cluster(chosen.client, clusters[0].id)
+    return find_cluster(place.client, clusters[0].id)
 
 
-def _step(chosen: Target, step_id: str | None, cluster_id: str | None) -> Step:
+def _step(place: Place, step_id: str | None, cluster_id: str | None) -> Step:
     if step_id and cluster_id:
-        return find_step(chosen.client, cluster_id, step_id)
-    clusters = [_cluster(chosen, cluster_id)] if cluster_id else list_clusters(chosen.client, chosen.settings.name)
+        return find_step(place.client, cluster_id, step_id)
+    clusters = [_cluster(place, cluster_id)] if cluster_id else list_clusters(place.client, place.settings.name)
     for cluster in clusters:
-        for step in list_steps(chosen.client, cluster.id):
+        for step in list_steps(place.client, cluster.id):
             if step_id in {None, step.id}:
                 return step
     what = f"no step {step_id}" if step_id else "no step"
     raise NoLogs(
-        f"{what} of a cluster {chosen.settings.name} that EMR still knows in {chosen.settings.region};"
-        f" see: fruits runs{chosen.options}"
+        f"{what} of a cluster {place.settings.name} that EMR still knows in {place.settings.region};"
+        f" see: fruits runs{place.options}"
     )
 
 
@@ -88,9 +88,9 @@ def _show(log: StepLog) -> bool:
     return log.modified is not None
 
 
-def _follow(chosen: Target, log: StepLog, seconds: float, clock: Clock) -> bool:
+def _follow(place: Place, log: StepLog, seconds: float, clock: Clock) -> bool:
     while True:
-        step = find_step(chosen.client, log.step.cluster_id, log.step.id)
+        step = find_step(place.client, log.step.cluster_id, log.step.id)
         _print(out, log.read())
         if log.is_final(step, datetime.now(UTC)):
             break
@@ -110,24 +110,24 @@ def _show_exception(log: StepLog) -> None:
         _print(err, found.block)
 
 
-def _show_bootstrap(chosen: Target, cluster: Cluster, file: LogFile) -> None:
-    found = bootstrap_logs(logs_of(chosen.client, cluster), cluster.id, file)
+def _show_bootstrap(place: Place, cluster: Cluster, file: LogFile) -> None:
+    found = bootstrap_logs(logs_of(place.client, cluster), cluster.id, file)
     if not found:
         raise NoLogs(
             f"no {file} of a bootstrap action of {cluster.id} ({cluster.state}) below {cluster.log_uri}; EMR brings"
-            f" logs there within minutes: try again: fruits logs --bootstrap --file {file}{chosen.options}"
+            f" logs there within minutes: try again: fruits logs --bootstrap --file {file}{place.options}"
         )
     for name, text in found.items():
         err.print(name, style="bold", soft_wrap=True)
         _print(out, text)
 
 
-def _not_yet(log: StepLog, chosen: Target) -> str:
+def _not_yet(log: StepLog, place: Place) -> str:
     step, where = log.step, f"{log.folder.location.uri}/{log.path}"
     if log.is_final(step, datetime.now(UTC)):
-        hint = f"fruits logs {step.id} --file controller{chosen.options}"
+        hint = f"fruits logs {step.id} --file controller{place.options}"
         return f"{step.id} is {step.state} and {where} has not come; what EMR itself says: {hint}"
-    hint = f"wait: fruits logs {step.id} --follow{chosen.options}"
+    hint = f"wait: fruits logs {step.id} --follow{place.options}"
     if step.state == "PENDING":
         return f"{step.id} has not started, so there is no {where}; {hint}"
     return f"{step.id} is {step.state} and {where} is not there yet, EMR brings logs about every five minutes; {hint}"

@@ -8,12 +8,12 @@ import pyarrow as pa
 import typer
 from rich.table import Table
 
-from ops.aws.place import Target, target
+from ops.aws.place import Place, find_place
 from ops.console import Context, err, out
 from ops.errors import FruitsError
-from ops.local.report import show
 from ops.runs.fetching import athena_query, choose_run, fetch
 from ops.runs.history import past_runs
+from ops.summary import show_summary
 
 _COMPONENTS_SHOWN: Final = 3
 
@@ -28,11 +28,11 @@ def results(
     sample: Annotated[int, typer.Option(help="Photographs in the sample of the projections.", min=0, max=10_000)] = 10,
 ) -> None:
     """Fetch manifest, report and a sample of the projections, and print the query for Athena."""
-    chosen = target(values)
-    uri = chosen.deployment.output("FruitsStorage", "OutputUri")
-    found = choose_run(past_runs(chosen.client, uri), run, uri)
-    fetched = fetch(chosen.client, uri, found, output, sample=sample)
-    show(dict(found.manifest), uri, out)
+    place = find_place(values)
+    uri = place.deployment.output("FruitsStorage", "OutputUri")
+    found = choose_run(past_runs(place.client, uri), run, uri)
+    fetched = fetch(place.client, uri, found, output, sample=sample)
+    show_summary(found.manifest, uri, out)
     if fetched.rows.num_rows:
         out.print()
         out.print(_table(fetched.rows))
@@ -43,7 +43,7 @@ def results(
         f"Report    {fetched.report}\nManifest  {fetched.manifest}\nSample    {fetched.sample}",
         soft_wrap=True,
     )
-    _show_query(chosen, found.run)
+    _show_query(place, found.run)
     if browser:
         webbrowser.open(fetched.report.resolve().as_uri())
 
@@ -62,9 +62,9 @@ def _table(rows: pa.Table) -> Table:
     return table
 
 
-def _show_query(chosen: Target, run: str) -> None:
+def _show_query(place: Place, run: str) -> None:
     try:
-        query = athena_query(chosen.client, chosen.deployment.output("FruitsStorage", "Database"))
+        query = athena_query(place.client, place.deployment.output("FruitsStorage", "Database"))
     except FruitsError as error:
         err.print(f"no query for Athena: {error}", soft_wrap=True)
         return

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from ops.aws.place import target
+from ops.aws.place import find_place
 from ops.console import Context, err, labelled, out
 from ops.runs.history import FailedRun, PastRun, failed_runs, past_runs
 from ops.runs.screen import duration
@@ -21,19 +21,19 @@ def runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: completed and failed runs.")] = False,
 ) -> None:
     """Show the history of runs: why the last ones failed, then those that left results, the newest first."""
-    chosen = target(values)
-    output = chosen.deployment.output("FruitsStorage", "OutputUri")
-    completed = past_runs(chosen.client, output)
-    failed = failed_runs(chosen.client, chosen.settings.name)
+    place = find_place(values)
+    output = place.deployment.output("FruitsStorage", "OutputUri")
+    completed = past_runs(place.client, output)
+    failed = failed_runs(place.client, place.settings.name)
     if as_json:
         content = {"completed": [item.row() for item in completed], "failed": [item.row() for item in failed]}
         typer.echo(json.dumps(content, indent=2))
         return
-    _show_failed(failed, chosen.options)
+    _show_failed(failed, place.options)
     if completed:
         out.print(_table(completed))
     else:
-        err.print(f"No run has left results below {output}; start one: fruits run{chosen.options}", soft_wrap=True)
+        err.print(f"No run has left results below {output}; start one: fruits run{place.options}", soft_wrap=True)
 
 
 def _show_failed(failed: Sequence[FailedRun], options: str) -> None:

@@ -1,22 +1,23 @@
 """What goes, in which order, what stays and why, and what runs meanwhile."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from infra.settings import DeploymentSettings
+from infra.names import STACKS, stack_name
 from ops.aws.account import Client, asking
-from ops.aws.deployment import STACKS, DeployedStack, find_deployment
-from ops.aws.live_clusters import LiveCluster, live_clusters
-from ops.aws.regions import regions_of
+from ops.aws.clusters import Cluster, live_clusters
+from ops.aws.deployment import DeployedStack, find_deployment
+from ops.aws.place import Place
+from ops.aws.templates import deployed_template
 from ops.errors import FruitsError
 from ops.pricing.amount import Amount
 from ops.pricing.from_templates import footprint_of_templates
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook
-from ops.teardown.empty.plan import STORAGE, EmptyingPlan, deployed_template, plan_buckets, require_removable
+from ops.teardown.empty.plan import STORAGE, EmptyingPlan, plan_buckets, require_removable
 
 # What a stack waits for, whether or not CloudFormation knows: a guard goes after what it guards.
 _AFTER: Final[Mapping[str, tuple[str, ...]]] = {
@@ -56,10 +57,12 @@ class DestructionPlan:
 
     Parameters
     ----------
-    env, region, client
-        Where; the client is of the deployment's own region.
+    env, region
+        The environment, and the deployment's own region.
+    client
+        Clients of that region.
     targets
-        What goes, in an order in which it can.
+        Stacks that go, in an order in which they can.
     kept
         Stacks that stay, by their names in CloudFormation, with the reason.
     clusters
@@ -75,7 +78,7 @@ class DestructionPlan:
     client: Client = field(repr=False)
     targets: Sequence[Target]
     kept: Mapping[str, str]
-    clusters: Sequence[LiveCluster]
+    clusters: Sequence[Cluster]
     emptying: EmptyingPlan | None
     hour: Amount
     month: Amount
@@ -86,21 +89,17 @@ class DestructionPlan:
         return bool(self.targets or self.clusters)
 
 
-def plan_destruction(
-    settings: DeploymentSettings, *, names: Sequence[str], data: bool, clients: Callable[[str], Client]
-) -> DestructionPlan:
+def plan_destruction(place: Place, *, names: Sequence[str], data: bool) -> DestructionPlan:
     """Plan to destroy stacks, and those that depend on them.
 
     Parameters
     ----------
-    settings
-        Which tell environment and region.
+    place
+        Environment and account.
     names
         Stacks as `cdk` calls them; all but the one with the data if there are none.
     data
         Whether the data goes, too.
-    clients
-        Gives the clients of a region.
 
     Raises
     ------
@@ -111,31 +110,30 @@ def plan_destruction(
     AwsRefused
         If AWS cannot be asked.
     """
-    env = settings.env
+    env, region = place.settings.env, place.settings.region
     deployed: dict[str, tuple[DeployedStack, Client]] = {}
-    for region in regions_of(settings):
-        client = clients(region)
-        for stack in find_deployment(client, env=env, region=region).stacks.values():
+    for where in place.regions():
+        client = place.clients(where)
+        for stack in find_deployment(client, env=env, region=where).stacks.values():
             deployed.setdefault(stack.name, (stack, client))
-    home = clients(settings.region)
     users = {name: _users(stack, client, set(deployed)) for name, (stack, client) in deployed.items()}
-    asked = {f"{name}-{env}" for name in names or [name for name in STACKS if name != STORAGE or data]}
+    asked = {stack_name(name, env) for name in names or [name for name in STACKS if name != STORAGE or data]}
     going = _with_users(asked & set(deployed), users)
     targets = [Target(*deployed[name], after=frozenset(users[name] & going)) for name in _ordered(going, users)]
     emptying = None
-    if f"{STORAGE}-{env}" in going:
-        storage, _ = deployed[f"{STORAGE}-{env}"]
-        require_removable(home, storage)
-        emptying = plan_buckets(home, storage)
-    ends = not names or going & {f"{name}-{env}" for name in ("FruitsCompute", "FruitsNetwork", STORAGE)}
-    cost = _cost(targets, settings.region)
+    if (name := stack_name(STORAGE, env)) in going:
+        storage, _ = deployed[name]
+        require_removable(place.client, storage)
+        emptying = plan_buckets(place.client, storage)
+    ends = not names or going & {stack_name(name, env) for name in ("FruitsCompute", "FruitsNetwork", STORAGE)}
+    cost = _cost(targets, region)
     return DestructionPlan(
         env=env,
-        region=settings.region,
-        client=home,
+        region=region,
+        client=place.client,
         targets=targets,
         kept={name: _reason(stack) for name, (stack, _) in deployed.items() if name not in going},
-        clusters=[cluster for cluster in live_clusters(home, env=env) if cluster.ours] if ends else [],
+        clusters=[cluster for cluster in live_clusters(place.client) if cluster.is_of(env)] if ends else [],
         emptying=emptying,
         hour=cost.hour,
         month=cost.month_at_rest,
@@ -150,11 +148,11 @@ def _cost(targets: Sequence[Target], region: str) -> Price:
 def _users(stack: DeployedStack, client: Client, ours: set[str]) -> set[str]:
     """Name the stacks that need a stack: those that import from it, and those that it waits for."""
     env = stack.name.removeprefix(f"{stack.stack}-")
-    waits = {f"{name}-{env}" for name in _AFTER.get(stack.stack, ())} & ours
+    waits = {stack_name(name, env) for name in _AFTER.get(stack.stack, ())} & ours
     importing = set(_importing(stack, client))
     if others := sorted(importing - ours):
         raise StackInUse(
-            f"{stack.name} cannot be destroyed: {', '.join(others)} imports from it and is none of ours;"
+            f"{stack.name} cannot be destroyed: {', '.join(others)} belongs to another application and imports from it;"
             " destroy that first"
         )
     return waits | importing

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ops.aws.live_clusters import LiveCluster
+from infra.names import deployment_name
+from ops.aws.clusters import Cluster
 from ops.pricing.amount import Amount
 from ops.teardown.destroy.plan import DestructionPlan
 
@@ -13,7 +14,7 @@ from ops.teardown.destroy.plan import DestructionPlan
 def show_plan(plan: DestructionPlan, out: Console) -> None:
     """Print what goes, what stays, and what that saves."""
     if not plan.anything:
-        _line(out, f"Nothing of fruits-{plan.env} that was asked for is there to destroy in {plan.region}")
+        _line(out, f"Nothing of {deployment_name(plan.env)} that was asked for is there to destroy in {plan.region}")
     deleted = plan.emptying.parts if plan.emptying is not None and not plan.emptying.contents.empty else ()
     _section(out, "Ends", [f"cluster {item.id}, {item.state}{_loss(item)}" for item in plan.clusters])
     _section(out, "Goes, in this order", [f"{item.stack.name}, {item.stack.status}" for item in plan.targets])
@@ -31,7 +32,7 @@ def _section(out: Console, title: str, lines: Sequence[str], *, style: str = "bo
         _line(out, f"  {line}")
 
 
-def _loss(cluster: LiveCluster) -> str:
+def _loss(cluster: Cluster) -> str:
     return "; the step that runs is lost" if cluster.state == "RUNNING" else ""
 
 

@@ -10,6 +10,9 @@ from botocore.exceptions import ClientError
 
 from ops.aws.account import AwsRefused, Client, asking
 
+Progress = Callable[[str], None]
+"""Called with a line for each step."""
+
 _ENDS_WITHIN_SECONDS: Final = 2 * 3600.0  # a cluster that hangs is given up by EMR itself after an hour or so
 _DELETABLE_WHILE: Final = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
 
@@ -54,19 +57,19 @@ class Deletion:
         Clients of its region.
     name
         Of the stack.
-    heard
+    on_progress
         Told of what is waited for.
     retain
         Resources, by their logical ids, that CloudFormation shall forget instead of deleting them; it does so only
         for a stack that it could not delete.
     """
 
-    def __init__(self, client: Client, name: str, heard: Callable[[str], None], *, retain: Sequence[str] = ()) -> None:
+    def __init__(self, client: Client, name: str, on_progress: Progress, *, retain: Sequence[str] = ()) -> None:
         self.name = name
         self._retain = list(retain)
         self.failures: Sequence[Failure] = ()
         self._cloudformation = client("cloudformation")
-        self._heard = heard
+        self._progress = on_progress
         self._begun = False
         self._last_event = ""
         self._deadline = time.monotonic() + _ENDS_WITHIN_SECONDS
@@ -99,7 +102,7 @@ class Deletion:
             self._begun = True
         elif status.endswith("_IN_PROGRESS") and status not in _DELETABLE_WHILE:
             if not self._last_event:
-                self._heard(f"{self.name} is {status}: waiting for the end of that")
+                self._progress(f"{self.name} is {status}: waiting for the end of that")
             self._last_event = self._newest_event(stack)
         else:
             self._last_event = self._newest_event(stack)

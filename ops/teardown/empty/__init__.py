@@ -1,1 +1,1 @@
-"""Deleting data, which takes two keys: a deployed setting, and a command that names the bucket."""
+"""Deletion of data, which takes two confirmations: a deployed setting, and the name of the bucket."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ops.aws.account import AwsRefused, Client, asking
-from ops.teardown.empty.contents import unfinished_uploads
+from ops.aws.s3.contents import unfinished_uploads
 from ops.teardown.empty.plan import EmptyingPlan, Part
 
 _BATCH: Final = 1000  # the most that S3 takes in one request

@@ -1,15 +1,16 @@
 """What would be deleted, and whether it may be."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra.names import deployment_tags, is_tagged
 from ops.aws.account import Client, asking
+from ops.aws.clusters import live_clusters
 from ops.aws.deployment import DeployedStack, Deployment, NoDeployment
-from ops.aws.live_clusters import live_clusters
+from ops.aws.s3.contents import Contents, count_contents
+from ops.aws.templates import deployed_template, held_by
 from ops.errors import FruitsError
-from ops.teardown.empty.contents import Contents, count_contents
 
 STORAGE: Final = "FruitsStorage"
 _ORDER: Final = ("DataBucket", "CodeBucket", "", "LogBucket")
@@ -39,18 +40,18 @@ class EmptyingPlan:
 
     Parameters
     ----------
-    key
+    bucket
         Name that has to be given for it to happen: of the data bucket.
     parts
-        In the order of deletion.
+        Buckets or folders, in the order of deletion.
     """
 
-    key: str
+    bucket: str
     parts: Sequence[Part]
 
     @property
     def contents(self) -> Contents:
-        """Of all parts."""
+        """What lies in all parts together."""
         return sum((part.contents for part in self.parts), Contents())
 
 
@@ -92,15 +93,7 @@ def plan_folder(client: Client, stack: DeployedStack, prefix: str) -> EmptyingPl
 
 def buckets_of(client: Client, stack: str) -> list[str]:
     """Name the buckets that a stack still holds."""
-    with asking(f"list the resources of {stack}"):
-        listed = client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
-    return [
-        item["PhysicalResourceId"]
-        for item in listed
-        if item["ResourceType"] == "AWS::S3::Bucket"
-        and item.get("PhysicalResourceId")
-        and item["ResourceStatus"] != "DELETE_COMPLETE"
-    ]
+    return held_by(client, stack, "AWS::S3::Bucket")
 
 
 def plan_orphan(client: Client, deployment: Deployment, bucket: str, *, removable: bool) -> EmptyingPlan:
@@ -125,10 +118,9 @@ def plan_orphan(client: Client, deployment: Deployment, bucket: str, *, removabl
     env = deployment.env
     with asking(f"read the tags of {bucket}"):
         tags = {tag["Key"]: tag["Value"] for tag in client("s3").get_bucket_tagging(Bucket=bucket)["TagSet"]}
-    if tags.get("project") != "fruits" or tags.get("environment") != env:
-        raise DataKept(
-            f"{bucket} does not carry the tags project=fruits and environment={env}, so it is not of this environment"
-        )
+    if not is_tagged(tags, env):
+        wanted = " and ".join(f"{key}={value}" for key, value in deployment_tags(env).items())
+        raise DataKept(f"{bucket} does not carry the tags {wanted}, so it is not of this environment")
     stack = deployment.stacks.get(STORAGE)
     if stack and bucket in buckets_of(client, stack.name):
         raise DataKept(f"{bucket} belongs to {STORAGE}-{env}; empty that: fruits empty -c env={env}")
@@ -141,7 +133,7 @@ def plan_orphan(client: Client, deployment: Deployment, bucket: str, *, removabl
 
 
 def require_removable(client: Client, stack: DeployedStack) -> None:
-    """Turn the first key: what is deployed has to say that data may go.
+    """Check the first confirmation: what is deployed has to say that data may go.
 
     Raises
     ------
@@ -157,14 +149,6 @@ def require_removable(client: Client, stack: DeployedStack) -> None:
         )
 
 
-def deployed_template(client: Client, stack: str) -> Mapping[str, Any]:
-    """Read the template that a stack was last deployed with."""
-    with asking(f"read the template of {stack}"):
-        body = client("cloudformation").get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
-    template: Mapping[str, Any] = json.loads(body) if isinstance(body, str) else body
-    return template
-
-
 def require_unused(client: Client, env: str, buckets: Sequence[str]) -> None:
     """Refuse while a cluster may read or write the buckets.
 
@@ -173,8 +157,8 @@ def require_unused(client: Client, env: str, buckets: Sequence[str]) -> None:
     DataKept
         If there is one.
     """
-    for cluster in live_clusters(client, env=env):
-        if cluster.ours or any(cluster.logs_to(bucket) for bucket in buckets):
+    for cluster in live_clusters(client):
+        if cluster.is_of(env) or any(cluster.logs_to(bucket) for bucket in buckets):
             raise DataKept(
                 f"cluster {cluster.id} ({cluster.name}) is {cluster.state} and uses {buckets[0]}; wait for its end,"
                 f" or end it: fruits destroy --stack FruitsCompute -c env={env}"

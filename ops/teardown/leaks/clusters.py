@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ops.aws.account import Client
-from ops.aws.live_clusters import LIVE
+from ops.aws.clusters import LIVE
 from ops.teardown.leaks.scope import CLUSTER_TAG, Claim, Leftover, Scope, Sweeper, pages, tags_of
 
 

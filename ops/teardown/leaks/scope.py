@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from infra.names import STACKS, deployment_name, deployment_tags, is_tagged, stack_name
 from ops.aws.account import Client
-from ops.aws.deployment import STACKS
 from ops.teardown.leaks.prices import Prices
 
 _STACK_TAG: Final = "aws:cloudformation:stack-name"
@@ -106,7 +106,7 @@ class Scope:
     @property
     def name(self) -> str:
         """What cluster, budget and Studio are called."""
-        return f"fruits-{self.env}"
+        return deployment_name(self.env)
 
     def aws(self, command: str) -> str:
         """Complete a command of `aws` with the region, which the user's own may differ from."""
@@ -116,8 +116,8 @@ class Scope:
         """Claim what carries the tags of the deployment, of one of its stacks or of one of its clusters."""
         stack = tags.get(_STACK_TAG)
         ours = stack if stack and self._is_stack(stack) else None
-        if tags.get("project") == "fruits" and tags.get("environment") == self.env:
-            return Claim(f"tagged project=fruits, environment={self.env}", ours)
+        if is_tagged(tags, self.env):
+            return Claim(self._tagged, ours)
         if ours:
             return Claim(f"tagged {_STACK_TAG}={ours}", ours)
         cluster = tags.get(CLUSTER_TAG)
@@ -134,7 +134,7 @@ class Scope:
             Stack, as `cdk` calls it, in which something of the deployment's own name usually is.
         """
         if name in {self.name, self.name.replace("-", "_")}:
-            return Claim("named as ours", f"{usual}-{self.env}" if usual else None)
+            return Claim("named as ours", stack_name(usual, self.env) if usual else None)
         stack = re.match(rf"({'|'.join(STACKS)})-{self.env}(?![a-z0-9])", name, re.IGNORECASE)
         return Claim("named as ours", self._spelled(stack[1])) if stack else None
 
@@ -142,7 +142,7 @@ class Scope:
         """Claim what the tag index of the account has under the tags of the deployment."""
         if arn not in self.tagged:
             return None
-        return Claim(f"tagged project=fruits, environment={self.env}", self.tagged[arn])
+        return Claim(self._tagged, self.tagged[arn])
 
     def by_network(self, network: str | None) -> Claim | None:
         """Claim what lies in a VPC of the deployment."""
@@ -152,13 +152,17 @@ class Scope:
         """Claim what belongs to a cluster of the deployment."""
         return Claim(f"of cluster {cluster}") if cluster in self.clusters else None
 
+    @property
+    def _tagged(self) -> str:
+        return "tagged " + ", ".join(f"{key}={value}" for key, value in deployment_tags(self.env).items())
+
     def _is_stack(self, name: str) -> bool:
         stack, _, env = name.rpartition("-")
         return env == self.env and stack in STACKS
 
     def _spelled(self, stack: str) -> str:
         """Give a stack's name as CloudFormation writes it; buckets have it in small letters."""
-        return next(f"{name}-{self.env}" for name in STACKS if name.lower() == stack.lower())
+        return next(stack_name(name, self.env) for name in STACKS if name.lower() == stack.lower())
 
 
 @dataclass(frozen=True)

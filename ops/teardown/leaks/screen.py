@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from infra.names import deployment_name
 from ops.teardown.leaks.scope import Leftover
 from ops.teardown.leaks.sweep import Findings, kinds
 
@@ -26,9 +27,9 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
     keep
         Stacks whose things are to stay: they are not counted.
     """
-    deployed = findings.deployed_stacks()
+    name, deployed = deployment_name(findings.env), findings.deployed_stacks()
     loose = [item for item in findings.leftovers if item.stack not in deployed]
-    _line(out, f"fruits-{findings.env} in account {findings.account}, {', '.join(findings.regions)}")
+    _line(out, f"{name} in account {findings.account}, {', '.join(findings.regions)}")
     _stacks(out, findings.leftovers, deployed, keep)
     _section(out, "In no stack, on the bill", [item for item in loose if item.billable], style="bold red")
     _section(out, "In no stack, free", [item for item in loose if item.free and not item.kept and not item.shared])
@@ -39,7 +40,7 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
         for reason in findings.unseen:
             _line(out, f"  {reason}")
     if not findings.unseen and all(item.shared for item in findings.leftovers):
-        _line(out, f"\nNo trace that fruits-{findings.env} was ever here: is it the right account and region?")
+        _line(out, f"\nNo trace that {name} was ever here: is it the right account and region?")
     out.print(Text(f"\n{verdict(findings, keep=keep)}", style="bold"), soft_wrap=True)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from infra.names import deployment_tags
 from ops.aws.account import Client
 from ops.teardown.leaks.scope import Leftover, Scope, Sweeper, pages, tags_of
 
@@ -20,7 +21,7 @@ _ASKED_OF_EC2: Final = (
 
 def tagged_arns(client: Client, scope: Scope) -> dict[str, str | None]:
     """Ask the tag index of the account for all that carries the tags of a deployment, with the stack it names."""
-    wanted = [{"Key": "project", "Values": ["fruits"]}, {"Key": "environment", "Values": [scope.env]}]
+    wanted = [{"Key": key, "Values": [value]} for key, value in deployment_tags(scope.env).items()]
     found = {}
     for item in pages(client("resourcegroupstaggingapi"), "get_resources", "ResourceTagMappingList", TagFilters=wanted):
         claim = scope.by_tags(tags_of(item["Tags"]))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ops.aws.account import AccessDenied, Client, asking
-from ops.teardown.empty.contents import count_contents
+from ops.aws.s3.contents import count_contents
 from ops.teardown.leaks.scope import Claim, Leftover, Scope, Sweeper, pages
 
 _MOST_VERSIONS: Final = 20_000

@@ -6,7 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from ops.aws.account import AwsRefused, Client, account, asking
+from ops.aws.account import AwsRefused, Client, Clients, account, asking, caller
+from ops.aws.place import Place
+from ops.console import status
+from ops.errors import ExitCode
+from ops.pricing.price_book import PriceBook
 from ops.teardown.leaks import catalog, clusters, identity, keys, machines, network, stacks, storage, watching
 from ops.teardown.leaks.prices import Prices
 from ops.teardown.leaks.scope import Leftover, Scope, Sweeper
@@ -54,8 +58,22 @@ class Findings:
         """Give what costs, or may cost, but for what belongs to stacks that are to be kept."""
         return [item for item in self.leftovers if item.billable and item.stack not in keep]
 
+    def exit_code(self, keep: Collection[str] = ()) -> ExitCode:
+        """Return how a command ends that has found this."""
+        if self.unseen:
+            return ExitCode.INCOMPLETE
+        return ExitCode.FAILED if self.billable(keep) else ExitCode.OK
 
-def sweep(env: str, regions: Sequence[str], prices: Prices, *, clients: Callable[[str], Client] = account) -> Findings:
+
+def sweep_place(place: Place, *, everywhere: bool = False) -> Findings:
+    """Ask every service for what is left of an environment, in its regions or in all that settings accept."""
+    regions = place.regions(everywhere=everywhere)
+    prices = Prices(PriceBook.load())
+    with status("Asking every service"):
+        return sweep(place.settings.env, regions, prices, clients=place.clients)
+
+
+def sweep(env: str, regions: Sequence[str], prices: Prices, *, clients: Clients = account) -> Findings:
     """Ask every service for what is left of an environment.
 
     Parameters
@@ -74,7 +92,7 @@ def sweep(env: str, regions: Sequence[str], prices: Prices, *, clients: Callable
     AwsRefused
         If not even the account can be told. A service that cannot be asked is no error: see `Findings.unseen`.
     """
-    number = caller(clients(regions[0]))
+    number = caller(clients(regions[0]))["Account"]
     found: list[Leftover] = []
     unseen: list[str] = []
     for index, region in enumerate(regions):
@@ -89,19 +107,6 @@ def sweep(env: str, regions: Sequence[str], prices: Prices, *, clients: Callable
                 if refusal:
                     unseen.append(f"{refusal} ({region})" if len(regions) > 1 else refusal)
     return Findings(env, number, regions, _with_commands(found, env), unseen)
-
-
-def caller(client: Client) -> str:
-    """Give the number of the account that the credentials belong to.
-
-    Raises
-    ------
-    AwsRefused
-        If there are none, or AWS does not know them.
-    """
-    with asking("ask AWS whose credentials these are"):
-        number: str = client("sts").get_caller_identity()["Account"]
-    return number
 
 
 def _make_clients(client: Client, sweepers: Sequence[Sweeper]) -> None:

@@ -6,6 +6,7 @@ import pickle
 import resource
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,27 @@ def test_a_checkpoint_that_asks_for_memory_it_does_not_need_is_refused() -> None
     with pytest.raises(JobError, match="asks for 4294967295 memo entries"):
         read_checkpoint(greedy)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024
+
+
+SHARED = b"N" + b"".join(b"q%ch%c\x86" % (number, number) for number in range(60))
+
+
+@pytest.mark.parametrize(
+    ("hostile", "reason"),
+    [
+        (b"}N" + b"2\x86" * 60 + b"Ns.", "asks for DUP"),
+        (b"}" + SHARED + b"Ns.", "refers twice"),
+        (b"}N" + b"\x85" * 1_000_000 + b"Ns.", "more than 20000 instructions"),
+        (b"}N" + b"N\x86" * 9_990 + b"Ns.", "no torchvision checkpoint"),
+        (b"\x80\x04(" + b"N\x94" * 10 + b"\x91.", "asks for MEMOIZE"),
+        (b"c" + b"a" * 1_000_000 + b"\nb\n.", "asks for a"),
+    ],
+    ids=["doubled", "shared", "deep", "as-deep-as-may-be", "set", "long-name"],
+)
+def test_a_checkpoint_of_a_few_bytes_that_would_take_for_ever_is_refused_at_once(hostile: bytes, reason: str) -> None:
+    with ThreadPoolExecutor(1) as pool, pytest.raises(JobError, match=reason) as refused:
+        pool.submit(read_checkpoint, b"\x80\x02" + hostile).result(timeout=60)
+    assert len(str(refused.value)) < 500
 
 
 def test_an_empty_state_gives_no_arrays() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 
 
 @pytest.fixture(scope="module")

@@ -13,17 +13,16 @@ from typing import Any
 
 import pytest
 
-import infra.stacks
-from ops.aws import regions
 from ops.aws.cdk import Cdk
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.reports import NodeReports
-from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for
+from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for, wait_for_state
 from tests.rehearsal.command_line import Fruits, fruits_with
 from tests.rehearsal.small_stacks import CLUSTER, GROUPS, TOPIC, make_stack, make_storage, stack_states
+from tests.rehearsal.switches import Switches
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = {"mode": "interactive", "notebook": "true", "remove_data": "true", "email": "team@example.org"}
@@ -156,6 +155,20 @@ def test_a_cluster_that_has_ended_by_itself_hinders_nothing(emptied: Client, fru
     emptied("emr").terminate_job_flows(JobFlowIds=[cluster])
     result = fruits("destroy", "--yes")
     assert result.exit_code == 0, result.output
+    assert stack_states(emptied) == {}
+
+
+def test_a_cluster_that_emr_has_forgotten_is_retained_and_its_stack_goes(
+    emptied: Client, aws: EmbeddedAws, fruits: Fruits
+) -> None:
+    make_roles(emptied)
+    cluster = make_stack(emptied, "FruitsCompute-demo", CLUSTER)["Cluster"]
+    emptied("emr").terminate_job_flows(JobFlowIds=[cluster])
+    wait_for_state(emptied, cluster, "TERMINATED")
+    Switches(aws).advance(days=62)
+    result = fruits("destroy", "--yes")
+    assert result.exit_code == 0, result.output
+    assert f"EMR has forgotten {cluster}, which ended long ago: going on without it" in result.output
     assert stack_states(emptied) == {}
 
 
@@ -307,7 +320,7 @@ def test_what_comes_after_the_plan_is_not_deleted_without_the_second_key(
     def put_something(*_: object) -> None:
         emptied("s3").put_object(Bucket=names["Data"], Key="images/apple.jpg", Body=b"apple")
 
-    monkeypatch.setattr("ops.teardown.commands.show_plan", put_something)
+    monkeypatch.setattr("ops.teardown.destroy.command.show_plan", put_something)
     result = fruits("destroy", "--all", "--yes")
     assert result.exit_code == 1
     assert f"add --yes-delete {names['Data']}" in result.output
@@ -369,10 +382,6 @@ def test_a_stack_of_the_budgets_region_goes_too(emptied: Client, aws: EmbeddedAw
 
 def _elsewhere(aws: EmbeddedAws, region: str) -> Client:
     return clients_of(dataclasses.replace(aws, region=region))
-
-
-def test_the_budgets_region_is_the_one_that_the_stacks_use() -> None:
-    assert regions.BUDGET_REGION == infra.stacks.BUDGET_REGION
 
 
 def test_destruction_is_repeated_against_a_denial(emptied: Client, aws: EmbeddedAws) -> None:

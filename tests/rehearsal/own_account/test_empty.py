@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ops.teardown.empty.contents import count_contents
+from ops.aws.s3.contents import count_contents
 from ops.teardown.empty.deletion import delete_all
 from ops.teardown.empty.plan import EmptyingPlan, Part
 from rehearsal.clients import Client, clients_of

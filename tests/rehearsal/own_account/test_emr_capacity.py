@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import ReportRefused
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles, run_cluster, status, wait_for, wait_for_state
 from tests.rehearsal.switches import Switches

@@ -10,7 +10,7 @@ import pytest
 
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import AwsFailed, EmbeddedAws
-from rehearsal.embedded.process import start_aws
+from rehearsal.embedded.daemon import start_aws
 from rehearsal.node.reports import ReportRefused
 from tests.rehearsal.clusters import make_roles, status, step, wait_for
 from tests.rehearsal.small_stacks import CLUSTER

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from ops.aws.account import AwsRefused, account
 from ops.aws.cdk import Cdk
+from ops.aws.given import read_given
 from ops.aws.synthesis import synthesise as synthesise_for_real
 from ops.review.change_sets import NoChangeSet, plan
 from ops.review.changes import compare
@@ -44,7 +45,7 @@ Run = Callable[..., tuple[int, str, str]]
 def deployed(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The app with `SETTINGS`, deployed as `cdk deploy` does it, which adds the paths of constructs."""
     folder = tmp_path_factory.mktemp("deployed")
-    synthesise_for_real(folder, (*SETTINGS, "aws:cdk:enable-path-metadata=true"))
+    synthesise_for_real(folder, read_given((*SETTINGS, "aws:cdk:enable-path-metadata=true")))
     assert "aws:cdk:path" in (folder / "FruitsCompute.template.json").read_text(encoding="utf-8")
     cdk = Cdk(folder, aws.environment())
     cdk.bootstrap(ACCOUNT, aws.region)

@@ -43,7 +43,7 @@ FAULTS: Final = (
         edits=(
             Edit(
                 _PIPELINE,
-                '        self.store.put(self.folder.manifest, json.dumps(manifest, indent=2).encode())\n',
+                "        self.store.put(self.folder.manifest, json.dumps(manifest, indent=2).encode())\n",
                 "",
             ),
         ),

@@ -204,4 +204,16 @@ FAULTS: Final = (
         stage=SET_UP,
         says="iam:CreateServiceLinkedRole",
     ),
+    Fault(
+        name="another model lies where the deployed one lay",
+        edits=(
+            Edit(
+                "infra/job_step.py",
+                '"--weights-sha256", assets.weights_sha256)',
+                '"--weights-sha256", assets.lock_sha256)',
+            ),
+        ),
+        stage=RAN,
+        says="have sha256",
+    ),
 )

@@ -2,12 +2,15 @@
 
 import shlex
 from pathlib import Path
+from typing import Final
 
 from rehearsal.node.applied import BASE_PYTHON, folder_of
 from rehearsal.node.instance.plan import BECOME_ROOT
 from rehearsal.node.machine import Machine
-from rehearsal.node.spark import DEFAULTS, ENVIRONMENT
+from rehearsal.node.spark import ASKED_FOR, DEFAULTS, ENVIRONMENT
 from rehearsal.node.trust import AUTHORITIES
+
+_LOOKS_FOR_MASTER: Final = 600
 
 
 def install_programs(machine: Machine) -> None:
@@ -21,6 +24,7 @@ def install_programs(machine: Machine) -> None:
         "aws": f'{_trust(machine)}exec {python} -m awscli "$@"',
         "spark-submit": "\n".join(
             [
+                _wait_for_master(machine),
                 f"set -a; . {shlex.quote(machine.path(ENVIRONMENT))}; set +a",
                 f'exec {shlex.quote(str(spark))} --properties-file {shlex.quote(machine.path(DEFAULTS))} "$@"',
             ]
@@ -34,6 +38,17 @@ def _trust(machine: Machine) -> str:
     """Have the program alone trust the authority, where the packages of this machine cannot be told to."""
     shared = machine.instance.kind == "shared"
     return f"export AWS_CA_BUNDLE={shlex.quote(str(machine.root / AUTHORITIES))}\n" if shared else ""
+
+
+def _wait_for_master(machine: Machine) -> str:
+    """Ask for Spark's own processes, and wait for the first: a driver that finds none asks again after 20 s only."""
+    place = f"/dev/tcp/{machine.instance.hostname}/{machine.instance.ports['master']}"
+    return "\n".join(
+        [
+            f": >>{shlex.quote(machine.path(ASKED_FOR))}",
+            f"for ((i = 0; i < {_LOOKS_FOR_MASTER}; i++)); do (exec 3<>{place}) 2>/dev/null && break; sleep 0.1; done",
+        ]
+    )
 
 
 def _dnf(machine: Machine) -> str:

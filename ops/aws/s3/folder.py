@@ -4,10 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from botocore.exceptions import ClientError
-
 from job.storage.locations import Location
-from ops.aws.account import Client, asking
+from ops.aws.account import Client, absent, asking
 
 
 @dataclass(frozen=True)
@@ -54,11 +52,7 @@ class Folder:
     def read(self, path: str) -> bytes | None:
         """Read an object whole; None if there is none."""
         where = self.location.child(path)
-        with asking(f"read {where.uri}"):
-            try:
-                content: bytes = self.client("s3").get_object(Bucket=where.bucket, Key=where.path)["Body"].read()
-            except ClientError as error:
-                if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
-                    return None
-                raise
-        return content
+        with asking(f"read {where.uri}"), absent("NoSuchKey", "404"):
+            content: bytes = self.client("s3").get_object(Bucket=where.bucket, Key=where.path)["Body"].read()
+            return content
+        return None

@@ -8,17 +8,17 @@ from infra.settings import DeploymentSettings
 from rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
 from rehearsal.scenario.deploy import Stacks
 from rehearsal.scenario.deployed import check_one_cluster, check_wheels
+from rehearsal.scenario.environment import Place
 from rehearsal.scenario.evidence import Evidence
 from rehearsal.scenario.expectations import check_expectations
-from rehearsal.scenario.farewell import empty_bucket, explain_leftovers
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.messages import Listener
 from rehearsal.scenario.photographs import ADDED, CHANGED, DELETED, Heap, change_some, find_photographs, upload
-from rehearsal.scenario.place import Place
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
 from rehearsal.scenario.runs import telling_of_clusters
 from rehearsal.scenario.stages import Stage, StageFailed, Tell
+from rehearsal.scenario.teardown import empty_bucket, explain_leftovers
 
 _RUNS: Final = ("first", "second", "third")
 _ALL_BUT_DATA: Final = ("FruitsCompute", "FruitsGuard", "FruitsNotebook")

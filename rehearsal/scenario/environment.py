@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.aws.deployment import Deployment, find_deployment
 from rehearsal.inventory import inventory
-from rehearsal.scenario.deployed import check_disk_key, check_endpoint_policy, check_masters, check_shuffle_service
+from rehearsal.scenario.deployed import check_disk_key, check_masters, check_shuffle_service
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.host import Host
@@ -61,7 +61,6 @@ class Place:
             *check_masters(shown["Configurations"]),
             *check_shuffle_service(shown["Configurations"]),
             *self._check_disk_key(shown),
-            *self._check_endpoint(shown),
         ]
 
     def _check_disk_key(self, cluster: Mapping[str, Any]) -> Iterator[str]:
@@ -76,21 +75,6 @@ class Place:
             key=key,
             region=self._host.aws.region,
         )
-
-    def _check_endpoint(self, cluster: Mapping[str, Any]) -> Iterator[str]:
-        actions = self._host.client("emr").list_bootstrap_actions(ClusterId=cluster["Id"])["BootstrapActions"]
-        images, output, logs = map(self.folder, ("ImagesUri", "OutputUri", "LogUri"))
-        needed = [
-            *(("s3:GetObject", action["ScriptPath"]) for action in actions),
-            *(("s3:GetObject", f"{folder.uri}object") for folder in (images, output)),
-            *(("s3:PutObject", f"{folder.uri}object") for folder in (output, logs)),
-            ("s3:ListBucket", f"s3://{images.bucket}"),
-        ]
-        start = f"arn:{cluster['ClusterArn'].split(':')[1]}:s3:::"
-        arns = [(action, start + uri.removeprefix("s3://")) for action, uri in needed]
-        for endpoint in self._host.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]:
-            if endpoint["ServiceName"].endswith(".s3"):
-                yield from check_endpoint_policy(json.loads(endpoint["PolicyDocument"]), arns)
 
     def step(self) -> Mapping[str, Any]:
         """Give the step to submit to an interactive cluster."""
