@@ -14,6 +14,7 @@ from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
 from infra.packaging import locate_assets
 from infra.stacks import add_stacks
+from infra.validation import add_rules
 
 root = Path(__file__).parent
 defaults = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"]
@@ -23,6 +24,7 @@ try:
     require_deployable(settings)
     assets = locate_assets(root, engine=settings.engine, architecture=settings.architecture)
     add_stacks(app, settings=settings, assets=assets)
+    add_rules(app)
 except DeploymentError as error:
     sys.exit(f"error: {error}")
 app.synth()

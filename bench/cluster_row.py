@@ -12,7 +12,7 @@ from bench.job_rows import row_of, submit_job
 from bench.measure import stop
 from bench.row import Row
 from bench.settings import WORK, Settings, free_port, fresh_folder
-from ops.submit import JAVA_OPTIONS, environment
+from ops.local.spark_submit import JAVA_OPTIONS, environment
 from rehearsal.node.spark_cluster import commands
 
 _HOST: Final = "127.0.0.1"

@@ -13,8 +13,9 @@ import psutil
 from bench.measure import peak_bytes
 from bench.row import Row
 from bench.settings import RowFailed, Settings, cores
-from job.decode import SIDE, Rejected, decode
-from job.engines import LiteRtEngine
+from job.errors import Rejected
+from job.features.decode import SIDE, decode
+from job.features.engines import LiteRtEngine
 
 _CLAIM = 16
 """Photographs a process takes at a time: few, so that all end together and a core's pause is not counted twice."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bench.measure import Measured, run
 from bench.row import Row
 from bench.settings import WORK, Settings, fresh_folder
-from ops.submit import Submission, environment
+from ops.local.spark_submit import Submission, environment
 
 _BATCH: Final = re.compile(r"-(\d+)\.parquet$")
 

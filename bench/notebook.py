@@ -4,7 +4,7 @@ from bench.measure import run
 from bench.row import Row
 from bench.settings import Settings, fresh_folder
 from bench.spark import plain_submit
-from ops.submit import environment
+from ops.local.spark_submit import environment
 
 
 def notebook(settings: Settings) -> Row:

@@ -12,11 +12,11 @@ from bench.measure import Measured, run
 from bench.row import Row
 from bench.settings import ROOT, WORK, Settings
 from bench.spark import plain_submit
-from job.backbone import FEATURES
-from job.engines import to_grid
-from job.locations import Location
-from job.store import FEATURES_SCHEMA, ResultStore
-from ops.submit import Submission, environment
+from job.features.backbone import FEATURES
+from job.features.engines import to_grid
+from job.storage.locations import Location
+from job.storage.store import FEATURES_SCHEMA, ResultStore
+from ops.local.spark_submit import Submission, environment
 
 ROWS = 40_000
 COMPONENTS = 100

@@ -33,12 +33,12 @@ def ours(arguments: argparse.Namespace) -> dict[str, Any]:
     """Fit as `job.pipeline` does."""
     import pyarrow.parquet as pq
 
-    from job.index import SELECTIONS, Selection, share_out
-    from job.locations import Location
-    from job.moments import Moments, collect_moments, moments_of
-    from job.pca import fit
-    from job.plan import group_count
+    from job.components.moments import Moments, collect_moments, moments_of
+    from job.components.pca import fit
     from job.session import open_session
+    from job.storage.index import SELECTIONS, Selection, share_out
+    from job.storage.locations import Location
+    from job.storage.plan import group_count
 
     spark = open_session()
     files = sorted(Path(arguments.store, FOLDER).glob("*.parquet"))

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 import ray
 import ray.data
 
-from job.backbone import FEATURES
-from job.decode import Rejected, decode
-from job.engines import LiteRtEngine
+from job.errors import Rejected
+from job.features.backbone import FEATURES
+from job.features.decode import decode
+from job.features.engines import LiteRtEngine
 
 BLOCKS_A_CORE = 16
 """Blocks small enough that all cores end together, large enough that their overhead does not show."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from job.images import list_photographs
-from job.locations import Location
-from job.weights import load_backbone
+from job.features.weights import load_backbone
+from job.storage.listing import list_photographs
+from job.storage.locations import Location
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "bench"

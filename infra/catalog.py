@@ -8,6 +8,8 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from job.storage.layout import FEATURES, PROJECTIONS, QUARANTINE, PartitionedFolder
+
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
@@ -17,18 +19,15 @@ class ResultTable:
 
     Parameters
     ----------
-    name
-        Of the table and of its folder below the output prefix.
-    partition
-        Key in the names of its sub-folders: ``<name>/<partition>=<value>/``.
+    folder
+        Where it lies below the output prefix, and what its partitions are called.
     columns
         Types of Hive by column, in the order of the files.
     comment
-        What a row is.
+        Description of a row.
     """
 
-    name: str
-    partition: str
+    folder: PartitionedFolder
     columns: Mapping[str, str]
     comment: str
 
@@ -37,20 +36,17 @@ _PHOTOGRAPH = {"uri": "string", "label": "string", "bytes": "bigint", "etag": "s
 
 RESULT_TABLES = (
     ResultTable(
-        name="features",
-        partition="model",
+        folder=FEATURES,
         columns=_PHOTOGRAPH | {"width": "int", "height": "int", "feature": "array<float>"},
         comment="One row for each photograph: 1280 features of MobileNetV2",
     ),
     ResultTable(
-        name="quarantine",
-        partition="model",
+        folder=QUARANTINE,
         columns=_PHOTOGRAPH | {"reason": "string", "detail": "string"},
         comment="One row for each object that could not be used, and why",
     ),
     ResultTable(
-        name="projections",
-        partition="pca",
+        folder=PROJECTIONS,
         columns={"uri": "string", "label": "string", "split": "string", "projection": "array<float>"},
         comment="One row for each photograph: its features after PCA",
     ),
@@ -65,7 +61,7 @@ class Catalog(Construct):
     database
         Name of the database.
     bucket, prefix
-        Where the job writes its results.
+        Bucket and folder that the job writes its results to.
 
     Notes
     -----
@@ -84,18 +80,18 @@ class Catalog(Construct):
             ),
         )
         for table in RESULT_TABLES:
-            folder = bucket.s3_url_for_object(f"{prefix}{table.name}/")
+            folder = bucket.s3_url_for_object(f"{prefix}{table.folder.name}/")
             self._table(table, database=database, location=folder)
 
     def _table(self, table: ResultTable, *, database: str, location: str) -> None:
-        key = table.partition
+        key = table.folder.key
         resource = glue.CfnTable(
             self,
-            table.name.capitalize(),
+            table.folder.name.capitalize(),
             catalog_id=Aws.ACCOUNT_ID,
             database_name=database,
             table_input=glue.CfnTable.TableInputProperty(
-                name=table.name,
+                name=table.folder.name,
                 description=table.comment,
                 table_type="EXTERNAL_TABLE",
                 partition_keys=[glue.CfnTable.ColumnProperty(name=key, type="string")],

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from infra.instance_types import Architecture, InstanceType, default_instance_types, instance_type
 from infra.job_settings import JobSettings
+from infra.names import deployment_name, stack_name
 from infra.residency import EuropeanRegion, require_eu_region
 from infra.spark import EXECUTOR_CORES, executor_size
 from infra.values import Integer, Names, Seconds
@@ -122,7 +123,7 @@ class DeploymentSettings(JobSettings):
     @property
     def name(self) -> str:
         """What the cluster, the budget and the database are called, and what the guards look for."""
-        return f"fruits-{self.env}"
+        return deployment_name(self.env)
 
     @property
     def european_region(self) -> EuropeanRegion:
@@ -167,7 +168,7 @@ class DeploymentSettings(JobSettings):
 
     def stack_name(self, stack: str) -> str:
         """Name in CloudFormation of what `cdk` calls by `stack`: an account may hold several environments."""
-        return f"{stack}-{self.env}"
+        return stack_name(stack, self.env)
 
     def _types(self, fleet: str) -> tuple[InstanceType, ...]:
         place = _Place(region=self.region, architecture=self.architecture)

@@ -1,4 +1,4 @@
-"""What all stacks have in common: a region in the European Union, a name, tags."""
+"""What all stacks have in common: a region in the European Union, and a name."""
 
 from aws_cdk import CfnOutput, Environment, Stack
 from constructs import Construct
@@ -37,10 +37,5 @@ class FruitsStack(Stack):
         CfnOutput(self, name, value=value, description=description)
 
     def without_lint(self, rule: str) -> None:
-        """Tell cfn-lint, wherever it is run, that a rule does not apply to this stack."""
+        """Record for cfn-lint, wherever it is run, that a rule does not apply to this stack."""
         self.add_metadata("cfn-lint", {"config": {"ignore_checks": [rule]}})
-
-
-def project_tags(settings: DeploymentSettings) -> dict[str, str]:
-    """Give the tags that every resource carries, by which cost, leaks and rights are told apart."""
-    return {"project": "fruits", "environment": settings.env}

@@ -1,23 +1,20 @@
 """The stacks: they wire constructs, grant rights between them and show what people need to know."""
 
-from aws_cdk import App, Aws, DefaultStackSynthesizer, Duration, Tags, Validations
+from aws_cdk import App, Aws, DefaultStackSynthesizer, Duration, Tags
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.catalog import Catalog
 from infra.compute import ComputeStack
 from infra.cost_guard import MaximumLifetime, MonthlyBudget
+from infra.names import BUDGET_REGION, deployment_tags
 from infra.network import Network
 from infra.notebook import Notebooks
 from infra.notifications import NotificationTopic, StateChanges
 from infra.packaging import Assets
 from infra.settings import DeploymentSettings
-from infra.stack import FruitsStack, project_tags
+from infra.stack import FruitsStack
 from infra.storage import CLUSTER_LOGS, NOTEBOOKS, Storage
-from infra.validation import DeploymentRules
-
-BUDGET_REGION = "eu-central-1"
-"""Where the budget goes if the region of the deployment cannot have one."""
 
 
 class StorageStack(FruitsStack):
@@ -92,7 +89,7 @@ class GuardStack(FruitsStack):
             self,
             "MaximumLifetime",
             cluster_name=settings.name,
-            tags=project_tags(settings),
+            tags=deployment_tags(settings.env),
             lifetime=Duration.seconds(settings.max_lifetime),
             topic=self.topic,
         )
@@ -125,18 +122,18 @@ def _add_budget(scope: Construct, settings: DeploymentSettings, notifications: N
 
 
 def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> None:
-    """Add all stacks to an app, and the rules that a deployment has to keep.
+    """Add all stacks to an app.
 
     Parameters
     ----------
     app
-        The app.
+        App to add them to.
     settings
-        What to deploy.
+        Settings of the deployment.
     assets
-        What travels to the cluster.
+        Files that travel to the cluster.
     """
-    for key, value in project_tags(settings).items():
+    for key, value in deployment_tags(settings.env).items():
         Tags.of(app).add(key, value)
     storage = StorageStack(app, settings=settings).storage
     network = NetworkStack(app, settings=settings, storage=storage).network
@@ -147,4 +144,3 @@ def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> Non
     compute.add_stack_dependency(guard, "No cluster starts before its maximum lifetime is guarded")
     if settings.notebook:
         NotebookStack(app, settings=settings, storage=storage, network=network)
-    Validations.of(app).add_plugins(DeploymentRules())

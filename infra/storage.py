@@ -24,8 +24,8 @@ class Storage(Construct):
     Parameters
     ----------
     images_prefix, output_prefix
-        Folders of the data bucket. An overwritten photograph can be had back for a month, a result, which the
-        job can compute again, for a week.
+        Folders of the data bucket. Old versions are kept for 30 days, those of results, which the job can compute
+        again, for 7.
     removable
         Whether `cdk destroy` deletes the buckets. CloudFormation refuses to delete one that is not empty, so
         removing data takes a second decision: emptying them.
@@ -41,6 +41,7 @@ class Storage(Construct):
         self.logs: s3.IBucket = self._bucket(
             "Logs",
             removal=removal,
+            # Nodes may put objects under any key of this folder, but cannot delete what they overwrite.
             lifecycle=[
                 s3.LifecycleRule(prefix=CLUSTER_LOGS, expiration=_SHORTEST_LOG_LIFE),
                 s3.LifecycleRule(prefix=_ACCESS_LOGS, expiration=Duration.days(90)),
@@ -50,21 +51,15 @@ class Storage(Construct):
             "Data",
             removal=removal,
             access_logs=self.logs,
-            versioned=True,
             lifecycle=[
-                _forget_old_versions(images_prefix, _OLD_VERSIONS_LIFE),
-                _forget_old_versions(output_prefix, Duration.days(7)),
+                s3.LifecycleRule(prefix=output_prefix, noncurrent_version_expiration=Duration.days(7)),
             ],
         )
         self.code: s3.IBucket = self._bucket(
             "Code",
             removal=removal,
             access_logs=self.logs,
-            versioned=True,
-            lifecycle=[
-                s3.LifecycleRule(prefix=SUBMITTED_JOBS, expiration=Duration.days(90)),
-                _forget_old_versions(NOTEBOOKS, _OLD_VERSIONS_LIFE),
-            ],
+            lifecycle=[s3.LifecycleRule(prefix=SUBMITTED_JOBS, expiration=Duration.days(90))],
         )
 
     def _bucket(
@@ -74,9 +69,13 @@ class Storage(Construct):
         removal: RemovalPolicy,
         lifecycle: list[s3.LifecycleRule],
         access_logs: s3.IBucket | None = None,
-        versioned: bool = False,
     ) -> s3.Bucket:
-        unfinished = s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))
+        # In the whole bucket: of two rules for an object S3 follows the one that expires it sooner.
+        leftovers = s3.LifecycleRule(
+            abort_incomplete_multipart_upload_after=Duration.days(1),
+            noncurrent_version_expiration=_OLD_VERSIONS_LIFE,
+            expired_object_delete_marker=True,
+        )
         return s3.Bucket(
             self,
             construct_id,
@@ -85,13 +84,9 @@ class Storage(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[unfinished, *lifecycle],
-            versioned=versioned,
+            lifecycle_rules=[leftovers, *lifecycle],
+            versioned=True,
             server_access_logs_bucket=access_logs,
             server_access_logs_prefix=f"{_ACCESS_LOGS}{construct_id.lower()}/" if access_logs else None,
             removal_policy=removal,
         )
-
-
-def _forget_old_versions(prefix: str, life: Duration) -> s3.LifecycleRule:
-    return s3.LifecycleRule(prefix=prefix, noncurrent_version_expiration=life, expired_object_delete_marker=True)

@@ -1,15 +1,18 @@
-"""The deployment's own rules, run by the CDK at every synth: what they refuse is not deployed."""
+"""The rules that the CDK applies at every synth, our own and cdk-nag's: what they refuse is not deployed."""
 
 from collections.abc import Callable, Iterable, Iterator
 
 import jsii
 from aws_cdk import (
+    App,
     IPolicyValidationContext,
     IPolicyValidationPlugin,
     PolicyValidationPluginReport,
     PolicyViolatingResource,
     PolicyViolation,
+    Validations,
 )
+from cdk_nag import AwsSolutionsChecks
 
 from infra import cluster_rules, cost_rules, exposure_rules, security_group_rules
 from infra.templates import Deployment, Finding, Template
@@ -37,7 +40,7 @@ RULES_APPLIED = "rules-applied"
 
 
 def rule_id(rule: Callable[[Deployment], Iterator[Finding]]) -> str:
-    """Give the name that the findings of a rule have."""
+    """Return the name that the findings of a rule have."""
     return rule.__name__.replace("_", "-")
 
 
@@ -73,6 +76,11 @@ class DeploymentRules:
         except Exception as error:  # the CDK deploys after a plugin that raises
             found = [Finding(rule=RULES_APPLIED, message=f"The rules failed: {error!r}", stack="")]
         return PolicyValidationPluginReport(success=not found, violations=[_violation(item) for item in found])
+
+
+def add_rules(app: App) -> None:
+    """Have each synth of an app apply our own rules and the AwsSolutions rules of cdk-nag; a finding ends the synth."""
+    Validations.of(app).add_plugins(DeploymentRules(), AwsSolutionsChecks(app))
 
 
 def _violation(finding: Finding) -> PolicyViolation:

@@ -15,26 +15,22 @@ from job.bounds import (
     LARGEST_BATCH_SIZE,
     MOST_COMPONENTS,
 )
+from job.components.request import Request
+from job.components.splits import SplitRule
 from job.errors import JobError
-from job.locations import Location
 from job.plain import received
-from job.splits import SplitRule
+from job.storage.locations import Location
 
 
-@dataclass(frozen=True)
-class Arguments:
+@dataclass(frozen=True, kw_only=True)
+class Arguments(Request):
     """A checked set of arguments; see `parse_arguments` for what each means."""
 
-    images: Location
     output: Location
-    variance: float | None
-    components: int | None
     engine: str
     weights: str
     weights_sha256: str | None
     batch_size: int
-    splits: SplitRule
-    csv: bool
     run_label: str
 
 
@@ -123,15 +119,15 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         raise JobError(f"--test-share {given.test_share} is no share; give a number from 0 to 1")
     variance = DEFAULT_VARIANCE if given.components is None and given.variance is None else given.variance
     return Arguments(
-        images,
-        output,
-        variance,
-        given.components,
-        given.engine,
-        given.weights,
-        given.weights_sha256,
-        given.batch_size,
-        SplitRule(given.train_folder, given.test_folder, given.test_share),
-        given.csv,
-        given.run_label,
+        images=images,
+        output=output,
+        variance=variance,
+        components=given.components,
+        engine=given.engine,
+        weights=given.weights,
+        weights_sha256=given.weights_sha256,
+        batch_size=given.batch_size,
+        splits=SplitRule(given.train_folder, given.test_folder, given.test_share),
+        csv=given.csv,
+        run_label=given.run_label,
     )

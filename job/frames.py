@@ -1,10 +1,14 @@
-"""DataFrames of what the driver knows."""
+"""What goes into Spark's DataFrames, and what works on their rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+
+ArrowFunction = Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]
+"""What `DataFrame.mapInArrow` takes: called once a task, with the batches of its partition."""
 
 
 def local_frame(spark: SparkSession, values: Sequence[Any], column: str) -> DataFrame:

@@ -8,22 +8,25 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
-from job.analysis import Analysis
 from job.arguments import Arguments
-from job.backbone import Backbone
+from job.components.analysis import Analysis
+from job.components.splits import labels_on_one_side
 from job.errors import JobError
-from job.featurize import featurize
-from job.images import Listing, list_photographs
-from job.index import Index, drop_stale, look_up
-from job.manifest import Stopwatch, manifest_of, run_name
-from job.plan import write_plan
-from job.report import ReportData, render
+from job.features.backbone import Backbone
+from job.features.featurize import featurize
+from job.features.weights import load_backbone
+from job.report.manifest import Stopwatch, manifest_of, run_name
+from job.report.page import ReportData, render
+from job.report.showcase import choose, shown, thumbnails
 from job.session import every
-from job.showcase import choose, shown, thumbnails
-from job.store import ResultStore, with_uris
-from job.weights import load_backbone
+from job.storage.index import Index, drop_stale, look_up
+from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
+from job.storage.listing import Listing, list_photographs
+from job.storage.plan import write_plan
+from job.storage.store import ResultStore, with_uris
 
 log = logging.getLogger("fruits")
 
@@ -79,18 +82,21 @@ class Run:
     def __post_init__(self) -> None:
         self.store = ResultStore(self.arguments.output)
         self.photographs = self.listing.photographs
+        folders = pc.unique(pc.replace_substring_regex(self.photographs["path"], "/?[^/]*$", "")).to_pylist()
+        self.notes = [*self.listing.notes, *labels_on_one_side(self.arguments.splits, folders)]
         self.name = run_name(self.arguments, self.backbone.identity, self.photographs)
-        self.folder = f"reports/{self.name}"
+        self.folder = RunFolder(self.name)
 
     def complete(self) -> dict[str, Any]:
         """Compute what is missing, write results and report, and the manifest last."""
         with self.clock.stage("plan"):
             index = self._index()
+        self._tell_of_the_listing()
         pending = int(index.pending.sum())
         log.info("%d photographs, %d to featurize, run %s", self.photographs.num_rows, pending, self.name)
         if not pending and self._is_complete(index):
-            log.info("nothing new: %s/%s is complete", self.store.output.uri, self.folder)
-            manifest: dict[str, Any] = json.loads(self.store.get(f"{self.folder}/manifest.json"))
+            log.info("nothing new: %s/%s is complete", self.store.output.uri, self.folder.path)
+            manifest: dict[str, Any] = json.loads(self.store.get(self.folder.manifest))
             counts = {**manifest["counts"], "computed": 0, "reused": self.photographs.num_rows}
             return {**manifest, "counts": counts, "seconds": self.clock.total()}
         commits: list[Any] = []
@@ -117,9 +123,11 @@ class Run:
                 probe, probe_absent = analysis.judge(parts)
             manifest = manifest_of(
                 run=self.name,
-                arguments=self.arguments,
+                label=self.arguments.run_label,
+                request=self.arguments,
                 backbone=self.backbone,
                 listing=self.listing,
+                notes=self.notes,
                 index=index,
                 commits=commits,
                 parts=parts,
@@ -136,19 +144,25 @@ class Run:
                     self.clock.batches(commits),
                     probe_absent,
                 )
-                self.store.put(f"{self.folder}/report.html", render(data).encode())
+                self.store.put(self.folder.page, render(data).encode())
                 self._put_listing()
             with self.clock.stage("save"):
                 saved.result()
         manifest["seconds"] = self.clock.total()
-        self.store.put(f"{self.folder}/manifest.json", json.dumps(manifest, indent=2).encode())
+        self.store.put(self.folder.manifest, json.dumps(manifest, indent=2).encode())
         self._forget_other_projections(parts)
         return manifest
 
+    def _tell_of_the_listing(self) -> None:
+        if self.listing.left_out.total:
+            log.info("left out: %s", self.listing.left_out)
+        for note in self.notes:
+            log.info("%s", note)
+
     def _is_complete(self, index: Index) -> bool:
         """Say whether the results are those of these photographs; a run over others has forgotten the projections."""
-        projected = self.store.paths(f"projections/pca={self.name}")
-        manifest = self.store.exists(f"{self.folder}/manifest.json")
+        projected = self.store.paths(PROJECTIONS.partition(self.name))
+        manifest = self.store.exists(self.folder.manifest)
         return manifest and not index.stale and len(projected) == len(index.selections)
 
     def _index(self) -> Index:
@@ -157,13 +171,12 @@ class Run:
     def _featurize(self, index: Index) -> list[Any]:
         pending = np.flatnonzero(index.pending)
         plan, tasks = write_plan(self.photographs, pending)
-        path = f"{self.folder}/pending.parquet"
-        self.store.put(path, plan)
+        self.store.put(self.folder.plan, plan)
         commits = featurize(
             self.spark.range(0, tasks, 1, tasks).withColumnRenamed("id", "task"),
             images=self.arguments.images,
             output=self.arguments.output,
-            plan=path,
+            plan=self.folder.plan,
             backbone=self.spark.sparkContext.broadcast(self.backbone),
             batch_size=self.arguments.batch_size,
         )
@@ -176,7 +189,7 @@ class Run:
 
         with every(PROGRESS_SECONDS, tell):
             rows = commits.collect()
-        self.store.delete([path])
+        self.store.delete([self.folder.plan])
         return rows
 
     def _account_for_all(self, index: Index) -> None:
@@ -201,11 +214,11 @@ class Run:
         parts = self.photographs.to_batches(max_chunksize=LISTING_ROWS)
         listed = (pa.Table.from_batches([with_uris(self.arguments.images, part)]) for part in parts)
         schema = with_uris(self.arguments.images, self.photographs.slice(0, 0)).schema
-        self.store.put_tables(f"{self.folder}/images.parquet", schema, listed)
+        self.store.put_tables(self.folder.listing, schema, listed)
 
     def _forget_other_projections(self, parts: list[Any]) -> None:
         """Leave the current projections alone in their folders, which Athena reads as tables."""
         current = {path.partition("/")[2].removesuffix(".parquet") for part in parts for path in part.paths}
-        for folder in ("projections", "exports"):
-            paths = self.store.paths(folder)
+        for folder in (PROJECTIONS, EXPORTS):
+            paths = self.store.paths(folder.name)
             self.store.delete(path for path in paths if path.partition("/")[2].rpartition(".")[0] not in current)

@@ -2,19 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from job import SINGLE_THREADED
-from job.plan import MOST_GROUPS
+from job.storage.plan import MOST_GROUPS
 
 log = logging.getLogger("fruits")
-
-ArrowFunction = Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]
-"""What `DataFrame.mapInArrow` takes: called once a task, with the batches of its partition."""
 
 
 def open_session() -> SparkSession:

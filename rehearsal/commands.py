@@ -7,15 +7,16 @@ import typer
 
 from ops.console import OTHER_ROOTS, Commands, out
 from ops.errors import ExitCode, FruitsError
-from rehearsal.embedded.aws import DEFAULT_REGION, AwsFailed, find_aws
-from rehearsal.embedded.process import forget, start_aws, stop_aws
-from rehearsal.node.process import find_node, start_node, stop_node
+from rehearsal.daemon import DaemonFailed
+from rehearsal.embedded.aws import DEFAULT_REGION, find_aws
+from rehearsal.embedded.daemon import forget, start_aws, stop_aws
+from rehearsal.node.daemon import find_node, start_node, stop_node
 
 
 class AwsCommands(Commands):
     """Commands about the embedded AWS, which imports nothing of ours and has errors of its own."""
 
-    other_roots = {**OTHER_ROOTS, AwsFailed: ExitCode.FAILED}  # noqa: RUF012 - a ClassVar of the base
+    other_roots = {**OTHER_ROOTS, DaemonFailed: ExitCode.FAILED}  # noqa: RUF012 - a ClassVar of the base
 
 
 aws = typer.Typer(

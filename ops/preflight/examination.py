@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
-from ops.account import AwsRefused
+from ops.aws.account import AwsRefused
 from ops.errors import ExitCode
 from ops.preflight import access, capacity, leftovers, materials, recipients
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok
@@ -51,7 +51,7 @@ def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:
 
 
 def exit_code(answers: Iterable[Answer], *, strict: bool = False) -> int:
-    """Give 0, 1 for a failure, or 3 if something essential (with `strict`: anything) could not be checked."""
+    """Return 0, 1 for a failure, or 3 if something essential (with `strict`: anything) could not be checked."""
     found = list(answers)
     if any(answer.finding.outcome is Outcome.FAILURE for answer in found):
         return ExitCode.FAILED

@@ -6,8 +6,8 @@ from enum import Enum
 from functools import cached_property
 
 from infra.settings import DeploymentSettings
-from ops.account import Client, asking
-from ops.deployment import Deployment, find_deployment
+from ops.aws.account import Client, caller
+from ops.aws.deployment import Deployment, find_deployment
 
 
 class Outcome(Enum):
@@ -60,11 +60,11 @@ class Scope:
     Parameters
     ----------
     settings
-        Of the deployment to be.
+        Settings of the deployment to be.
     options
         These settings as a command is given them, with a space in front.
     client
-        Of the account, in the region of the deployment.
+        Clients of the account, in the region of the deployment.
     anywhere
         The same in a region that every account has.
     expected_account
@@ -101,8 +101,7 @@ class Scope:
         AwsRefused
             If there are none, or they are not valid.
         """
-        with asking("find out whose credentials these are"):
-            self.identity = self.anywhere("sts").get_caller_identity()
+        self.identity = caller(self.anywhere)
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ class Check:
     find
         Finds out.
     services
-        Of AWS that it asks; none for a question about this machine.
+        Services of AWS that it asks; none for a question about this machine.
     essential
         Whether, unanswered, nobody could say that a deployment can begin.
     """

@@ -2,14 +2,10 @@
 
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
-from ops.account import asking
-from ops.deployment import DeployedStack, find_deployment
+from ops.aws.account import absent, asking
+from ops.aws.clusters import USABLE, list_clusters
+from ops.aws.deployment import DeployedStack, find_deployment
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
-from ops.runs.clusters import LIVE, list_clusters
-
-_ABSENT: Final = frozenset({"NotFoundException", "EntityNotFoundException"})
 
 
 def stacks(scope: Scope) -> Finding:
@@ -26,10 +22,10 @@ def clusters(scope: Scope) -> Finding:
     """Ask for clusters of the same name that no stack owns: nothing will end them but their idle stop."""
     compute = scope.deployment.stacks.get("FruitsCompute")
     owned = compute.outputs.get("ClusterId") if compute else None
-    live = [item for item in list_clusters(scope.client, scope.settings.name) if item.state in LIVE]
-    strangers = [cluster.id for cluster in live if cluster.id != owned]
-    if strangers:
-        ids = " ".join(strangers)
+    live = [item for item in list_clusters(scope.client, scope.settings.name) if item.state in USABLE]
+    unowned = [cluster.id for cluster in live if cluster.id != owned]
+    if unowned:
+        ids = " ".join(unowned)
         fix = f"aws emr terminate-clusters --cluster-ids {ids} --region {scope.region}"
         return warning(f"{ids} of the name {scope.settings.name} cost and belong to no stack", fix)
     return ok(f"{owned} is {live[0].state}" if live else "none runs")
@@ -64,18 +60,14 @@ def database(scope: Scope) -> Finding:
 
 
 def _exists(scope: Scope, service: str, operation: str, what: str, **question: Any) -> bool:
-    with asking(f"find {what}"):
-        try:
-            getattr(scope.client(service), operation)(**question)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
-                return False
-            raise
-    return True
+    found = None
+    with asking(f"find {what}"), absent("NotFoundException", "EntityNotFoundException"):
+        found = getattr(scope.client(service), operation)(**question)
+    return found is not None
 
 
 def _trouble(stack: DeployedStack, region: str) -> Finding | None:
-    """Say what keeps CloudFormation from deploying a stack in its state; one in review was never made."""
+    """Return what keeps CloudFormation from deploying a stack in its state; one in review was never made."""
     status, where = stack.status, f"--stack-name {stack.name} --region {region}"
     text = f"{stack.name} is {status}"
     if status == "REVIEW_IN_PROGRESS":

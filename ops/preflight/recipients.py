@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from ops.account import Client, asking
-from ops.deployment import find_deployment
+from ops.aws.account import Client, asking
+from ops.aws.deployment import find_deployment
 from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
 
 

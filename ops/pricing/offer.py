@@ -1,6 +1,5 @@
 """The price of settings and of a run with them, one of several to compare."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from ops.pricing.prediction import CannotPredict, Run, Throughput, compute_vcpus
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook
 from ops.pricing.serverless import ServerlessRun, predict_serverless
-from ops.synthesis import given_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +23,7 @@ class Offer:
     title
         What they are.
     price
-        Of the deployment.
+        Price of the deployment.
     run, serverless
         Predicted, the second only if asked for.
     doubts
@@ -46,7 +44,7 @@ class Offer:
         return total([self.price.everything, *batch])
 
     def as_json(self) -> dict[str, Any]:
-        """Give all of it as JSON can hold it."""
+        """Return all of it as JSON can hold it."""
         return {
             "label": self.label,
             "title": self.title,
@@ -96,7 +94,7 @@ _AMOUNTS = (
 
 
 def make_offer(
-    values: Sequence[str],
+    settings: DeploymentSettings,
     *,
     label: str,
     images: int | None,
@@ -109,8 +107,8 @@ def make_offer(
 
     Parameters
     ----------
-    values
-        ``key=value`` as after ``-c``.
+    settings
+        What would be deployed.
     label
         See `Offer`.
     images
@@ -121,13 +119,7 @@ def make_offer(
         Whether to price the run on EMR Serverless, too.
     book, throughput
         Prices and speed.
-
-    Raises
-    ------
-    WrongSetting
-        For settings that are not accepted.
     """
-    settings = given_settings(values)
     priced = price(footprint_of_settings(settings, storage_gib=storage_gib), book)
     count = throughput.images if images is None else images
     doubts = list(_doubts(settings, throughput))

@@ -1,14 +1,19 @@
-"""What is deployed of an environment, here and in other regions."""
+"""What is deployed of an environment, here and in other regions, and what runs on its clusters."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ops.account import AwsRefused, Client, asking
-from ops.deployment import find_deployment
-from ops.review.stacks import NEVER_CREATED, Accounts, ExistingStack, ReviewFailed, Template
+from ops.aws.account import AwsRefused, Client, Clients, asking
+from ops.aws.clusters import USABLE
+from ops.aws.deployment import find_deployment
+from ops.aws.templates import deployed_template
+from ops.review.changes import ResourceChange
+from ops.review.losses import Jobs
+from ops.review.stacks import NEVER_CREATED, ExistingStack
+from ops.review.texts import without_accounts
 
 
-def read_deployed(account: Accounts, *, env: str, regions: Sequence[str]) -> tuple[ExistingStack, ...]:
+def read_deployed(account: Clients, *, env: str, regions: Sequence[str]) -> tuple[ExistingStack, ...]:
     """Read the stacks of an environment in some regions, with their templates as they were deployed.
 
     Raises
@@ -20,7 +25,7 @@ def read_deployed(account: Accounts, *, env: str, regions: Sequence[str]) -> tup
 
 
 def deployed_elsewhere(
-    account: Accounts, *, env: str, regions: Sequence[str]
+    account: Clients, *, env: str, regions: Sequence[str]
 ) -> tuple[tuple[ExistingStack, ...], tuple[str, ...]]:
     """Look for the stacks of an environment in other regions.
 
@@ -47,8 +52,7 @@ def _in_region(client: Client, *, env: str, region: str) -> tuple[ExistingStack,
     found = []
     for stack in deployment.stacks.values():
         never_created = stack.status in NEVER_CREATED
-        with asking(f"read the template of {stack.name}"):
-            template = {} if never_created else _template(client, stack.name)
+        template = {} if never_created else deployed_template(client, stack.name)
         found.append(
             ExistingStack(
                 stack=stack.stack,
@@ -62,8 +66,35 @@ def _in_region(client: Client, *, env: str, region: str) -> tuple[ExistingStack,
     return tuple(found)
 
 
-def _template(client: Client, name: str) -> Template:
-    body = client("cloudformation").get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-    if not isinstance(body, Mapping):
-        raise ReviewFailed(f"{name}: its template is not JSON, so the CDK did not deploy it; nothing to compare with")
-    return body
+def what_runs(accounts: Clients, regions: Mapping[str, str]) -> Jobs:
+    """Return a function that asks what runs on the cluster of a stack.
+
+    Parameters
+    ----------
+    accounts
+        Clients by region.
+    regions
+        Regions of the stacks, by their names.
+    """
+
+    def ask(change: ResourceChange) -> str:
+        client = accounts(regions[change.stack])
+        try:
+            with asking("find the cluster"):
+                found = client("cloudformation").describe_stack_resource(
+                    StackName=change.stack, LogicalResourceId=change.logical_id
+                )
+            cluster = found["StackResourceDetail"]["PhysicalResourceId"]
+            with asking("ask EMR for the cluster"):
+                status = client("emr").describe_cluster(ClusterId=cluster)["Cluster"]["Status"]["State"]
+                steps = client("emr").list_steps(ClusterId=cluster, StepStates=["RUNNING", "PENDING"])["Steps"]
+        except AwsRefused as error:
+            return f"whether one runs now is not known ({without_accounts(str(error))})"
+        if status not in USABLE:
+            return f"none runs now, for this cluster has ended ({status})"
+        if steps:
+            listed = ", ".join(f"{step['Name']} ({step['Status']['State']})" for step in steps)
+            return f"one runs right now on {cluster} ({status}): {listed}"
+        return f"none runs now on {cluster} ({status})"
+
+    return ask

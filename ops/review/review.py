@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from infra.residency import EU_REGIONS
-from ops.account import account
-from ops.review import jobs, obstacles, rules
+from ops.aws.account import Clients, account
+from ops.aws.given import GivenSettings
+from ops.aws.synthesis import synthesise
+from ops.review import obstacles, rules
 from ops.review.change_sets import NoChangeSet, Planned, plan
 from ops.review.conclusion import Review, StackReview, compare_stack, conclude
 from ops.review.consequences import Consequence
-from ops.review.deployed import deployed_elsewhere, read_deployed
+from ops.review.deployed import deployed_elsewhere, read_deployed, what_runs
 from ops.review.names import Names
 from ops.review.stacks import (
-    Accounts,
     ExistingStack,
     ReviewFailed,
     WantedStack,
@@ -24,23 +25,22 @@ from ops.review.stacks import (
     read_assembly,
     with_metadata_of,
 )
-from ops.synthesis import synthesise
 
 Pair = tuple[WantedStack | None, ExistingStack | None]
 
 
-def review_settings(settings: Sequence[str], **more: Any) -> Review:
-    """Synthesise the app with some settings, ``key=value`` as `cdk -c` takes them, and review it.
+def review_settings(given: GivenSettings, **more: Any) -> Review:
+    """Synthesise the app with some settings, and review it.
 
     Parameters
     ----------
-    settings
-        What to deploy.
+    given
+        Settings of what would be deployed.
     more
-        See `review`.
+        Further arguments of `review`.
     """
     with tempfile.TemporaryDirectory(prefix="fruits-review-") as folder:
-        synthesise(Path(folder), settings)
+        synthesise(Path(folder), given)
         return review(Path(folder), **more)
 
 
@@ -48,7 +48,7 @@ def review(
     folder: Path,
     *,
     only: Sequence[str] = (),
-    accounts: Accounts | None = None,
+    accounts: Clients | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Review:
     """Review a synthesised app.
@@ -62,7 +62,7 @@ def review(
     accounts
         Clients by region; those of the user's environment unless given.
     progress
-        Told what is being done.
+        Called with what is being done.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def review(
             progress("Applying the rules")
             further += _rules(check, wanted, deployed, [stack.name for stack in stacks if stack.differs])
             further += rules.said_at_synth(folder)
-        return conclude(stacks, wanted, deployed, what_runs=jobs.what_runs(accounts, regions_of), further=further)
+        return conclude(stacks, wanted, deployed, what_runs=what_runs(accounts, regions_of), further=further)
 
 
 def _pairs(app: Sequence[WantedStack], deployed: Sequence[ExistingStack], only: Sequence[str]) -> list[Pair]:
@@ -107,7 +107,7 @@ def _pairs(app: Sequence[WantedStack], deployed: Sequence[ExistingStack], only: 
     return [pair for pair in pairs if pair in chosen]
 
 
-def _compare(pairs: Sequence[Pair], accounts: Accounts) -> tuple[StackReview, ...]:
+def _compare(pairs: Sequence[Pair], accounts: Clients) -> tuple[StackReview, ...]:
     def compared(pair: Pair) -> StackReview:
         wanted, existing = pair
         change_set: Mapping[str, Planned] | NoChangeSet | None = None
@@ -123,9 +123,7 @@ def _compare(pairs: Sequence[Pair], accounts: Accounts) -> tuple[StackReview, ..
         return tuple(pool.map(compared, pairs))
 
 
-def _elsewhere(
-    env: str, places: Sequence[str], app: Sequence[WantedStack], accounts: Accounts
-) -> Iterator[Consequence]:
+def _elsewhere(env: str, places: Sequence[str], app: Sequence[WantedStack], accounts: Clients) -> Iterator[Consequence]:
     partitions = {EU_REGIONS[place].partition for place in places if place in EU_REGIONS}
     others = [name for name, known in EU_REGIONS.items() if name not in places and known.partition in partitions]
     found, unseen = deployed_elsewhere(accounts, env=env, regions=others)

@@ -11,10 +11,12 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ops.account import Client, asking
+from job.storage.layout import PROJECTIONS, RunFolder
+from job.storage.store import PROJECTIONS_SCHEMA
+from ops.aws.account import Client, asking
+from ops.aws.s3.folder import Folder
 from ops.errors import FruitsError
 from ops.runs.history import PastRun
-from ops.runs.objects import Folder
 
 _MOST_PARTS: Final = 8  # a sample is spread over so many objects
 
@@ -55,13 +57,13 @@ def fetch(client: Client, output_uri: str, run: PastRun, output: Path, *, sample
     Parameters
     ----------
     client
-        Of the account.
+        Clients of the account.
     output_uri
-        Where the results are.
+        URI of the results.
     run
         Whose.
     output
-        Where they go.
+        Folder of this machine that gets them.
     sample
         How many photographs.
 
@@ -71,19 +73,19 @@ def fetch(client: Client, output_uri: str, run: PastRun, output: Path, *, sample
         If the report is gone.
     """
     folder = Folder(client, output_uri)
-    where = f"reports/{run.run}"
-    report = folder.read(f"{where}/report.html")
+    where = RunFolder(run.run)
+    report = folder.read(where.page)
     if report is None:
-        raise NoResults(f"no {where}/report.html below {output_uri}; run the job again: fruits run")
-    target = output / where
+        raise NoResults(f"no {where.page} below {output_uri}; run the job again: fruits run")
+    target = output / where.path
     target.mkdir(parents=True, exist_ok=True)
-    (target / "report.html").write_bytes(report)
-    (target / "manifest.json").write_text(json.dumps(run.manifest, indent=2), encoding="utf-8")
+    (output / where.page).write_bytes(report)
+    (output / where.manifest).write_text(json.dumps(run.manifest, indent=2), encoding="utf-8")
     rows = _sample(folder, run.run, sample)
     _write_csv(target / "projections-sample.csv", rows)
     return Fetched(
-        report=target / "report.html",
-        manifest=target / "manifest.json",
+        report=output / where.page,
+        manifest=output / where.manifest,
         sample=target / "projections-sample.csv",
         rows=rows,
     )
@@ -113,16 +115,25 @@ def athena_query(client: Client, database: str) -> str:
 
 def _sample(folder: Folder, run: str, wanted: int) -> pa.Table:
     """Read photographs spread over the projections of a run; none if another run has replaced them."""
-    parts = sorted(item.path for item in folder.list(f"projections/pca={run}/") if item.path.endswith(".parquet"))
+    parts = sorted(
+        item.path for item in folder.list(f"{PROJECTIONS.partition(run)}/") if item.path.endswith(".parquet")
+    )
     chosen = _spread(parts, min(_MOST_PARTS, wanted))
     tables = []
     for number, path in enumerate(chosen):
         content = folder.read(path)
         if content is not None:
-            table = pq.read_table(io.BytesIO(content))
+            table = _projections(content, path)
             share = (wanted * (number + 1)) // len(chosen) - (wanted * number) // len(chosen)
             tables.append(table.take(_spread(range(table.num_rows), share)))
     return pa.concat_tables(tables) if tables else pa.table({})
+
+
+def _projections(content: bytes, path: str) -> pa.Table:
+    try:
+        return pq.read_table(io.BytesIO(content), columns=PROJECTIONS_SCHEMA.names).cast(PROJECTIONS_SCHEMA)
+    except (pa.ArrowException, ValueError) as error:
+        raise NoResults(f"{path} has no projections: {error}; run the job again: fruits run") from None
 
 
 def _spread(items: Sequence[Any], count: int) -> list[Any]:
@@ -138,4 +149,9 @@ def _write_csv(path: Path, rows: pa.Table) -> None:
                 ["uri", "label", "split", *(f"pc{n + 1}" for n in range(len(rows["projection"][0].as_py())))]
             )
             for row in rows.to_pylist():
-                writer.writerow([row["uri"], row["label"], row["split"], *row["projection"]])
+                writer.writerow([*(_as_text(row[name]) for name in ("uri", "label", "split")), *row["projection"]])
+
+
+def _as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -7,8 +7,9 @@ from typing import Final, Literal
 
 import pyarrow.parquet as pq
 
-from ops.account import Client
-from ops.runs.objects import Folder, Object
+from job.storage.layout import FEATURES, QUARANTINE, REPORTS, is_plan, photographs_in
+from ops.aws.account import Client
+from ops.aws.s3.folder import Folder, Object
 
 Phase = Literal["starting", "featurizing", "finishing"]
 
@@ -47,14 +48,14 @@ class RunProgress:
     Parameters
     ----------
     results
-        Where the job writes.
+        Folder that the job writes to.
     since
-        When the step started; what is older is another run's.
+        Time at which the step started; what is older is another run's.
 
     Notes
     -----
-    The job puts its plan into ``reports/<run>/pending.parquet``, commits batches whose names end in their number of
-    photographs (see `job.store`), and deletes the plan when all are committed.
+    The job writes its plan, commits batches whose names end in their number of photographs, and deletes the plan when
+    all are committed; see `job.storage.layout`.
     """
 
     results: Folder
@@ -63,7 +64,7 @@ class RunProgress:
     _total: int = field(default=0, init=False)
 
     def look(self, now: datetime) -> Progress:
-        """Say how far the run is."""
+        """Return how far the run is."""
         plan = self._newest_plan()
         if plan is None:
             return Progress("finishing", self._total, self._total) if self._plan else Progress()
@@ -79,16 +80,16 @@ class RunProgress:
     def _newest_plan(self) -> Object | None:
         plans = [
             item
-            for item in self.results.list("reports/")
-            if item.path.endswith("/pending.parquet") and item.modified >= self.since - _CLOCKS_DIFFER
+            for item in self.results.list(f"{REPORTS}/")
+            if is_plan(item.path) and item.modified >= self.since - _CLOCKS_DIFFER
         ]
         return max(plans, key=lambda item: item.modified, default=None)
 
     def _committed(self, since: datetime) -> int:
         return sum(
-            int(item.path.removesuffix(".parquet").rpartition("-")[2])
-            for kind in ("features/", "quarantine/")
-            for item in self.results.list(kind)
+            photographs_in(item.path)
+            for folder in (FEATURES, QUARANTINE)
+            for item in self.results.list(f"{folder.name}/")
             if item.path.endswith(".parquet") and item.modified >= since
         )
 

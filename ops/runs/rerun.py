@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ops.cdk import Cdk, CdkFailed
-from ops.deployment import find_deployment
+from ops.aws.cdk import Cdk, CdkFailed
+from ops.aws.clusters import Cluster, list_clusters
+from ops.aws.deployment import find_deployment
+from ops.aws.place import Place
+from ops.aws.synthesis import synthesise
 from ops.errors import FruitsError
-from ops.runs.clusters import Cluster, list_clusters
-from ops.runs.target import Target
-from ops.synthesis import synthesise
 
 _BY_ITSELF: Final = ("ALL_STEPS_COMPLETED", "STEP_FAILURE")
 """Why a cluster ends that nobody has ended: CloudFormation, which rolls back, does it by USER_REQUEST."""
@@ -21,17 +21,17 @@ class ClusterFailed(FruitsError):
     """The new cluster did not get as far as its job; the message says why and where to read more."""
 
 
-def deploy_run(target: Target, run_id: str, heard: Callable[[str], None]) -> str:
+def deploy_run(place: Place, run_id: str, on_line: Callable[[str], None]) -> str:
     """Replace the cluster by one that runs the job under another run id.
 
     Parameters
     ----------
-    target
+    place
         The environment.
     run_id
-        Of the new run.
-    heard
-        Told of each line of the CDK's.
+        Name of the new run.
+    on_line
+        Called with each line that the CDK prints.
 
     Returns
     -------
@@ -47,27 +47,27 @@ def deploy_run(target: Target, run_id: str, heard: Callable[[str], None]) -> str
     """
     began = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="fruits-") as folder:
-        heard("synthesising")
-        app = synthesise(Path(folder), (*target.values, f"run_id={run_id}"))
+        on_line("synthesising")
+        app = synthesise(Path(folder), place.given.changed(run_id=run_id))
         try:
             # What the other stacks are is not this command's to change.
-            Cdk(app.folder, heard=heard).run(
+            Cdk(app.folder, on_line=on_line).run(
                 "deploy", "FruitsCompute", "--exclusively", "--require-approval", "never", "--progress", "events"
             )
         except CdkFailed as error:
-            raise ClusterFailed(_reason(target, began, error)) from None
-    deployment = find_deployment(target.client, env=target.settings.env, region=target.settings.region)
+            raise ClusterFailed(_reason(place, began, error)) from None
+    deployment = find_deployment(place.client, env=place.settings.env, region=place.settings.region)
     return deployment.output("FruitsCompute", "ClusterId")
 
 
-def _reason(target: Target, began: datetime, error: CdkFailed) -> str:
-    clusters = list_clusters(target.client, target.settings.name)
+def _reason(place: Place, began: datetime, error: CdkFailed) -> str:
+    clusters = list_clusters(place.client, place.settings.name)
     started = [cluster for cluster in clusters if cluster.created >= began.replace(microsecond=0)]
-    return next((said for cluster in started if (said := why_rolled_back(cluster, target.options))), str(error))
+    return next((reason for cluster in started if (reason := why_rolled_back(cluster, place.options))), str(error))
 
 
 def why_rolled_back(cluster: Cluster, options: str) -> str:
-    """Say why CloudFormation did not keep a new cluster; nothing if the cluster itself is not the reason.
+    """Return why CloudFormation did not keep a new cluster; nothing if the cluster itself is not the reason.
 
     A job of seconds may be over before CloudFormation looks at its cluster, and whether it then takes the cluster for
     failed ("failed to stabilize") is not known.

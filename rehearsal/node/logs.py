@@ -4,7 +4,7 @@ import gzip
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
@@ -12,6 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.node.credentials import InstanceCredentials, RoleRefused
+
+LOGS: Final = ("controller", "syslog", "stdout", "stderr")
+"""Names of the files that EMR takes for logs."""
 
 _log = logging.getLogger("fruits.node")
 
@@ -85,6 +88,10 @@ class LogUpload:
         """Upload the logs of a bootstrap action."""
         self._upload(folder, f"node/{self._instance_id}/bootstrap-actions/{number}")
 
+    def upload_container(self, application: str, container: str, folder: Path) -> None:
+        """Upload what a container of an application has printed."""
+        self._upload(folder, f"containers/{application}/{container}")
+
     def upload_owed(self) -> None:
         """Upload what could not be while AWS was away."""
         for folder, place in list(self._owed.items()):
@@ -93,6 +100,8 @@ class LogUpload:
     def _upload(self, folder: Path, place: str) -> None:
         self._owed.pop(folder, None)
         for path in sorted(folder.iterdir()) if self._bucket else ():
+            if path.name not in LOGS:  # executors work where their logs are
+                continue
             size = path.stat().st_size
             if self._sizes.get(path) == size:
                 continue

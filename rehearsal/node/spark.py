@@ -16,6 +16,9 @@ ENVIRONMENT: Final = "etc/spark/conf/spark-env.sh"
 OF_CLUSTER: Final = "etc/spark/cluster.conf"
 """What Spark's master and workers read, by file, and its shuffle service; on EMR these are YARN's."""
 
+ASKED_FOR: Final = "mnt/tmp/spark-submit"
+"""What the first `spark-submit` leaves: before, nothing of Spark need run."""
+
 _PRESET: Final = {"spark.dynamicAllocation.enabled": "true", "spark.shuffle.service.enabled": "true"}
 """What EMR itself sets, and a cluster's configuration may change (EMR release guide, "Configure Spark")."""
 

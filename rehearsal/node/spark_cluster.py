@@ -1,23 +1,26 @@
 """Spark's own master, workers and external shuffle service on a machine, in place of YARN's.
 
 Workers belong to the user `yarn`, as containers do on EMR; executors come when an application asks for them, and are
-processes of their own.
+processes of their own. All of it starts with the first `spark-submit`: a node that runs none does not pay for it.
 """
 
 import logging
+import time
 from pathlib import Path
 from typing import Final
 
-from ops.submit import quick_start
+from ops.local.spark_submit import quick_start
 from rehearsal.node.applied import folder_of, overrides_for
+from rehearsal.node.logs import LogUpload
 from rehearsal.node.machine import Machine
-from rehearsal.node.running import RunningProgram
-from rehearsal.node.spark import OF_CLUSTER, of_cluster
+from rehearsal.node.program import RunningProgram
+from rehearsal.node.spark import ASKED_FOR, OF_CLUSTER, of_cluster
 
 WORKERS: Final = 2
 _CORES_OF_WORKER: Final = 1
 _MEMORY_OF_WORKER: Final = "1g"
 _LOGS: Final = "mnt/var/log/spark"
+_EXECUTORS: Final = "mnt/yarn/worker-*/app-*/[0-9]*"
 _log = logging.getLogger("fruits.node")
 
 
@@ -47,16 +50,23 @@ def commands(*, host: str, port: int, folder: str, settings: str) -> dict[str, l
 
 
 class SparkCluster:
-    """Runs them, and starts again what has ended, as the agents of a node do.
+    """Runs them from the first `spark-submit` on, and starts again what has ended, as the agents of a node do.
 
     Parameters
     ----------
     machine
-        Where.
+        The machine they run on.
+    logs
+        Takes what executors print.
+    log_seconds
+        Seconds between two uploads of that.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, logs: LogUpload, *, log_seconds: float) -> None:
         self._machine = machine
+        self._logs = logs
+        self._log_seconds = log_seconds
+        self._uploaded = time.monotonic()
         self._commands = commands(
             host=machine.instance.hostname,
             port=machine.instance.ports["master"],
@@ -66,7 +76,9 @@ class SparkCluster:
         self._running: dict[str, RunningProgram] = {}
 
     def keep(self) -> None:
-        """Start what does not run."""
+        """Start what should run and does not, and upload what executors have printed."""
+        if not (self._machine.root / ASKED_FOR).exists():
+            return
         for name, command in self._commands.items():
             program = self._running.get(name)
             code = program.poll() if program else None
@@ -75,11 +87,19 @@ class SparkCluster:
             if program:
                 _log.warning("%s: %s ended with code %s, starting it again", self._machine.cluster_id, name, code)
             self._running[name] = self._start(name, command)
+        if time.monotonic() - self._uploaded > self._log_seconds:
+            self._upload()
 
     def end(self) -> None:
-        """End all of it."""
+        """End all of it, and upload what executors have printed."""
         for program in self._running.values():
             program.end()
+        self._upload()
+
+    def _upload(self) -> None:
+        for folder in self._machine.root.glob(_EXECUTORS):
+            self._logs.upload_container(*container_of(folder), folder)
+        self._uploaded = time.monotonic()
 
     def _start(self, name: str, command: list[str]) -> RunningProgram:
         logs = self._machine.root / _LOGS / name
@@ -104,6 +124,17 @@ class SparkCluster:
         )
 
 
-def logs_of_executors(machine: Machine) -> list[Path]:
-    """List the folders with what executors have printed: one for each, below that of its application."""
-    return sorted(machine.root.glob("mnt/yarn/worker-*/app-*/*"))
+def container_of(folder: Path) -> tuple[str, str]:
+    """Return the names that YARN would give the application and the container of an executor.
+
+    Parameters
+    ----------
+    folder
+        Where Spark's worker has put it: ``app-<time>-<number>/<executor>``.
+
+    Notes
+    -----
+    Container 1 of an application is its master, which is not here; executors are counted from 0.
+    """
+    application = folder.parent.name.removeprefix("app-").replace("-", "_")
+    return f"application_{application}", f"container_{application}_01_{int(folder.name) + 2:06}"

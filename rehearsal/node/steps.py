@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from rehearsal.node.logs import LOGS
 from rehearsal.node.machine import Machine
-from rehearsal.node.running import RunningProgram
+from rehearsal.node.program import RunningProgram
 
 _RUNNER: Final = "command-runner.jar"
-_LOGS: Final = ("controller", "syslog", "stdout", "stderr")
 _STEP_VARIABLE: Final = "EMR_STEP_ID"
 _READ_BYTES: Final = 1_000_000
 _LONGEST_MESSAGE: Final = 1_000
@@ -53,7 +53,7 @@ class RunningStep:
         folder = machine.root / "mnt" / "var" / "lib" / "hadoop" / "steps" / self.id
         for path in (folder, self.logs):
             path.mkdir(parents=True, exist_ok=True)
-        for name in _LOGS:
+        for name in LOGS:
             (self.logs / name).touch()
         self._note(f"running {jar} {' '.join(arguments)}")
         if Path(jar).name != _RUNNER or not arguments:

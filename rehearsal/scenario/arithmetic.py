@@ -40,7 +40,7 @@ def check_projections(evidence: Evidence) -> Iterator[str]:
     if not np.allclose(matrix(tables, "projection"), wanted, rtol=_SINGLE, atol=_SINGLE):
         yield "projections are not those of the features on the saved components"
     splits = {split for table in tables for split in table["split"].to_pylist()}
-    if not splits <= {"train", "test"}:
+    if not splits <= {"train", "test", "validation"}:
         yield f"projections know the splits {sorted(splits)}"
 
 

@@ -5,6 +5,7 @@ are averaged again, projections are projected again, columns are those that the 
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -135,7 +136,7 @@ def _photographs(evidence: Evidence) -> Iterator[str]:
         yield f"{len(rows) - len(set(rows))} photographs are there twice"
     for table in (*evidence.current("features"), *evidence.current("quarantine")):
         for uri, label in zip(table["uri"].to_pylist(), table["label"].to_pylist(), strict=True):
-            if uri.split("/")[-2] != label:
+            if unicodedata.normalize("NFC", uri.split("/")[-2]) != label:
                 yield f"{uri} has the label {label}"
                 return
 
@@ -144,7 +145,8 @@ def _counts(evidence: Evidence) -> Iterator[str]:
     manifest = evidence.manifest or {}
     featured = sum(table.num_rows for table in evidence.current("features"))
     quarantined = sum(table.num_rows for table in evidence.current("quarantine"))
-    labels = {path.split("/")[-2] if "/" in path else "" for path in evidence.photographs}
+    folders = {path.split("/")[-2] if "/" in path else "" for path in evidence.photographs}
+    labels = {unicodedata.normalize("NFC", folder) for folder in folders}
     wanted = {
         "counts.images": (manifest["counts"]["images"], len(evidence.photographs)),
         "counts.features": (manifest["counts"]["features"], featured),

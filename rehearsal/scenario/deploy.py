@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from ops.cdk import Cdk, CdkFailed, Outcome
-from ops.synthesis import Synthesis, SynthesisFailed, synthesise
+from ops.aws.cdk import Cdk, CdkFailed, Outcome
+from ops.aws.given import WrongSetting, read_given
+from ops.aws.synthesis import Synthesis, SynthesisFailed, synthesise
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.stages import StageFailed, Tell
@@ -39,8 +40,9 @@ class Stacks:
         """
         try:
             folder = self._host.folder / f"cdk.out-{name}"
-            return synthesise(folder, [*self._values, *more], environment=self._host.aws.environment())
-        except SynthesisFailed as error:
+            given = read_given([*self._values, *more])
+            return synthesise(folder, given, environment=self._host.aws.environment())
+        except (SynthesisFailed, WrongSetting) as error:
             raise StageFailed(f"the app does not synthesise: {why_refused(str(error))}") from None
 
     def bootstrap(self, regions: Sequence[str], tell: Tell) -> None:

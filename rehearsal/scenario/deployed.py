@@ -110,21 +110,6 @@ def check_disk_key(
         yield f"EMR's service role lacks {_GRANT} on the disks' key {key}: no node with encrypted disks would start"
 
 
-def check_endpoint_policy(policy: Mapping[str, Any], needed: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Say which calls of the nodes the policy of the S3 endpoint would stop; no call here passes an endpoint.
-
-    Parameters
-    ----------
-    policy
-        Of the endpoint.
-    needed
-        Actions, and ARNs of what they are done to.
-    """
-    for action, arn in needed:
-        if not any(_allows(item, action) and _is_of(item, arn) for item in _statements(policy)):
-            yield f"the policy of the S3 endpoint does not allow {action} on {arn}, which the nodes need"
-
-
 def _glibc(found: "re.Match[str]") -> int:
     return int(found["glibc"]) if found["glibc"] else _OLD_NAMES[found["old"]]
 

@@ -120,5 +120,5 @@ def table_columns(glue: Any, database: str) -> Columns:
 
 
 def hidden(path: str) -> bool:
-    """Say whether the job leaves an object alone: a part of its path begins with ``.`` or ``_``."""
-    return path.endswith("/") or any(part.startswith((".", "_")) for part in path.split("/"))
+    """Say whether the job leaves an object alone: it is hidden, a folder's marker, or the marker of a sample."""
+    return path.endswith(("/", "_sample.json")) or any(part.startswith(".") for part in path.split("/"))

@@ -10,12 +10,13 @@ from typing import Final
 import psutil
 
 from infra.settings import DeploymentSettings
-from ops.wheelhouse import this_machine
+from ops.build.wheelhouse import this_machine
 from rehearsal.clients import Client, clients_of
-from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
-from rehearsal.embedded.process import forget, start_aws, stop_aws
+from rehearsal.daemon import DaemonFailed
+from rehearsal.embedded.aws import ENDPOINT_REFUSES, EmbeddedAws, find_aws
+from rehearsal.embedded.daemon import forget, start_aws, stop_aws
+from rehearsal.node.daemon import find_node, start_node, stop_node
 from rehearsal.node.instance import Kind
-from rehearsal.node.process import NodeFailed, find_node, start_node, stop_node
 from rehearsal.scenario.stages import StageFailed, Tell
 
 _NOT_FETCHED: Final = "cannot fetch "
@@ -98,7 +99,7 @@ class Host:
             self._aws = start_aws(self.folder, region=self._settings.region, launch="hold")
             self.expense.starting = time.monotonic() - began
             self.kind = start_node(self._aws, image=self._image).kind
-        except (AwsFailed, NodeFailed) as error:
+        except DaemonFailed as error:
             raise StageFailed(
                 str(error), action=f"fruits aws down --folder {self.folder} --delete, or choose another --folder"
             ) from None
@@ -118,11 +119,12 @@ class Host:
         return self.folder / "node.log"
 
     def last_refusal(self) -> str:
-        """Give what the node has logged last of a script that it could not fetch, and so not run."""
-        lines = [line for line in self.node_log.read_text(encoding="utf-8").splitlines() if _NOT_FETCHED in line]
-        return (
-            f"the node {lines[-1][lines[-1].index(_NOT_FETCHED) :]}" if lines else "the bootstrap action said nothing"
-        )
+        """Return what the node has logged last of a script that it could not fetch, and so not run."""
+        fetch = _last(self.node_log, _NOT_FETCHED)
+        if not fetch:
+            return "the bootstrap action said nothing"
+        refusal = _last(self.aws.log, ENDPOINT_REFUSES)
+        return f"the node {fetch}" + (f" ({refusal})" if refusal else "")
 
     def measure(self) -> None:
         """Note the processor time that the embedded AWS has used so far."""
@@ -160,10 +162,16 @@ class Host:
             )
 
     def _make_products(self, tell: Tell) -> None:
-        command = [sys.executable, "-m", "ops.products", "--engine", self._settings.engine]
+        command = [sys.executable, "-m", "ops.build.products", "--engine", self._settings.engine]
         run = _following([*command, "--architecture", self._settings.architecture], tell)
         if run:
             raise StageFailed(f"cannot make the wheelhouse or the model: {run}", action="make assets")
+
+
+def _last(log: Path, words: str) -> str:
+    """Return the last line of a log that has these words, from there on; nothing if there is none."""
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if words in line]
+    return lines[-1][lines[-1].index(words) :] if lines else ""
 
 
 def _following(command: list[str], tell: Tell) -> str:

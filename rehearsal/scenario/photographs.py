@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ops.sample import MARKER
+from ops.local.sample import MARKER
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.stages import StageFailed, Tell
 

@@ -1,9 +1,11 @@
+import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import cx_api
 
 from infra.job_settings import STEP_LIMIT, STEP_RESERVE
 from infra.packaging import Assets
@@ -137,7 +139,7 @@ def test_every_node_installs_the_locked_wheelhouse(
     assert _spark_defaults(deployment)["spark.pyspark.python"].startswith(directory)
 
 
-def test_the_job_understands_the_arguments_of_its_step(deploy: Callable[..., Deployment]) -> None:
+def test_the_job_understands_the_arguments_of_its_step(project: Path, deploy: Callable[..., Deployment]) -> None:
     (step,) = _cluster(deploy(run_id="second", csv=True, components=50, batch_size=16)).properties["Steps"]
     submit, *arguments = [text(argument) for argument in step["HadoopJarStep"]["Args"]]
     assert submit == "spark-submit"
@@ -148,6 +150,8 @@ def test_the_job_understands_the_arguments_of_its_step(deploy: Callable[..., Dep
     assert parsed.images.uri.endswith("/images")
     assert parsed.output.uri.endswith("/results")
     assert parsed.weights.endswith(".tflite")
+    model = (project / "build" / "model" / "mobilenet_v2.tflite").read_bytes()
+    assert parsed.weights_sha256 == hashlib.sha256(model).hexdigest()
     assert (parsed.components, parsed.engine, parsed.batch_size, parsed.csv) == (50, "litert", 16, True)
     assert parsed.run_label == "second"
 
@@ -340,7 +344,6 @@ def test_the_cluster_carries_the_tag_of_emrs_managed_policy(deployment: Deployme
     assert {"Key": "for-use-with-amazon-emr-managed-policies", "Value": "true"} in tags
 
 
-def test_the_guard_is_deployed_before_the_cluster(build: Callable[..., App]) -> None:
-    assembly = build().synth()
-    compute = next(stack for stack in assembly.stacks if stack.id == "FruitsCompute")
+def test_the_guard_is_deployed_before_the_cluster(assembly: Callable[..., cx_api.CloudAssembly]) -> None:
+    compute = next(stack for stack in assembly().stacks if stack.id == "FruitsCompute")
     assert "FruitsGuard" in {dependency.id for dependency in compute.dependencies}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Stack, Validations
 from aws_cdk import aws_ec2 as ec2
 
 from infra import validation
@@ -230,6 +230,11 @@ REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
         "Guard",
         lambda r: _lifetime_rule(r)["EventPattern"]["detail"].update(state=["RUNNING"]),
     ),
+    "a rule for other events": (
+        "maximum-lifetime",
+        "Guard",
+        lambda r: _lifetime_rule(r)["EventPattern"].update({"detail-type": ["EMR Step Status Change"]}),
+    ),
     "a machine that terminates nothing": ("maximum-lifetime", "Guard", _never_terminates),
     "a machine that does not wait": ("maximum-lifetime", "Guard", _waits_for_ever),
     "no budget": ("budget", "Guard", _remove("AWS::Budgets::Budget")),
@@ -357,6 +362,7 @@ def test_what_a_rule_refuses_fails_the_synth(build: Callable[..., App]) -> None:
     app = build()
     stack = next(child for child in app.node.children if isinstance(child, Stack))
     ec2.CfnInternetGateway(stack, "Gateway")
+    Validations.of(app).add_plugins(validation.DeploymentRules())
     with pytest.raises(RuntimeError, match="is a AWS::EC2::InternetGateway; keep the subnets isolated"):
         app.synth()
 
@@ -366,8 +372,10 @@ def test_a_rule_that_fails_itself_fails_the_synth(build: Callable[..., App], mon
         raise KeyError("Properties")
 
     monkeypatch.setattr(validation, "RULES", (broken,))
+    app = build()
+    Validations.of(app).add_plugins(validation.DeploymentRules())
     with pytest.raises(RuntimeError, match=r"The rules failed: KeyError\('Properties'\)"):
-        build().synth()
+        app.synth()
 
 
 @pytest.mark.parametrize("rule", validation.RULES, ids=validation.rule_id)

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from fnmatch import fnmatch
 
 import pytest
-from aws_cdk import App
+from aws_cdk import cx_api
 
 from infra.templates import Deployment, Resource, as_list, text
 
@@ -202,7 +202,9 @@ def test_where_cloudformation_knows_no_budgets_the_budget_has_a_stack_elsewhere_
     assert [item.properties["Endpoint"] for item in told] == ["team@example.org"]
 
 
-def test_a_deployment_that_tells_nobody_says_so_at_synth(build: Callable[..., App]) -> None:
+def test_a_deployment_that_tells_nobody_says_so_at_synth(
+    assembly: Callable[..., cx_api.CloudAssembly],
+) -> None:
     for email, warnings in ((None, 1), ("team@example.org", 0)):
-        stack = next(stack for stack in build(email=email).synth().stacks if stack.id == "FruitsGuard")
+        stack = next(stack for stack in assembly(email=email).stacks if stack.id == "FruitsGuard")
         assert sum("nobody learns" in str(message.entry.data) for message in stack.messages) == warnings

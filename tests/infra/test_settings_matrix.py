@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from aws_cdk import Acknowledgment, App, Validations
-from cdk_nag import AwsSolutionsChecks
 from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
 from cfnlint.runner import Runner  # type: ignore[import-untyped]
 
@@ -28,10 +27,9 @@ def _name(settings: dict[str, Any]) -> str:
     return "-".join(str(value) for value in settings.values())
 
 
-def _synthesise_with_nag(build: Callable[..., App], folder: Path, **settings: Any) -> list[dict[str, Any]]:
+def _synthesise_with_rules(build: Callable[..., App], folder: Path, **settings: Any) -> list[dict[str, Any]]:
     """Reports of all validation plugins, whether synth succeeds or not."""
-    app = build(outdir=str(folder), **settings)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app = build(outdir=str(folder), rules=True, **settings)
     try:
         app.synth()
     except RuntimeError as error:
@@ -69,7 +67,7 @@ def _acknowledged(folder: Path) -> set[tuple[str, str]]:
 def test_every_combination_of_settings_synthesises_without_a_finding(
     settings: dict[str, Any], build: Callable[..., App], tmp_path: Path
 ) -> None:
-    reports = _synthesise_with_nag(build, tmp_path, **settings, email="team@example.org")
+    reports = _synthesise_with_rules(build, tmp_path, **settings, email="team@example.org")
     assert _findings(reports) == set()
     assert [report["metadata"] for report in reports if report.get("metadata")] == []
     assert {report["conclusion"] for report in reports} <= {"success"}
@@ -79,7 +77,7 @@ def test_every_combination_of_settings_synthesises_without_a_finding(
 def test_every_region_of_the_union_synthesises_without_a_finding(
     region: str, build: Callable[..., App], tmp_path: Path
 ) -> None:
-    reports = _synthesise_with_nag(build, tmp_path, region=region, email="team@example.org")
+    reports = _synthesise_with_rules(build, tmp_path, region=region, email="team@example.org")
     assert _findings(reports) == set()
 
 
@@ -87,10 +85,10 @@ def test_every_region_of_the_union_synthesises_without_a_finding(
 def test_every_acknowledgement_answers_a_finding_and_every_finding_has_one(
     settings: dict[str, Any], build: Callable[..., App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _synthesise_with_nag(build, tmp_path / "acknowledged", **settings)
+    _synthesise_with_rules(build, tmp_path / "acknowledged", **settings)
     acknowledged = _acknowledged(tmp_path / "acknowledged")
     monkeypatch.setattr(Validations, "acknowledge", lambda *_: None)
-    found = _findings(_synthesise_with_nag(build, tmp_path / "bare", **settings))
+    found = _findings(_synthesise_with_rules(build, tmp_path / "bare", **settings))
     assert found
     unused = {
         (rule, scope)

@@ -2,7 +2,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import cx_api
 
 from infra.catalog import RESULT_TABLES
 from infra.templates import Deployment, Resource, as_list, text
@@ -70,15 +70,31 @@ def test_logs_expire_and_data_does_not(deployment: Deployment) -> None:
     assert expiring == {"Data": {}, "Logs": {"emr/": 30, "s3-access/": 90}, "Code": {"jobs/": 90}}
 
 
-def test_an_overwritten_photograph_can_be_had_back_for_a_month(deployment: Deployment) -> None:
-    data = _buckets(deployment)["Data"].properties
-    assert data["VersioningConfiguration"] == {"Status": "Enabled"}
-    kept = {
-        rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
-        for rule in data["LifecycleConfiguration"]["Rules"]
-        if "NoncurrentVersionExpiration" in rule
-    }
-    assert kept == {"images/": 30, "results/": 7}
+@pytest.mark.parametrize("name", sorted(BUCKETS))
+def test_what_is_overwritten_in_a_bucket_is_kept_for_a_month_and_then_forgotten_everywhere(
+    name: str, deployment: Deployment
+) -> None:
+    properties = _buckets(deployment)[name].properties
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = [rule for rule in properties["LifecycleConfiguration"]["Rules"] if "NoncurrentVersionExpiration" in rule]
+    kept = {rule.get("Prefix", ""): rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules}
+    assert kept == {"": 30, "results/": 7} if name == "Data" else {"": 30}
+    assert [rule["ExpiredObjectDeleteMarker"] for rule in rules if "Prefix" not in rule] == [True]
+
+
+def test_nodes_can_delete_neither_logs_nor_old_versions_of_anything(deployment: Deployment) -> None:
+    buckets = {bucket.identity: name for name, bucket in _buckets(deployment).items()}
+    deleting = set()
+    for policy in deployment.resources("AWS::IAM::Policy"):
+        for statement in policy.properties["PolicyDocument"]["Statement"]:
+            actions = {action for action in as_list(statement["Action"]) if action.startswith("s3:Delete")}
+            assert actions <= {"s3:DeleteObject"}
+            if actions:
+                deleting |= {
+                    buckets[deployment.target(as_list(arn.get("Fn::Join", ["", [arn]])[1])[0], policy.stack)]
+                    for arn in as_list(statement["Resource"])
+                }
+    assert deleting == {"Data"}
 
 
 @pytest.mark.parametrize("name", ["Data", "Code"])
@@ -107,9 +123,10 @@ def test_buckets_are_deleted_on_destroy_only_if_a_setting_says_so(deploy: Callab
 
 
 @pytest.mark.parametrize("removable", [True, False])
-def test_the_stack_of_kept_data_cannot_be_destroyed_by_mistake(removable: bool, build: Callable[..., App]) -> None:
-    assembly = build(remove_data=removable).synth()
-    protected = {stack.id: bool(stack.termination_protection) for stack in assembly.stacks}
+def test_the_stack_of_kept_data_cannot_be_destroyed_by_mistake(
+    removable: bool, assembly: Callable[..., cx_api.CloudAssembly]
+) -> None:
+    protected = {stack.id: bool(stack.termination_protection) for stack in assembly(remove_data=removable).stacks}
     assert protected.pop("FruitsStorage") is not removable
     assert not any(protected.values())
 
@@ -120,15 +137,15 @@ def test_athena_reads_each_result_where_the_job_writes_it(deployment: Deployment
         for table in deployment.resources("AWS::Glue::Table")
     }
     data = text({"Ref": _buckets(deployment)["Data"].logical_id})
-    assert set(tables) == {table.name for table in RESULT_TABLES}
+    assert set(tables) == {table.folder.name for table in RESULT_TABLES}
     for table in RESULT_TABLES:
-        found = tables[table.name]
+        found = tables[table.folder.name]
         location = text(found["StorageDescriptor"]["Location"])
-        assert location == f"s3://{data}/results/{table.name}/"
-        assert [key["Name"] for key in found["PartitionKeys"]] == [table.partition]
+        assert location == f"s3://{data}/results/{table.folder.name}/"
+        assert [key["Name"] for key in found["PartitionKeys"]] == [table.folder.key]
         template = text(found["Parameters"]["storage.location.template"])
-        assert template == f"{location}{table.partition}=${{{table.partition}}}/"
-        assert found["Parameters"][f"projection.{table.partition}.type"] == "injected"
+        assert template == f"{location}{table.folder.key}=${{{table.folder.key}}}/"
+        assert found["Parameters"][f"projection.{table.folder.key}.type"] == "injected"
 
 
 def test_tables_follow_the_output_folder(deploy: Callable[..., Deployment]) -> None:

@@ -23,7 +23,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         if len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::")):
             return _plain(text(value))
-        return {key: _plain(part) for key, part in value.items() if key != "Tags"}
+        plain = {key: _plain(part) for key, part in value.items() if key != "Tags"}
+        if isinstance(plain.get("Resource"), list):
+            plain["Resource"].sort()  # the CDK sorts by hashes of assets, too
+        return plain
     if isinstance(value, list):
         return [_plain(part) for part in value]
     return re.sub(r"[0-9a-f]{64}", "<sha256>", value) if isinstance(value, str) else value

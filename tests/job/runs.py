@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ops.submit import Submission, environment
+from ops.local.spark_submit import Submission, environment
 
 TIMEOUT_SECONDS = 600
 

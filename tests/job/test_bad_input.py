@@ -10,12 +10,14 @@ import pytest
 from PIL import Image
 
 import job.pipeline
-from job.images import Listing, list_photographs
-from job.locations import Location
-from job.reading import MAX_BYTES
-from job.store import QUARANTINE_SCHEMA
+from job.storage.listing import Listing, list_photographs
+from job.storage.locations import Location
+from job.storage.reading import MAX_BYTES
+from job.storage.store import QUARANTINE_SCHEMA
 from tests.job.runs import Outcome, Results, Run, submit
 from tests.pictures import bomb, encode, fruit, jpeg, turned
+
+pytestmark = pytest.mark.spark
 
 PHOTOGRAPH = jpeg(1)
 GRAY = np.asarray(fruit(2).convert("L"))

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from job.locations import Location
-from job.store import ResultStore
+from job.storage.locations import Location
+from job.storage.store import ResultStore
 from tests.job.runs import Outcome, Results, Run
 from tests.pictures import LABELS, jpeg, plant
 

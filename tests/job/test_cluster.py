@@ -10,6 +10,8 @@ import pytest
 from tests.job.conftest import Finished
 from tests.job.runs import Results, submit
 
+pytestmark = pytest.mark.spark
+
 # The package is installed in this environment by a finder that points to the working copy, which no node has.
 NO_WORKING_COPY = """
 import sys

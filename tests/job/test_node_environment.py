@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ops import submit
-from ops.products import make_model
-from ops.sample import render_sample
-from ops.wheelhouse import ROOT, Wheelhouse, this_machine
+from ops.build.products import make_model
+from ops.build.wheelhouse import Wheelhouse, this_machine
+from ops.local import spark_submit
+from ops.local.sample import render_sample
+from ops.project import ROOT
 from tests.bootstrap_nodes import Node, bootstrap_node
+
+pytestmark = pytest.mark.spark
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def test_the_wheelhouse_holds_a_wheel_for_every_line_of_the_lock_and_is_not_buil
 
 
 def test_a_changed_lock_asks_for_a_new_wheelhouse(wheelhouse: Wheelhouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.wheelhouse.LOCKS", {"litert": "nodes-keras.txt"})
+    monkeypatch.setattr("ops.build.wheelhouse.LOCKS", {"litert": "nodes-keras.txt"})
 
     assert not wheelhouse.is_complete()
 
@@ -68,12 +71,14 @@ def test_the_job_runs_on_what_the_bootstrap_action_installed(
     assert "complete already" in again.stderr
 
     python = str(node.environment / "bin" / "python")
-    environment = {**submit.environment(), "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python}
-    monkeypatch.setattr(submit, "environment", lambda: environment)
+    environment = {**spark_submit.environment(), "PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python}
+    monkeypatch.setattr(spark_submit, "environment", lambda: environment)
     model = make_model(ROOT / "build" / "model", "litert")
     render_sample(node.folder / "images", per_label=5, labels=["Lemon", "Orange"])
     arguments = ["--images", str(node.folder / "images"), "--output", str(node.folder / "out"), "--weights", str(model)]
-    manifest = submit.submit(submit.Submission(arguments), progress=lambda done, total: None, log=lambda line: None)
+    manifest = spark_submit.submit(
+        spark_submit.Submission(arguments), progress=lambda done, total: None, log=lambda line: None
+    )
     assert manifest["counts"]["features"] == manifest["counts"]["images"] > 0
 
 

@@ -8,6 +8,8 @@ import pytest
 from tests.job.runs import Outcome, Results, Run, submit
 from tests.pictures import jpeg, plant
 
+pytestmark = pytest.mark.spark
+
 
 @pytest.fixture
 def photographs(tmp_path: Path) -> Path:

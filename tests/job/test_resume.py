@@ -10,10 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ops.submit import environment
+from ops.local.spark_submit import environment
 from tests.job.conftest import Finished
 from tests.job.runs import Outcome, Results, Run, submission, submit
 from tests.pictures import plant
+
+pytestmark = pytest.mark.spark
 
 PER_LABEL = 60
 PHOTOGRAPHS = 3 * PER_LABEL

@@ -8,17 +8,18 @@ from pathlib import Path
 import obstore
 import pytest
 
-from job.decode import Rejected
-from job.errors import JobError
-from job.images import Photograph, list_photographs
-from job.locations import Location
-from job.reading import read_ahead
-from job.store import ResultStore
+from job.errors import JobError, Rejected
+from job.storage.listing import Photograph, list_photographs
+from job.storage.locations import Location
+from job.storage.reading import read_ahead
+from job.storage.store import ResultStore
 from rehearsal.network.proxy import NameProxy
 from tests.aws_names import NamedAws
 from tests.faulty_s3 import ARCHIVED, KEY_DENIED, REQUESTER_PAYS, Bucket, FaultyS3, Refusal, faulty_s3
 from tests.job.runs import Results, submit
 from tests.pictures import jpeg
+
+pytestmark = pytest.mark.spark
 
 KEY = "photos/Apple/1.jpg"
 

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,16 @@ from typing import Any
 import psutil
 import pytest
 
-from ops.cdk import Cdk
-from ops.deployment import find_deployment
-from ops.sample import render_sample
-from ops.synthesis import synthesise
+from ops.aws.cdk import Cdk
+from ops.aws.deployment import find_deployment
+from ops.aws.given import read_given
+from ops.aws.synthesis import synthesise
+from ops.local.sample import render_sample
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import Node, local_node
 from rehearsal.node.instance.namespaces import processes_in
-from rehearsal.node.process import Node, local_node
 from rehearsal.node.processes import processes_with
 from tests.rehearsal.clusters import NODE_ROLE, SPARK_PATIENCE_SECONDS, make_roles, run_cluster, status, wait_for
 
@@ -156,27 +157,6 @@ def allow_nodes(client: Client, actions: Sequence[str], *, listing: bool = False
     client("iam").put_role_policy(RoleName=NODE_ROLE, PolicyName="logs", PolicyDocument=document)
 
 
-def queue_of_topic(client: Client, topic_arn: str) -> Callable[[], list[str]]:
-    """Subscribe a queue to a topic and give what reads all its messages so far."""
-    sqs = client("sqs")
-    queue = sqs.create_queue(QueueName="told")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": arn}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
-    client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    told: list[str] = []
-
-    def read() -> list[str]:
-        while found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
-                told.append(message["Body"])
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return told
-
-    return read
-
-
 @dataclass(frozen=True)
 class Deployed:
     """The stacks in interactive mode, with photographs, and their cluster on a node."""
@@ -215,7 +195,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deployed")
     with embedded_aws(folder / "aws", launch="hold") as aws, local_node(aws, log_seconds=1) as node:
         place = Place(aws, node, clients_of(aws))
-        app = synthesise(folder / "app", ["mode=interactive", "components=2"], environment=aws.environment())
+        given = read_given(["mode=interactive", "components=2"])
+        app = synthesise(folder / "app", given, environment=aws.environment())
         cdk = Cdk(app.folder, aws.environment())
         cdk.bootstrap(ACCOUNT, aws.region)
         cdk.deploy("FruitsStorage")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.sample import LABELS, render_sample
-from ops.synthesis import given_settings
-from rehearsal.node.process import stop_node
-from rehearsal.scenario.course import Course
+from ops.aws.given import read_given
+from ops.local.sample import LABELS, render_sample
+from rehearsal.node.daemon import stop_node
 from rehearsal.scenario.host import Host
+from rehearsal.scenario.scenario import Course
 from rehearsal.scenario.stages import Ended, Stage, run_stages
 
 PHOTOGRAPHS = 36
@@ -63,7 +63,7 @@ def transient(photographs: Path, disk_image: Path, tmp_path_factory: pytest.Temp
     """The whole scenario in transient mode."""
     folder = tmp_path_factory.mktemp("transient")
     values = ["mode=transient"]
-    settings = given_settings(values)
+    settings = read_given(values).settings
     host = Host(folder / "aws", settings, image=disk_image)
     course = Course(host, settings, values, photographs=lambda _tell: photographs, output=folder / "out")
     recorder = Recorder()

@@ -1,6 +1,7 @@
 """The deployed guards work with the rights as deployed: people are told, and no cluster outlives its lifetime."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,9 @@ import pytest
 
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, status, step, wait_for, wait_for_state
-from tests.rehearsal.nodes import queue_of_topic
-from tests.rehearsal.queues import queue_of_rule
+from tests.rehearsal.queues import queue_of_rule, queue_of_topic
 from tests.rehearsal.templates import template
 
 # Two hours, the longest life of the environment "demo", are then 1.4 seconds.
@@ -59,13 +59,9 @@ def test_a_cluster_lives_no_longer_than_its_maximum_lifetime_and_people_are_told
 
 
 def test_a_cluster_with_several_subnets_starts_twice_and_is_ended_twice_which_harms_nothing(guarded: Client) -> None:
-    subnets = [item["SubnetId"] for item in guarded("ec2").describe_subnets()["Subnets"]]
-    assert len(subnets) > 1
+    subnets = _subnets(guarded)
     read = queue_of_rule(guarded, {"source": ["aws.emr"], "detail": {"state": ["STARTING"]}})
-    primary = {"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1}
-    fleet = {**primary, "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}]}
-    instances = {"KeepJobFlowAliveWhenNoSteps": True, "Ec2SubnetIds": subnets, "InstanceFleets": [fleet]}
-    cluster_id = run_cluster(guarded, Name="fruits-demo", Instances=instances)
+    cluster_id = _run_with(guarded, subnets)
     first, second = wait_for(lambda: len(found := _about(read(), cluster_id)) == 2 and found)
     assert "is STARTING" in first
     assert f"in subnet ({subnets[0]})" in second
@@ -73,6 +69,34 @@ def test_a_cluster_with_several_subnets_starts_twice_and_is_ended_twice_which_ha
     outcomes = wait_for(lambda: len(found := _ended_executions(guarded, cluster_id)) == 2 and found)
     assert outcomes == ["SUCCEEDED", "SUCCEEDED"]
     assert status(guarded, cluster_id)["StateChangeReason"]["Code"] == "USER_REQUEST"
+
+
+def test_of_the_life_of_a_cluster_people_are_told_each_state_once(guarded: Client) -> None:
+    (topic,) = guarded("sns").list_topics()["Topics"]
+    read = queue_of_topic(guarded, topic["TopicArn"], name="once")
+    cluster_id = _run_with(guarded, _subnets(guarded))
+    wait_for(lambda: len(_ended_executions(guarded, cluster_id)) == 2)
+    told = wait_for(lambda: (texts := _told_of(read(), cluster_id)).count("TERMINATED") and texts)
+    assert sorted(told) == ["STARTING", "TERMINATED", "WAITING"]
+
+
+def _told_of(texts: list[str], cluster_id: str) -> list[str]:
+    """Return the states in what people are told of a cluster; a text of another form is told as it is."""
+    form = re.compile(rf'"fruits-demo \({cluster_id}\) in eu-west-3 is (\w+)\. .*"')
+    return [found[1] if (found := form.fullmatch(text)) else text for text in texts if cluster_id in text]
+
+
+def _subnets(client: Client) -> list[str]:
+    found = [item["SubnetId"] for item in client("ec2").describe_subnets()["Subnets"]]
+    assert len(found) > 1
+    return found
+
+
+def _run_with(client: Client, subnets: list[str]) -> str:
+    primary = {"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1}
+    fleet = {**primary, "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}]}
+    instances = {"KeepJobFlowAliveWhenNoSteps": True, "Ec2SubnetIds": subnets, "InstanceFleets": [fleet]}
+    return run_cluster(client, Name="fruits-demo", Instances=instances)
 
 
 def _about(events: list[str], cluster_id: str) -> list[str]:

@@ -272,7 +272,7 @@ def _client_of_nodes(deployed: Deployed) -> Client:
     """Give clients with the rights of the instance role, from where every service is reached, as no node is."""
     keys = InstanceCredentials(deployed.client, deployed.role, instance_id(deployed.cluster.id)).current()
     aws = deployed.cluster.place.aws
-    session = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], aws.region)
+    session: Any = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], aws.region)
     settings = Config(s3={"addressing_style": "path"})
     return lambda name: session.client(name, endpoint_url=aws.endpoint, verify=str(aws.authority), config=settings)
 

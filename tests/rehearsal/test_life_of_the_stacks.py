@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.cdk import Cdk, Outcome
+from ops.aws.cdk import Cdk, Outcome
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.inventory import inventory
@@ -266,7 +266,7 @@ def test_buckets_show_encryption_lifecycle_tags_and_ownership(life: Life) -> Non
         )
     logs = next(name for name in life.shown["buckets"] if "logs" in name)
     data = next(bucket for name, bucket in life.shown["buckets"].items() if "data" in name)
-    assert data["versioning"] == "Enabled"
+    assert {bucket["versioning"] for bucket in life.shown["buckets"].values()} == {"Enabled"}
     assert data["logging"] == {"TargetBucket": logs, "TargetPrefix": "s3-access/data/"}
     assert {
         rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
@@ -275,7 +275,9 @@ def test_buckets_show_encryption_lifecycle_tags_and_ownership(life: Life) -> Non
     } == {7, 30}
     assert any(rule.get("Expiration") == {"ExpiredObjectDeleteMarker": True} for rule in data["lifecycle"])
     assert {
-        rule["Expiration"]["Days"] for rule in life.shown["buckets"][logs]["lifecycle"] if "Expiration" in rule
+        rule["Expiration"]["Days"]
+        for rule in life.shown["buckets"][logs]["lifecycle"]
+        if "Days" in rule.get("Expiration", {})
     } == {30, 90}
 
 

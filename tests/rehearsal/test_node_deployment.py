@@ -13,7 +13,8 @@ import pytest
 from rehearsal.node.machine import instance_id
 from rehearsal.node.overrides import OVERRIDES
 from tests.rehearsal.clusters import SPARK_PATIENCE_SECONDS, wait_for
-from tests.rehearsal.nodes import Deployed, processes_on, programs_of, queue_of_topic, step, words_of
+from tests.rehearsal.nodes import Deployed, processes_on, programs_of, step, words_of
+from tests.rehearsal.queues import queue_of_topic
 
 SURROUNDINGS = """
 import json

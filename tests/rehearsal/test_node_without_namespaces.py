@@ -1,17 +1,19 @@
 """Where namespaces are not to be had: a proxy for the same names, and variables that lead programs to it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rehearsal.clients import clients_of
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import local_node
 from rehearsal.node.instance.plan import InstancePlan
 from rehearsal.node.instance.start import why_no_namespaces
 from rehearsal.node.machine import instance_id
-from rehearsal.node.process import local_node
-from tests.rehearsal.nodes import LOGS, Place, RunningCluster, make_bare_account
+from tests.rehearsal.clusters import wait_for
+from tests.rehearsal.nodes import LOGS, Place, RunningCluster, make_bare_account, read_log
 
 REGION = ("--region", "eu-west-3")
 SPARK_PROGRAM = """
@@ -57,6 +59,11 @@ def test_other_hosts_are_refused(cluster: RunningCluster) -> None:
     assert "403" in cluster.wait_for_step(step_id)["FailureDetails"]["Message"]
 
 
+def test_nothing_of_spark_runs_before_somebody_submits(cluster: RunningCluster) -> None:
+    cluster.run("true")
+    assert not (cluster.machine / "mnt/var/log/spark").exists()
+
+
 def test_spark_has_executors_of_its_own_and_writes_to_s3(cluster: RunningCluster, tmp_path: Path) -> None:
     script = tmp_path / "program.py"
     script.write_text(SPARK_PROGRAM, encoding="utf-8")
@@ -64,6 +71,29 @@ def test_spark_has_executors_of_its_own_and_writes_to_s3(cluster: RunningCluster
     assert cluster.run("spark-submit", f"s3://{LOGS}/program.py").splitlines()[-1] == "4"
     written = cluster.place.client("s3").list_objects_v2(Bucket=LOGS, Prefix="written/")["Contents"]
     assert [item["Key"] for item in written if item["Key"].endswith(".parquet")]
+
+
+def test_what_executors_print_is_where_emr_puts_it(cluster: RunningCluster, tmp_path: Path) -> None:
+    script = tmp_path / "print.py"
+    script.write_text(
+        "import sys\nfrom pyspark.sql import SparkSession\n"
+        "context = SparkSession.builder.getOrCreate().sparkContext\n"
+        "context.parallelize([0], 1).foreach(lambda _: print('said in an executor', file=sys.stderr))\n",
+        encoding="utf-8",
+    )
+    cluster.place.client("s3").upload_file(str(script), LOGS, "print.py")
+    cluster.run("spark-submit", f"s3://{LOGS}/print.py")
+    (key,) = wait_for(lambda: _said_in_executors(cluster))
+    assert re.fullmatch(
+        rf"emr/{cluster.id}/containers/application_\d+_\d+/container_\d+_\d+_01_00000[23]/stderr.gz", key
+    )
+
+
+def _said_in_executors(cluster: RunningCluster) -> list[str]:
+    s3, prefix = cluster.place.client("s3"), f"emr/{cluster.id}/containers/"
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=LOGS, Prefix=prefix).get("Contents", ())]
+    assert {key.rpartition("/")[2] for key in keys} <= {"stdout.gz", "stderr.gz"}
+    return [key for key in keys if "said in an executor" in read_log(cluster.place.client, f"s3://{LOGS}/{key}")]
 
 
 def test_a_machine_that_gives_no_namespaces_says_why(cluster: RunningCluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,14 +15,14 @@ import pytest
 
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import find_aws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
-from rehearsal.node.process import find_node
+from rehearsal.node.daemon import find_node
 from rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
 from rehearsal.scenario.evidence import Evidence
-from rehearsal.scenario.farewell import explain_leftovers
 from rehearsal.scenario.photographs import Changes
 from rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
+from rehearsal.scenario.teardown import explain_leftovers
 from tests.rehearsal.planted.catalogue import FAULTS
 from tests.rehearsal.planted.tree import plant
 from tests.rehearsal.scenarios import Rehearsed

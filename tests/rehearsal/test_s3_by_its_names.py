@@ -11,8 +11,8 @@ import obstore
 import pytest
 
 from job.errors import JobError
-from job.images import list_photographs
-from job.locations import Location
+from job.storage.listing import list_photographs
+from job.storage.locations import Location
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.network.proxy import NameProxy

@@ -9,12 +9,12 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from ops.build.wheelhouse import this_machine
 from ops.cli import app
-from ops.wheelhouse import this_machine
 from rehearsal import commands
 from rehearsal.embedded.aws import find_aws
-from rehearsal.embedded.process import embedded_aws
-from rehearsal.node.process import find_node
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import find_node
 from rehearsal.scenario.deploy import why
 from rehearsal.scenario.photographs import find_photographs
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages

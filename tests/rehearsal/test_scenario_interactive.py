@@ -14,26 +14,27 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from ops.cdk import Cdk
+from ops.aws.cdk import Cdk
+from ops.aws.deployment import Deployment, find_deployment
+from ops.aws.given import read_given
+from ops.aws.synthesis import synthesise
 from ops.cli import app
-from ops.deployment import Deployment, find_deployment
-from ops.sample import render_sample
-from ops.synthesis import synthesise
+from ops.local.sample import render_sample
 from rehearsal import commands
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws, find_aws
-from rehearsal.embedded.process import start_aws
+from rehearsal.embedded.daemon import start_aws
 from rehearsal.inventory import inventory
-from rehearsal.node.process import find_node, local_node, start_node, stop_node
+from rehearsal.node.daemon import find_node, local_node, start_node, stop_node
 from rehearsal.node.spark_cluster import WORKERS
 from rehearsal.scenario.checks import check_run
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
-from rehearsal.scenario.farewell import empty_bucket
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.photographs import find_photographs, upload
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.runs import Cluster
 from rehearsal.scenario.stages import StageFailed
+from rehearsal.scenario.teardown import empty_bucket
 from tests.rehearsal.clusters import PATIENCE_SECONDS, SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
 from tests.rehearsal.nodes import processes_on, words_of
@@ -283,7 +284,8 @@ def test_destroying_after_a_failed_step_leaves_nothing(kept: Kept, tmp_path: Pat
     with pytest.raises(StageFailed, match="FAILED"):
         kept.run(step={"jar": "command-runner.jar", "arguments": ["bash", "-c", "exit 3"]})
     environment = kept.aws.environment()
-    app = synthesise(tmp_path / "cdk.out", ["mode=interactive", "remove_data=true"], environment=environment).folder
+    given = read_given(["mode=interactive", "remove_data=true"])
+    app = synthesise(tmp_path / "cdk.out", given, environment=environment).folder
     cdk = Cdk(app, environment)
     cdk.deploy("FruitsStorage")
     buckets = [kept.deployment.output("FruitsStorage", name) for name in ("DataBucket", "LogBucket", "CodeBucket")]

@@ -72,6 +72,8 @@ class TestEndpoint:
     def test_from_inside_no_other_bucket_is_reached(self, aws: EmbeddedAws, keys: dict[str, str]) -> None:
         with pytest.raises(ClientError, match="AccessDenied"):
             _read(aws, keys, aws.inside_port, BUCKETS[1])
+        told = aws.log.read_text(encoding="utf-8")
+        assert f"the policy of the S3 endpoint does not allow s3:GetObject on arn:aws:s3:::{BUCKETS[1]}/apple" in told
 
     def test_from_outside_it_is_not_asked(self, aws: EmbeddedAws, keys: dict[str, str]) -> None:
         assert _read(aws, keys, aws.port, BUCKETS[1]) == b"red"

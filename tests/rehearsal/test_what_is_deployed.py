@@ -10,7 +10,6 @@ from rehearsal.clients import Client
 from rehearsal.scenario.deploy import why_refused
 from rehearsal.scenario.deployed import (
     check_disk_key,
-    check_endpoint_policy,
     check_executors,
     check_masters,
     check_one_cluster,
@@ -112,13 +111,6 @@ def test_a_key_that_emr_cannot_grant_is_found(statement: dict[str, Any]) -> None
     policies = [_statement(**statement)]
     (found,) = check_disk_key(_statement(Condition=BY_EC2), policies, key=KEY, region="eu-west-3")
     assert found.startswith("EMR's service role lacks kms:CreateGrant")
-
-
-def test_a_call_that_the_endpoint_would_stop_is_found() -> None:
-    policy = {"Statement": [{"Effect": "Allow", "Action": ["s3:Get*"], "Resource": "arn:aws:s3:::data/*"}]}
-    needed = [("s3:GetObject", "arn:aws:s3:::data/images/1.jpg"), ("s3:PutObject", "arn:aws:s3:::data/results/1")]
-    (found,) = check_endpoint_policy(policy, needed)
-    assert "does not allow s3:PutObject on arn:aws:s3:::data/results/1" in found
 
 
 def test_of_what_the_app_said_the_findings_are_told() -> None:

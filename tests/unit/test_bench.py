@@ -35,7 +35,7 @@ from bench.results import merge, read, show
 from bench.row import Row, machine_facts
 from bench.s3_rows import delaying_proxy
 from bench.settings import ROOT, RowFailed, Settings
-from job.moments import Moments
+from job.components.moments import Moments
 
 MEGABYTES = 1_000_000
 

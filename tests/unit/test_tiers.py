@@ -24,11 +24,12 @@ def test_a_test_that_has_no_other_mark_is_a_unit_test(request: pytest.FixtureReq
     ("folder", "fixtures", "marks", "expected"),
     [
         ("infra", [], [], {"cdk"}),
-        ("job", [], [], {"spark"}),
         ("rehearsal", [], [], {"server"}),
         ("unit", ["s3_endpoint"], [], {"server"}),
         ("unit", [], ["slow"], {"slow"}),
-        ("job", [], ["tensorflow"], {"spark", "tensorflow"}),
+        ("job", ["spark"], [], {"spark"}),
+        ("job", [], [], {"unit"}),
+        ("job", ["finished"], ["tensorflow"], {"spark", "tensorflow"}),
     ],
 )
 def test_what_a_test_needs_takes_it_out_of_the_unit_tests(

@@ -1,5 +1,6 @@
 """The workflows of GitHub that test, review and deploy: who they are, what they may, what they run."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -18,7 +19,6 @@ SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 SHELL = frozenset(
     {
         "options",
-        "chosen",
         "for",
         "code",
         "echo",
@@ -162,6 +162,24 @@ def test_every_command_exists(name: str) -> None:
                 assert words[1] in options[words[0]], line
             else:
                 assert words[0] in SHELL, line
+
+
+def test_people_choose_what_is_deployed_from_what_there_is_and_write_no_options_of_cdk() -> None:
+    inputs = workflow("deploy")[True]["workflow_dispatch"]["inputs"]
+    assert {item["type"] for item in inputs.values()} <= {"choice", "boolean"}
+    made = set(re.findall(r'"(Fruits[A-Z][a-z]+)"', (ROOT / "infra" / "stacks.py").read_text(encoding="utf-8")))
+    made |= set(re.findall(r'"(Fruits[A-Z][a-z]+)"', (ROOT / "infra" / "compute.py").read_text(encoding="utf-8")))
+    assert set(inputs["stacks"]["options"]) == made | {"all"}
+    environments = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["environments"]
+    assert set(inputs["environment"]["options"]) == set(environments)
+
+
+def test_what_is_deployed_cannot_be_read_as_an_option_and_is_what_was_reviewed() -> None:
+    (script,) = [item for item in scripts("deploy") if "cdk deploy" in item]
+    assert script.rstrip().endswith(' -- "$STACKS"')
+    assert script.count("cdk synth") == 1
+    assert script.index("--output cdk.out") < script.index("fruits review --app cdk.out") < script.index("cdk deploy")
+    assert "cdk deploy --app cdk.out " in script
 
 
 STAND_IN = """#!/bin/bash

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
-from rehearsal.embedded.process import embedded_aws
+from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import ReportRefused
 from rehearsal.scenario.runs import watching_clusters
 from tests.rehearsal.clusters import (

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from rehearsal.clients import Client
-from rehearsal.embedded.aws import AwsFailed, EmbeddedAws
-from rehearsal.embedded.process import start_aws
+from rehearsal.daemon import DaemonFailed
+from rehearsal.embedded.aws import EmbeddedAws
+from rehearsal.embedded.daemon import start_aws
 from rehearsal.node.reports import ReportRefused
 from tests.rehearsal.clusters import make_roles, status, step, wait_for
 from tests.rehearsal.small_stacks import CLUSTER
@@ -117,5 +118,5 @@ def test_an_unknown_way_of_seeing_ends_the_start_with_those_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FRUITS_STABILISATION", "never")
-    with pytest.raises(AwsFailed, match="stabilisation 'never': accepted: once-ready, when-seen"):
+    with pytest.raises(DaemonFailed, match="stabilisation 'never': accepted: once-ready, when-seen"):
         start_aws(tmp_path / "aws")

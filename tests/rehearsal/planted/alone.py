@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 
-from ops.synthesis import given_settings
+from ops.aws.given import read_given
 from rehearsal.rehearse import EXPECTED
-from rehearsal.scenario.course import Course
 from rehearsal.scenario.host import Host
+from rehearsal.scenario.scenario import Course
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, run_stages
 from tests.rehearsal.planted.fault import PASSED, Verdict
 
@@ -61,7 +61,7 @@ class _Telling:
 
 def rehearse(order: Order) -> Verdict:
     """Rehearse up to the last stage, and leave no process."""
-    settings = given_settings(order.values)
+    settings = read_given(order.values).settings
     host = Host(Path(order.folder), settings, image=Path(order.image))
     course = Course(
         host,

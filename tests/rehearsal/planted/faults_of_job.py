@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.rehearsal.planted.fault import CHECKED, RAN, RAN_AGAIN, RAN_CHANGED, Edit, Fault
 
-_ACCESS: Final = "job/access.py"
+_ACCESS: Final = "job/storage/access.py"
 _PIPELINE: Final = "job/pipeline.py"
 
 FAULTS: Final = (
@@ -43,7 +43,7 @@ FAULTS: Final = (
         edits=(
             Edit(
                 _PIPELINE,
-                '        self.store.put(f"{self.folder}/manifest.json", json.dumps(manifest, indent=2).encode())\n',
+                "        self.store.put(self.folder.manifest, json.dumps(manifest, indent=2).encode())\n",
                 "",
             ),
         ),
@@ -65,7 +65,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="photographs that are whole go to quarantine",
-        edits=(Edit("job/decode.py", "    if not content:\n", "    if len(content) < 4_500:\n"),),
+        edits=(Edit("job/features/decode.py", "    if not content:\n", "    if len(content) < 4_500:\n"),),
         stage=CHECKED,
         says="in quarantine",
     ),
@@ -73,9 +73,9 @@ FAULTS: Final = (
         name="the listing loses a photograph",
         edits=(
             Edit(
-                "job/images.py",
-                "    return Listing(photographs, ignored)\n",
-                "    return Listing(photographs.slice(1), ignored)\n",
+                "job/storage/listing.py",
+                "    return Listing(photographs, left, tuple(_written_in_two_ways(labels)))\n",
+                "    return Listing(photographs.slice(1), left, tuple(_written_in_two_ways(labels)))\n",
             ),
         ),
         stage=CHECKED,
@@ -85,7 +85,7 @@ FAULTS: Final = (
         name="a worker loses a photograph of each batch",
         edits=(
             Edit(
-                "job/featurize.py",
+                "job/features/featurize.py",
                 "    if waiting:\n        infer()\n",
                 "    del rows[-1:], waiting[-1:]\n    if waiting:\n        infer()\n",
             ),
@@ -97,7 +97,7 @@ FAULTS: Final = (
         name="the plan is made for two slots",
         edits=(
             Edit(
-                "job/plan.py",
+                "job/storage/plan.py",
                 "        size = min(photographs, max(SMALLEST_TASK, min(LARGEST_TASK, photographs // _SHARE)))\n",
                 "        size = min(photographs, max(SMALLEST_TASK, photographs // 2 + 1))\n",
             ),
@@ -119,7 +119,7 @@ FAULTS: Final = (
         name="a changed photograph keeps its old features",
         edits=(
             Edit(
-                "job/store.py",
+                "job/storage/store.py",
                 'join_element_wise(table["uri"], table["etag"], ',
                 'join_element_wise(table["uri"], table["uri"], ',
             ),

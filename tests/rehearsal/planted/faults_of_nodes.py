@@ -13,7 +13,7 @@ FAULTS: Final = (
         name="an old wheelhouse is taken for complete, with a wheel for a newer system than the nodes have",
         edits=(
             Edit(
-                "ops/wheelhouse.py",
+                "ops/build/wheelhouse.py",
                 "return self._stamp.exists() and self._stamp.read_text() == self._digest()",
                 "return True",
             ),

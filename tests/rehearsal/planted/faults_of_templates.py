@@ -204,4 +204,16 @@ FAULTS: Final = (
         stage=SET_UP,
         says="do not have permission to create the service-linked role for EC2 Spot Instances",
     ),
+    Fault(
+        name="another model lies where the deployed one lay",
+        edits=(
+            Edit(
+                "infra/job_step.py",
+                '"--weights-sha256", assets.weights_sha256)',
+                '"--weights-sha256", assets.lock_sha256)',
+            ),
+        ),
+        stage=RAN,
+        says="have sha256",
+    ),
 )

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from ops.wheelhouse import Wheelhouse, this_machine
+from ops.build.wheelhouse import Wheelhouse, this_machine
 from tests.rehearsal.planted.fault import Fault
 
 ROOT = Path(__file__).resolve().parents[3]

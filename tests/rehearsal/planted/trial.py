@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from ops.sample import LABELS, render_sample
+from ops.local.sample import LABELS, render_sample
 from tests.rehearsal.planted.alone import Order
 from tests.rehearsal.planted.fault import Fault, Verdict
 from tests.rehearsal.planted.tree import plant

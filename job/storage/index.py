@@ -1,0 +1,223 @@
+"""What the store knows of a listing: which photographs have features, which are in quarantine, which rows are stale."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from job.storage.layout import FEATURES, QUARANTINE
+from job.storage.locations import Location
+from job.storage.store import QUARANTINE_SCHEMA, ResultStore, keys, with_uris
+
+PASSING_REASONS: Final = ("changed", "unreadable", "vanished")
+"""Quarantined for what may not last: the next run tries these photographs again."""
+
+_READERS: Final = 16
+_WRITERS: Final = 8
+_BLOCK: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some rows of one object of the store.
+
+    Parameters
+    ----------
+    path
+        Below the output.
+    rows
+        Row numbers, ascending; None stands for all.
+    count
+        How many rows these are.
+    """
+
+    path: str
+    rows: list[int] | None
+    count: int
+
+    @classmethod
+    def from_batches(cls, record_batches: Iterable[pa.RecordBatch]) -> Iterator["Selection"]:
+        """Read the selections of a task, in the column of `SELECTIONS`."""
+        for record_batch in record_batches:
+            for group in record_batch["selections"].to_pylist():
+                yield from (cls(**selection) for selection in group)
+
+    def read(self, store: ResultStore, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read columns of the rows."""
+        table = store.read_table(self.path, columns)
+        return table if self.rows is None else table.take(pa.array(self.rows, pa.int64()))
+
+
+SELECTIONS: Final = "selections array<struct<path: string, rows: array<int>, count: int>>"
+"""Groups of `Selection` as a DataFrame: one row, and so one task, a group."""
+
+
+def share_out(selections: Sequence[Selection], groups: int) -> list[list[Selection]]:
+    """Divide selections into groups of about the same number of rows: the largest first, each to the smallest group."""
+    loads: list[tuple[int, int, list[Selection]]] = [(0, number, []) for number in range(min(groups, len(selections)))]
+    for selection in sorted(selections, key=lambda selection: -selection.count):
+        load, number, group = heapq.heappop(loads)
+        group.append(selection)
+        heapq.heappush(loads, (load + selection.count, number, group))
+    return [group for _, _, group in sorted(loads, key=lambda item: item[1])]
+
+
+@dataclass(frozen=True)
+class Index:
+    """What the store knows of the photographs of one listing, under one model.
+
+    Parameters
+    ----------
+    featurized
+        (n,) bool for each photograph of the listing: it has features.
+    quarantined
+        (n,) bool: it has none, and is in quarantine.
+    lasting
+        (n,) bool: in quarantine for a reason that will not pass while the photograph stays as it is.
+    selections
+        Where the features are.
+    quarantine
+        `QUARANTINE_SCHEMA` of those in quarantine.
+    stale
+        Objects with rows that say nothing of the listing any more; the selection is what to keep of each.
+    """
+
+    featurized: NDArray[np.bool_]
+    quarantined: NDArray[np.bool_]
+    lasting: NDArray[np.bool_]
+    selections: list[Selection]
+    quarantine: pa.Table
+    stale: list[Selection]
+
+    @property
+    def pending(self) -> NDArray[np.bool_]:
+        """(n,) bool: to be featurized by the next run."""
+        return ~(self.featurized | self.lasting)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Count the photographs in quarantine by reason."""
+        counts = pc.value_counts(self.quarantine["reason"]).to_pylist()
+        return dict(sorted((item["values"], item["counts"]) for item in counts))
+
+
+def look_up(store: ResultStore, identity: str, root: Location, photographs: pa.Table) -> Index:
+    """Compare a listing with the store.
+
+    A photograph is known by (uri, etag). Should two objects hold the same one, the first by name counts.
+
+    Parameters
+    ----------
+    identity
+        Of the backbone.
+    root
+        Of the listing: rows of photographs below it that are not in the listing are stale; others are not ours to
+        judge.
+    photographs
+        With columns `path` and `etag`.
+    """
+    listed = photographs.select(["path", "etag"]).to_batches(max_chunksize=_BLOCK)
+    wanted = _digests(with_uris(root, batch) for batch in listed)
+    features = _Rows.of(store, FEATURES.partition(identity), root.uri)
+    at = features.find(wanted)
+    featurized = at >= 0
+
+    rejected = _Rows.of(store, QUARANTINE.partition(identity), root.uri)
+    rejected_at = rejected.find(wanted)
+    quarantined = (rejected_at >= 0) & ~featurized
+    quarantine = QUARANTINE_SCHEMA.empty_table()
+    if quarantined.any():
+        quarantine = pa.concat_tables(store.read_all(rejected.paths)).take(rejected_at[quarantined])
+    lasting = np.zeros_like(quarantined)
+    lasting[quarantined] = ~pc.is_in(quarantine["reason"], pa.array(PASSING_REASONS)).to_numpy()
+    return Index(
+        featurized,
+        quarantined,
+        lasting,
+        features.selections(at[featurized]),
+        quarantine,
+        features.stale(at[featurized]) + rejected.stale(rejected_at[quarantined]),
+    )
+
+
+def drop_stale(store: ResultStore, index: Index) -> None:
+    """Write objects with stale rows anew without them, then delete the old ones; a kill in between loses nothing."""
+
+    def rewrite(selection: Selection) -> None:
+        folder = selection.path.rpartition("/")[0]
+        kept = store.put_batch(folder, selection.read(store)) if selection.count else None
+        if kept != selection.path:
+            store.delete([selection.path])
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        list(pool.map(rewrite, index.stale))
+
+
+def _digests(batches: Iterable[pa.RecordBatch]) -> NDArray[np.bytes_]:
+    """Give 16 bytes for each key: whole keys of millions of photographs would fill the driver's memory."""
+    digests = bytearray()
+    for batch in batches:
+        digests += b"".join(blake2b(key.encode(), digest_size=16).digest() for key in keys(batch).to_pylist())
+    return np.frombuffer(digests, "S16")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of several objects, laid end to end: digests of their keys, and whether they lie below the root."""
+
+    paths: list[str]
+    sizes: list[int]
+    digests: NDArray[np.bytes_]
+    below: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, store: ResultStore, folder: str, root: str) -> "_Rows":
+        def read(path: str) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
+            table = store.read_table(path, ["uri", "etag"])
+            return _digests(table.to_batches(max_chunksize=_BLOCK)), pc.starts_with(table["uri"], f"{root}/").to_numpy()
+
+        paths = store.paths(folder)
+        with ThreadPoolExecutor(_READERS) as pool:
+            parts = list(pool.map(read, paths))
+        pa.default_memory_pool().release_unused()  # what every reader's tables took
+        sizes = [len(digests) for digests, _ in parts]
+        digests = np.concatenate([np.empty(0, "S16"), *(digests for digests, _ in parts)])
+        return cls(paths, sizes, digests, np.concatenate([np.empty(0, bool), *(below for _, below in parts)]))
+
+    def find(self, wanted: NDArray[np.bytes_]) -> NDArray[np.int64]:
+        """Give the first row of each wanted key, or -1."""
+        if not len(self.digests):
+            return np.full(len(wanted), -1)
+        order = np.argsort(self.digests, kind="stable")
+        places = np.searchsorted(self.digests, wanted, sorter=order)
+        found = order[np.minimum(places, len(order) - 1)]
+        found[self.digests[found] != wanted] = -1
+        return found
+
+    def selections(self, rows: NDArray[np.int64]) -> list[Selection]:
+        """Give the selections that hold these rows, without objects that hold none."""
+        return [selection for selection in self._by_object(rows) if selection.count]
+
+    def stale(self, live: NDArray[np.int64]) -> list[Selection]:
+        """Give what to keep of the objects that hold rows below the root that are not live."""
+        keep = ~self.below
+        keep[live] = True
+        return [selection for selection in self._by_object(np.flatnonzero(keep)) if selection.rows is not None]
+
+    def _by_object(self, rows: NDArray[np.int64]) -> list[Selection]:
+        starts = np.concatenate([[0], np.cumsum(self.sizes, dtype=np.int64)])
+        rows = np.sort(rows)
+        bounds = np.searchsorted(rows, starts)
+        selections = []
+        for number, path in enumerate(self.paths):
+            inside = rows[bounds[number] : bounds[number + 1]] - starts[number]
+            whole = len(inside) == starts[number + 1] - starts[number]
+            selections.append(Selection(path, None if whole else inside.tolist(), len(inside)))
+        return selections

@@ -1,0 +1,166 @@
+"""The results' layout: each path below the output is named here, once, for the job, the tables and the commands.
+
+::
+
+    <output>/features/model=<identity>/<batch>.parquet      FEATURES_SCHEMA of `job.storage.store`
+             quarantine/model=<identity>/<batch>.parquet    QUARANTINE_SCHEMA
+             pca/<run>/{model/, arrays.npz}                 pyspark.ml PipelineModel; plain arrays
+             projections/pca=<run>/<batch>.parquet          PROJECTIONS_SCHEMA
+             exports/pca=<run>/<batch>.csv                  the same, for spreadsheets
+             reports/<run>/{manifest.json, report.html, images.parquet}
+             reports/<run>/pending.parquet                  the plan of a run at work
+
+It needs the standard library alone, so that what describes a deployment can read it, too. The checks of the rehearsal
+do not: they have the layout of their own that users were promised.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class PartitionedFolder:
+    """A folder of objects in partitions, as tables over files have it: ``<name>/<key>=<value>/``.
+
+    Parameters
+    ----------
+    name
+        Name of the folder, and of the table over it.
+    key
+        Name of the partitions' column.
+
+    Examples
+    --------
+    >>> FEATURES.partition("0123456789abcdef")
+    'features/model=0123456789abcdef'
+    """
+
+    name: str
+    key: str
+
+    def partition(self, value: str) -> str:
+        """Return the path of one partition."""
+        return f"{self.name}/{self.key}={value}"
+
+
+FEATURES: Final = PartitionedFolder("features", "model")
+QUARANTINE: Final = PartitionedFolder("quarantine", "model")
+PROJECTIONS: Final = PartitionedFolder("projections", "pca")
+EXPORTS: Final = PartitionedFolder("exports", "pca")
+
+REPORTS: Final = "reports"
+"""Has a folder for each run."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The report of one run and what belongs to it.
+
+    Parameters
+    ----------
+    run
+        Name of the run.
+
+    Examples
+    --------
+    >>> RunFolder("0123456789abcdef").manifest
+    'reports/0123456789abcdef/manifest.json'
+    """
+
+    run: str
+
+    @property
+    def path(self) -> str:
+        """Path of the folder."""
+        return f"{REPORTS}/{self.run}"
+
+    @property
+    def manifest(self) -> str:
+        """Path of the manifest, the last that a run writes."""
+        return f"{self.path}/manifest.json"
+
+    @property
+    def page(self) -> str:
+        """Path of the report to read."""
+        return f"{self.path}/report.html"
+
+    @property
+    def listing(self) -> str:
+        """Path of the photographs that the run is about."""
+        return f"{self.path}/images.parquet"
+
+    @property
+    def plan(self) -> str:
+        """Path of the photographs to featurize, there while the run featurizes them."""
+        return f"{self.path}/pending.parquet"
+
+
+@dataclass(frozen=True)
+class ComponentsFolder:
+    """The principal components of one run.
+
+    Parameters
+    ----------
+    run
+        Name of the run.
+    """
+
+    run: str
+
+    @property
+    def arrays(self) -> str:
+        """Path of the components as arrays of NumPy."""
+        return f"pca/{self.run}/arrays.npz"
+
+    @property
+    def model(self) -> str:
+        """Path of the folder with the components as a model of Spark."""
+        return f"pca/{self.run}/model"
+
+
+def is_manifest(path: str) -> bool:
+    """Tell whether a path below `REPORTS` is that of a manifest."""
+    return path.endswith("/manifest.json")
+
+
+def is_page(path: str) -> bool:
+    """Tell whether a path below `REPORTS` is that of a report to read."""
+    return path.endswith("/report.html")
+
+
+def is_plan(path: str) -> bool:
+    """Tell whether a path below `REPORTS` is that of the plan of a run at work."""
+    return path.endswith("/pending.parquet")
+
+
+def batch_name(digest: str, photographs: int) -> str:
+    """Name a batch by what is in it and by how many photographs these are.
+
+    Examples
+    --------
+    >>> batch_name("8c5f", 512)
+    '8c5f-512.parquet'
+    """
+    return f"{digest}-{photographs}.parquet"
+
+
+def photographs_in(path: str) -> int:
+    """Return how many photographs a batch holds, by its name.
+
+    Examples
+    --------
+    >>> photographs_in("features/model=0123456789abcdef/8c5f-512.parquet")
+    512
+    """
+    return int(path.removesuffix(".parquet").rpartition("-")[2])
+
+
+def stem(path: str) -> str:
+    """Return the name of an object without its folders and its suffix; a batch's projections have the batch's.
+
+    Examples
+    --------
+    >>> stem("features/model=0123456789abcdef/8c5f-512.parquet")
+    '8c5f-512'
+    """
+    return path.rpartition("/")[2].rpartition(".")[0]

@@ -1,0 +1,203 @@
+"""The objects of the results: each is written whole in one request, or not at all; `job.storage.layout` names them.
+
+A batch is named by what is in it, so writing it twice changes nothing, and a batch that is there is complete. There is
+no journal to repair after a kill: what the store holds *is* the progress.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import obstore
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
+
+from job.errors import JobError
+from job.storage.layout import FEATURES, QUARANTINE, batch_name, photographs_in
+from job.storage.locations import Location, ObjectReader
+from job.storage.refusals import reason_of
+
+FEATURES_SCHEMA: Final = pa.schema(
+    [
+        ("uri", pa.string()),
+        ("label", pa.string()),
+        ("bytes", pa.int64()),
+        ("etag", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("feature", pa.list_(pa.float32())),
+    ]
+)
+QUARANTINE_SCHEMA: Final = pa.schema(
+    [
+        ("uri", pa.string()),
+        ("label", pa.string()),
+        ("bytes", pa.int64()),
+        ("etag", pa.string()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+    ]
+)
+PROJECTIONS_SCHEMA: Final = pa.schema(
+    [
+        ("uri", pa.string()),
+        ("label", pa.string()),
+        ("split", pa.string()),
+        ("projection", pa.list_(pa.float32())),
+    ]
+)
+
+STORE_ERRORS: Final = (BaseError, OSError)
+"""What obstore raises; anything else is a fault of this program, and must not pass for one of the user's."""
+
+_READERS: Final = 16
+
+
+class ResultStore:
+    """Reads and writes the results below one output.
+
+    Parameters
+    ----------
+    output
+        Where; a folder is made if it is missing.
+
+    Raises
+    ------
+    JobError
+        If the output cannot be opened.
+    """
+
+    def __init__(self, output: Location) -> None:
+        self.output = output
+        try:
+            self.objects: ObjectStore = output.open(create=True)
+        except STORE_ERRORS as error:
+            raise JobError(
+                f"cannot open the output {output.uri}: {reason_of(error, otherwise='check --output')}"
+            ) from error
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write one object whole.
+
+        Raises
+        ------
+        JobError
+            If the output cannot be written.
+        """
+        try:
+            obstore.put(self.objects, path, content)
+        except STORE_ERRORS as error:
+            reason = reason_of(error, otherwise="check --output and the right to write")
+            raise JobError(f"cannot write {self.output.uri}/{path}: {reason}") from error
+
+    def put_table(self, path: str, table: pa.Table) -> None:
+        """Write a table as one Parquet object: Zstandard, dictionaries for the columns that repeat."""
+        self.put_tables(path, table.schema, [table])
+
+    def put_tables(self, path: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+        """Write tables of one schema, made one after the other, as row groups of one Parquet object."""
+        dictionaries = [name for name in ("label", "split", "reason") if name in schema.names]
+        output = io.BytesIO()
+        options = {"compression": "zstd", "use_dictionary": dictionaries, "store_schema": False}
+        with pq.ParquetWriter(output, schema, **options) as writer:
+            for table in tables:
+                writer.write_table(table)
+        self.put(path, output.getvalue())
+
+    def put_folder(self, path: str, folder: Path) -> None:
+        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums."""
+        visible = (file for file in folder.rglob("[!.]*") if file.is_file())
+        files = {f"{path}/{file.relative_to(folder).as_posix()}": file for file in visible}
+        self.delete(set(self.paths(path)) - files.keys())
+        for name, file in files.items():
+            self.put(name, file.read_bytes())
+
+    def get(self, path: str) -> bytes:
+        """Read one object whole."""
+        return bytes(obstore.get(self.objects, path).bytes())
+
+    def exists(self, path: str) -> bool:
+        """Say whether an object is there."""
+        try:
+            obstore.head(self.objects, path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def read_table(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read columns of one Parquet object, with requests for these columns alone."""
+        return pq.ParquetFile(ObjectReader(self.objects, path)).read(columns=columns)
+
+    def paths(self, prefix: str) -> list[str]:
+        """List the paths of the objects below a prefix, sorted.
+
+        Raises
+        ------
+        JobError
+            If the output cannot be listed.
+        """
+        try:
+            paths = [meta["path"] for chunk in obstore.list(self.objects, prefix) for meta in chunk]
+        except STORE_ERRORS as error:
+            reason = reason_of(error, otherwise="check --output and the right to list it")
+            raise JobError(f"cannot list {self.output.uri}: {reason}") from error
+        return sorted(path for path in paths if path.startswith(f"{prefix}/"))
+
+    def delete(self, paths: Iterable[str]) -> None:
+        """Delete objects; those already gone are no error."""
+        for path in paths:
+            try:
+                obstore.delete(self.objects, path)
+            except FileNotFoundError:
+                continue
+
+    def commit_batch(self, identity: str, features: pa.Table, quarantined: pa.Table) -> None:
+        """Add a batch of photographs: each of its two objects counts from the moment it is there."""
+        for folder, table in ((FEATURES, features), (QUARANTINE, quarantined)):
+            if table.num_rows:
+                self.put_batch(folder.partition(identity), table)
+
+    def committed(self, identity: str) -> int:
+        """Count the photographs committed under a model, from the names of its batches alone."""
+        paths = (path for folder in (FEATURES, QUARANTINE) for path in self.paths(folder.partition(identity)))
+        return sum(map(photographs_in, paths))
+
+    def put_batch(self, folder: str, table: pa.Table) -> str:
+        """Write photographs as one object named by what is in it, and give its path."""
+        path = f"{folder}/{_batch_name(table)}"
+        self.put_table(path, table)
+        return path
+
+    def read_all(self, paths: Sequence[str], columns: Sequence[str] | None = None) -> list[pa.Table]:
+        """Read columns of many Parquet objects, several at a time."""
+        with ThreadPoolExecutor(_READERS) as pool:
+            return list(pool.map(lambda path: self.read_table(path, columns), paths))
+
+
+def feature_matrix(table: pa.Table) -> NDArray[np.float32]:
+    """Give the column `feature` as (n, d) array, without a copy where the table is in one piece."""
+    values: NDArray[np.float32] = table["feature"].combine_chunks().flatten().to_numpy()
+    return values.reshape(table.num_rows, -1)
+
+
+def with_uris(root: Location, listed: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
+    """Put a column `uri` before those of a listing; for some rows at a time, since addresses are long."""
+    return listed.add_column(0, "uri", pc.binary_join_element_wise(root.uri, listed["path"], "/"))
+
+
+def keys(table: pa.Table | pa.RecordBatch) -> pa.ChunkedArray | pa.Array:
+    """Name each photograph and its version in one string."""
+    return pc.binary_join_element_wise(table["uri"], table["etag"], "\n")
+
+
+def _batch_name(table: pa.Table) -> str:
+    digest = hashlib.sha256("\0".join(keys(table).to_pylist()).encode()).hexdigest()
+    return batch_name(digest[:24], table.num_rows)

@@ -1,0 +1,1 @@
+"""Buckets: what lies in them, read, counted and deleted."""

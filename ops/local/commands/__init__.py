@@ -1,0 +1,1 @@
+"""The commands of this machine, each in the module of its name."""

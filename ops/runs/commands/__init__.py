@@ -1,0 +1,1 @@
+"""The commands around runs, each in the module of its name."""

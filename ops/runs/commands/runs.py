@@ -1,0 +1,89 @@
+"""``fruits runs``: the history."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+
+from ops.aws.place import find_place
+from ops.console import Context, complain, err, labelled, out
+from ops.quantities import duration
+from ops.runs.endings import StepRun, runs_without_results
+from ops.runs.history import PastRun, past_runs
+
+_OTHERS_SHOWN: Final = 5
+_WORDS: Final = {
+    "RUNNING": ("running", "bold green"),
+    "PENDING": ("waiting", "bold"),
+    "FAILED": ("failed", "red"),
+    "TERMINATED_WITH_ERRORS": ("failed", "red"),
+    "COMPLETED": ("done", "bold"),
+}
+_WIDE: Final = 110
+
+
+def runs(
+    values: Context = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: runs with results, and all others.")] = False,
+) -> None:
+    """Show all runs: those that run, failed, were cancelled or lost, and why; then those that left results."""
+    place = find_place(values)
+    output = place.deployment.output("FruitsStorage", "OutputUri")
+    completed = past_runs(place.client, output, complain)
+    others = runs_without_results(place.client, place.settings.name, {run.label for run in completed})
+    if as_json:
+        content = {"completed": [item.row() for item in completed], "others": [item.row() for item in others]}
+        typer.echo(json.dumps(content, indent=2))
+        return
+    _show(others, place.options)
+    if completed:
+        out.print(_table(completed))
+    elif not others:
+        err.print(f"No run has left results below {output}; start one: fruits run{place.options}", soft_wrap=True)
+
+
+def _show(others: Sequence[StepRun], options: str) -> None:
+    for item in others[:_OTHERS_SHOWN]:
+        follow = "" if item.is_over else " --follow"
+        hint = (
+            f"fruits logs {item.step}{follow}{options}"
+            if item.step
+            else f"fruits logs --bootstrap --cluster {item.cluster}{options}"
+        )
+        label, style = _WORDS.get(item.state, (item.state.lower(), "yellow"))
+        text = f" {item.when.astimezone():%Y-%m-%d %H:%M} {item.name}: {item.why}"
+        out.print(labelled(label, text, style), soft_wrap=True)
+        out.print(f"       {hint}", soft_wrap=True)
+    if len(others) > _OTHERS_SHOWN:
+        out.print(f"       and {len(others) - _OTHERS_SHOWN} before; see: fruits runs --json{options}")
+    if others:
+        out.print()
+
+
+def _table(completed: Sequence[PastRun]) -> Table:
+    """Lay runs out; a narrow terminal gets shorter dates, and neither names of runs nor engines."""
+    wide = out.width >= _WIDE
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("When", no_wrap=True)
+    table.add_column("Label", overflow="ellipsis", min_width=8)
+    if wide:
+        table.add_column("Run", no_wrap=True)
+    for heading in ("Photos", "New", "Bad", "Components", "Took", "Rate"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    if wide:
+        table.add_column("Engine", no_wrap=True)
+    for run in completed:
+        when = run.when.astimezone()
+        row = [f"{when:%Y-%m-%d %H:%M}" if wide else f"{when:%m-%d %H:%M}", run.label]
+        numbers = [
+            f"{run.images:,}",
+            f"{run.computed:,}",
+            f"{run.quarantined:,}",
+            f"{run.components} ({run.explained:.0%})",
+            duration(run.seconds),
+            f"{run.rate:,.0f}/s" if run.rate else "",
+        ]
+        table.add_row(*row, *([run.run] if wide else []), *numbers, *([run.engine] if wide else []))
+    return table

@@ -1,0 +1,1 @@
+"""The end: what is left, what is emptied, what is destroyed."""

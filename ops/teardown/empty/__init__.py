@@ -1,0 +1,1 @@
+"""Deletion of data, which takes two confirmations: a deployed setting, and the name of the bucket."""

@@ -1,0 +1,1 @@
+"""Photographs from this machine to the data bucket."""
