@@ -102,9 +102,9 @@ def _unidentified(content: bytes) -> Rejected:
 
 def _require_picture(image: Image.Image, content: bytes) -> None:
     """Refuse camera raw that looks like TIFF, whose first picture is a small preview."""
-    if kind := unsupported(content):
-        raise Rejected("unsupported-format", kind)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
+        if kind := unsupported(content):
+            raise Rejected("unsupported-format", kind)
         tags = image.tag_v2
         if _DNG_VERSION in tags or (tags.get(_NEW_SUBFILE_TYPE, 0) & 1 and TiffImagePlugin.SUBIFD in tags):
             raise Rejected("unsupported-format", "camera raw (DNG, NEF, ARW, …); export it as JPEG or PNG")

@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from job.errors import Rejected
@@ -85,7 +86,7 @@ def _costly(chance: np.random.Generator) -> dict[str, bytes]:
     }
 
 
-def _decode(score: Score, content: bytes, name: str, *, whole: bool = False) -> "np.ndarray | None":
+def _decode(score: Score, content: bytes, name: str, *, whole: bool = False) -> "NDArray[np.uint8] | None":
     """Decode, and count what is lost, wrong and beyond; `whole` photographs may not be refused."""
     score.tried += 1
     pixels = None

@@ -1,18 +1,19 @@
 """The scenario in interactive mode, by its command; what it leaves up is then used, harmed and destroyed."""
 
+import csv
 import json
 import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ops.aws.cdk import Cdk
 from ops.aws.deployment import Deployment, find_deployment
@@ -30,15 +31,20 @@ from rehearsal.node.spark_cluster import WORKERS
 from rehearsal.scenario.checks import check_run
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.folders import Folder
+from rehearsal.scenario.photographs import ADDED, DELETED
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.runs import Cluster
 from rehearsal.scenario.stages import StageFailed
+from tests.ops.commands import fruits_with
 from tests.rehearsal.clusters import PATIENCE_SECONDS, SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
 from tests.rehearsal.nodes import processes_on, words_of
+from tests.rehearsal.scenarios import PHOTOGRAPHS
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
+AT_LAST = PHOTOGRAPHS + ADDED - DELETED
+"""Photographs that a rehearsal leaves on S3."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +108,9 @@ class Kept:
         (step_id,) = self.client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[request])["StepIds"]
         return str(step_id)
 
-    def fruits(self, *words: str) -> None:
-        """Run a command with the settings of the deployment."""
-        done = runner.invoke(app, [*words, "-c", "mode=interactive"], env=self.aws.environment())
-        assert done.exit_code == 0, done.output
+    def fruits(self, *words: str, arguments: Sequence[str] = ()) -> Result:
+        """Run a command with the settings of the deployment, and arguments for the job."""
+        return fruits_with(self.aws)(*words, "-c", "mode=interactive", *(["--", *arguments] if arguments else []))
 
     def evidence(self, cluster: Cluster, step_id: str) -> Evidence:
         columns = table_columns(self.client("glue"), self.deployment.output("FruitsStorage", "Database"))
@@ -157,6 +162,42 @@ def test_steps_were_submitted_and_completed(kept: Kept) -> None:
         f"fruits-demo {run}" for run in ("first", "second", "third")
     ]
     assert {step["Status"]["State"] for step in steps} == {"COMPLETED"}
+
+
+def test_a_run_is_made_watched_listed_and_its_results_are_fetched(kept: Kept, tmp_path: Path) -> None:
+    kept.forget_results()
+    run = kept.fruits("run", "--run-id", "real", "--look-every", "0.3", arguments=["--components", "3"])
+    assert run.exit_code == 0, run.output
+    assert f"% of {AT_LAST} photographs" in run.stdout
+    assert f"INFO {AT_LAST} photographs, {AT_LAST} to featurize" in run.stdout
+    assert f"{AT_LAST} ({AT_LAST} computed now, 0 reused)" in run.stdout
+
+    (listed,) = json.loads(kept.fruits("runs", "--json").stdout)["completed"]
+    assert (listed["label"], listed["images"], listed["components"]) == ("real", AT_LAST, 3)
+
+    fetched = kept.fruits("results", "--no-browser", "--output", str(tmp_path), "--sample", "12")
+    assert fetched.exit_code == 0, fetched.output
+    folder = tmp_path / "reports" / listed["run"]
+    assert (folder / "report.html").read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+    with (folder / "projections-sample.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len({row["uri"] for row in rows}) == 12
+    assert {"pc1", "pc2", "pc3"} <= rows[0].keys()
+
+    log = kept.fruits("logs")
+    assert log.exit_code == 0
+    assert json.loads(log.stdout.splitlines()[-1])["run"] == listed["run"]
+    assert "No broken requirements found" in kept.fruits("logs", "--bootstrap").stdout
+
+
+def test_a_run_that_fails_ends_with_what_the_job_says(kept: Kept) -> None:
+    weights = ["--weights", "s3://nobodys-bucket/model.tflite"]
+    run = kept.fruits("run", "--look-every", "0.3", arguments=weights)
+    assert run.exit_code == 1
+    reason = run.stderr.splitlines()[0].removeprefix("failed: ")
+    assert "s3://nobodys-bucket/model.tflite" in reason
+    assert kept.fruits("logs").stderr.splitlines()[0].endswith(f" failed: {reason}")
+    assert reason in kept.fruits("runs").stdout.splitlines()[0]
 
 
 def test_what_it_says_of_using_it_works(kept: Kept) -> None:
@@ -259,7 +300,7 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
 
 
 def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(kept: Kept, many: Path) -> None:
-    kept.fruits("images", "upload", str(many))
+    assert kept.fruits("images", "upload", str(many)).exit_code == 0
     kept.forget_results()
     step = {**kept.step, "arguments": [*kept.step["arguments"], "--batch-size", "4"]}
     step_id = kept.submit(step)
@@ -298,7 +339,8 @@ def test_destroying_after_a_failed_step_leaves_nothing(kept: Kept, tmp_path: Pat
     cdk = Cdk(synthesised, environment)
     cdk.deploy("FruitsStorage")
     cdk.destroy("FruitsCompute")
-    kept.fruits("empty", "--yes-delete", kept.deployment.output("FruitsStorage", "DataBucket"))
+    bucket = kept.deployment.output("FruitsStorage", "DataBucket")
+    assert kept.fruits("empty", "--yes-delete", bucket).exit_code == 0
     cdk.destroy()
     left = inventory(kept.client)
     assert not [item for item in left if "ruits" in item]

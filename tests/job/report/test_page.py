@@ -378,3 +378,13 @@ def test_the_report_renders_from_inside_a_zip(tmp_path: Path) -> None:
     origin, length = done.stdout.split()
     assert origin.startswith(str(archive))
     assert int(length) == len(render(report_data()))
+
+
+def test_what_is_left_out_and_what_is_odd_is_told_as_text() -> None:
+    images = {
+        **MANIFEST["images"],
+        "left_out": [{"kind": "archives", "count": 1_234, "example": "<b>.zip"}],
+        "notes": ["only Training has photographs of '<i>'"],
+    }
+    text = page(manifest={"images": images}).text
+    assert all(told in text for told in ("archives", "1,234", "<b>.zip", "only Training has photographs of '<i>'"))
