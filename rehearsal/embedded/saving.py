@@ -42,7 +42,12 @@ async def save_now_and_then() -> None:
     _log.setLevel(logging.WARNING)  # it tells of every file
     while True:
         await asyncio.sleep(_SAVE_EVERY_SECONDS)
-        vanilla.app.save_all(vanilla.app._build_persistence_save_dict())
+        save()
+
+
+def save() -> None:
+    """Save all services."""
+    vanilla.app.save_all(vanilla.app._build_persistence_save_dict())
 
 
 def _save_state(service: str, data: Mapping[str, Any]) -> None:
