@@ -36,7 +36,7 @@ def ours(arguments: argparse.Namespace) -> dict[str, Any]:
     from job.components.moments import Moments, collect_moments, moments_of
     from job.components.pca import fit
     from job.session import open_session
-    from job.storage.index import SELECTIONS, Selection, share_out
+    from job.storage.index import SELECTIONS, Selection, balance
     from job.storage.locations import Location
     from job.storage.plan import group_count
 
@@ -45,7 +45,7 @@ def ours(arguments: argparse.Namespace) -> dict[str, Any]:
     selections = [Selection(f"{FOLDER}/{file.name}", None, pq.read_metadata(file).num_rows) for file in files]
 
     def summed() -> Moments:
-        groups = share_out(selections, group_count(sum(selection.count for selection in selections)))
+        groups = balance(selections, group_count(sum(selection.count for selection in selections)))
         rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in groups]
         frame = spark.createDataFrame(rows, SELECTIONS)
         return collect_moments(moments_of(frame, output=Location.parse(arguments.store), tasks=len(rows)))

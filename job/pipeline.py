@@ -22,7 +22,7 @@ from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
 from job.report.showcase import choose, shown, thumbnails
 from job.session import every
-from job.storage.index import Index, drop_stale, look_up
+from job.storage.index import Index, build_index, drop_stale
 from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
 from job.storage.listing import Listing, list_photographs
 from job.storage.plan import write_plan
@@ -166,7 +166,7 @@ class Run:
         return manifest and not index.stale and len(projected) == len(index.selections)
 
     def _index(self) -> Index:
-        return look_up(self.store, self.backbone.identity, self.arguments.images, self.photographs)
+        return build_index(self.store, self.backbone.identity, self.arguments.images, self.photographs)
 
     def _featurize(self, index: Index) -> list[Any]:
         pending = np.flatnonzero(index.pending)

@@ -49,8 +49,10 @@ def down(
     delete: Annotated[bool, typer.Option("--delete", help="Delete what it knows, too.")] = False,
 ) -> None:
     """Stop it, and its node."""
-    stop_node(folder)
-    stopped = stop_aws(folder)
+    try:
+        stop_node(folder)
+    finally:
+        stopped = stop_aws(folder)
     if delete:
         forget(folder)
     state = "stopped" if stopped else "was not running"

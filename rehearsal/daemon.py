@@ -136,11 +136,11 @@ class Daemon(Generic[T]):
             ) from None
 
     def runs(self) -> bool:
-        """Tell whether it runs, also if its record is damaged or lost."""
+        """Return whether it runs, also if its record is damaged or lost."""
         return self._process() is not None
 
     def stop(self) -> bool:
-        """Stop it with all that it has started, also if its record is damaged or lost; tell whether it ran.
+        """Stop it with all that it has started, also if its record is damaged or lost; return whether it ran.
 
         Raises
         ------

@@ -14,7 +14,7 @@ from job.components.probe import ProbeScore
 from job.components.projections import Projector, collect_probe, collect_scores, project, score
 from job.components.request import Request
 from job.frames import local_frame
-from job.storage.index import SELECTIONS, Selection, share_out
+from job.storage.index import SELECTIONS, Selection, balance
 from job.storage.layout import ComponentsFolder
 from job.storage.plan import group_count
 from job.storage.store import ResultStore
@@ -46,7 +46,7 @@ class Analysis:
 
     def fit(self) -> PrincipalComponents:
         """Fit the principal components of all selected features."""
-        shared, tasks = self._shared_out()
+        shared, tasks = self._balanced()
         moments = collect_moments(moments_of(shared, output=self.store.output, tasks=tasks))
         return fit(moments, variance=self.request.variance, components=self.request.components)
 
@@ -79,7 +79,7 @@ class Analysis:
         request = self.request
         projector = Projector(model, self.name, request.images, request.splits, frozenset(gallery), request.csv)
         broadcast = self.spark.sparkContext.broadcast(projector)
-        shared, _ = self._shared_out()
+        shared, _ = self._balanced()
         return project(shared, output=self.store.output, projector=broadcast).collect()
 
     def judge(self, parts: list[Any]) -> tuple[ProbeScore | None, str]:
@@ -93,8 +93,8 @@ class Analysis:
         frame = local_frame(self.spark, [part.paths for part in parts], "paths array<string>")
         return collect_scores(score(frame, output=self.store.output, probe=probe)), ""
 
-    def _shared_out(self) -> tuple[DataFrame, int]:
+    def _balanced(self) -> tuple[DataFrame, int]:
         """Give the selections in groups: one row, and so one partition, each."""
-        groups = share_out(self.selections, group_count(sum(selection.count for selection in self.selections)))
+        groups = balance(self.selections, group_count(sum(selection.count for selection in self.selections)))
         rows = [[vars(selection) for selection in group] for group in groups]
         return local_frame(self.spark, rows, SELECTIONS), len(rows)

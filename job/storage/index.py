@@ -16,7 +16,7 @@ from job.storage.layout import FEATURES, QUARANTINE
 from job.storage.locations import Location
 from job.storage.store import QUARANTINE_SCHEMA, ResultStore, keys, with_uris
 
-PASSING_REASONS: Final = ("changed", "unreadable", "vanished")
+RETRYABLE_REASONS: Final = ("changed", "unreadable", "vanished")
 """Quarantined for what may not last: the next run tries these photographs again."""
 
 _READERS: Final = 16
@@ -59,7 +59,7 @@ SELECTIONS: Final = "selections array<struct<path: string, rows: array<int>, cou
 """Groups of `Selection` as a DataFrame: one row, and so one task, a group."""
 
 
-def share_out(selections: Sequence[Selection], groups: int) -> list[list[Selection]]:
+def balance(selections: Sequence[Selection], groups: int) -> list[list[Selection]]:
     """Divide selections into groups of about the same number of rows: the largest first, each to the smallest group."""
     loads: list[tuple[int, int, list[Selection]]] = [(0, number, []) for number in range(min(groups, len(selections)))]
     for selection in sorted(selections, key=lambda selection: -selection.count):
@@ -79,7 +79,7 @@ class Index:
         (n,) bool for each photograph of the listing: it has features.
     quarantined
         (n,) bool: it has none, and is in quarantine.
-    lasting
+    permanent
         (n,) bool: in quarantine for a reason that will not pass while the photograph stays as it is.
     selections
         Where the features are.
@@ -91,7 +91,7 @@ class Index:
 
     featurized: NDArray[np.bool_]
     quarantined: NDArray[np.bool_]
-    lasting: NDArray[np.bool_]
+    permanent: NDArray[np.bool_]
     selections: list[Selection]
     quarantine: pa.Table
     stale: list[Selection]
@@ -99,7 +99,7 @@ class Index:
     @property
     def pending(self) -> NDArray[np.bool_]:
         """(n,) bool: to be featurized by the next run."""
-        return ~(self.featurized | self.lasting)
+        return ~(self.featurized | self.permanent)
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -108,7 +108,7 @@ class Index:
         return dict(sorted((item["values"], item["counts"]) for item in counts))
 
 
-def look_up(store: ResultStore, identity: str, root: Location, photographs: pa.Table) -> Index:
+def build_index(store: ResultStore, identity: str, root: Location, photographs: pa.Table) -> Index:
     """Compare a listing with the store.
 
     A photograph is known by (uri, etag). Should two objects hold the same one, the first by name counts.
@@ -135,12 +135,12 @@ def look_up(store: ResultStore, identity: str, root: Location, photographs: pa.T
     quarantine = QUARANTINE_SCHEMA.empty_table()
     if quarantined.any():
         quarantine = pa.concat_tables(store.read_all(rejected.paths)).take(rejected_at[quarantined])
-    lasting = np.zeros_like(quarantined)
-    lasting[quarantined] = ~pc.is_in(quarantine["reason"], pa.array(PASSING_REASONS)).to_numpy()
+    permanent = np.zeros_like(quarantined)
+    permanent[quarantined] = ~pc.is_in(quarantine["reason"], pa.array(RETRYABLE_REASONS)).to_numpy()
     return Index(
         featurized,
         quarantined,
-        lasting,
+        permanent,
         features.selections(at[featurized]),
         quarantine,
         features.stale(at[featurized]) + rejected.stale(rejected_at[quarantined]),

@@ -62,7 +62,7 @@ class EmbeddedAws:
         return Path(self.folder) / _LOG
 
     def variables(self) -> dict[str, str]:
-        """Give what every client needs: boto3, the `aws` and `cdk` commands, Python's other clients of S3.
+        """Return what every client needs: boto3, the `aws` and `cdk` commands, Python's other clients of S3.
 
         Trusting one authority alone, and reading no file of the user's, they cannot reach the real AWS.
         """
@@ -86,12 +86,12 @@ class EmbeddedAws:
         }
 
     def environment(self) -> dict[str, str]:
-        """Give the environment of this process with the variables of `variables`, for a client to be started."""
+        """Return the environment of this process with the variables of `variables`, for a client to be started."""
         kept = {key: value for key, value in os.environ.items() if key not in _FORBIDDEN}
         return {**kept, **self.variables()}
 
     def shell(self) -> str:
-        """Give the lines for a shell to evaluate.
+        """Return the lines for a shell to evaluate.
 
         Of Amazon's commands, `aws emr` alone makes up its own endpoint unless it is an argument.
         """

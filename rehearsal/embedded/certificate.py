@@ -19,7 +19,7 @@ _DOMAINS: Final = {"aws": "amazonaws.com", "aws-eusc": "amazonaws.eu"}
 
 
 def service_names() -> Iterator[str]:
-    """Give the host names of AWS's services, as AWS's own certificates have them.
+    """Yield the host names of AWS's services, as AWS's own certificates have them.
 
     A wildcard stands for one label alone: a bucket with dots in its name has no certificate, as on S3.
     """

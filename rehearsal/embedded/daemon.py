@@ -70,7 +70,7 @@ def start_aws(
 
 
 def stop_aws(folder: Path) -> bool:
-    """Stop the embedded AWS of a folder, which saves its state first; tell whether there was one.
+    """Stop the embedded AWS of a folder, which saves its state first; return whether there was one.
 
     Raises
     ------

@@ -43,7 +43,7 @@ class Node:
         return Path(self.folder) / _LOG
 
     def machine(self, cluster_id: str) -> Path:
-        """Name the folder of a cluster's machine."""
+        """Return the folder of a cluster's machine."""
         return Path(self.folder) / "nodes" / cluster_id
 
 
@@ -87,7 +87,7 @@ def start_node(
     ]
     return _daemon_of(folder).start(
         [str(folder), *given],
-        variables={},
+        variables={"TMPDIR": str(folder / "tmp")},
         facts={"folder": str(folder)},
         is_ready=lambda pid: _is_ready(folder, pid),
         tied=tied,
@@ -95,7 +95,7 @@ def start_node(
 
 
 def stop_node(folder: Path) -> bool:
-    """Stop the node of an embedded AWS, and all that runs on its machines; tell whether there was one.
+    """Stop the node of an embedded AWS, and all that runs on its machines; return whether there was one.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def find_node(folder: Path) -> Node | None:
 
 
 def ready_file(folder: Path) -> Path:
-    """Name the file with the number of the process that is ready to serve clusters, and the kind of its instances."""
+    """Return the file with the number of the process that is ready to serve clusters, and the kind of its instances."""
     return folder / "node.ready"
 
 

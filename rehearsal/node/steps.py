@@ -73,7 +73,7 @@ class RunningStep:
         )
 
     def poll(self) -> int | None:
-        """Give the exit code once it has ended."""
+        """Return the exit code once it has ended."""
         code = self._program.poll()
         if code is not None:
             self._program.end()
@@ -95,7 +95,7 @@ class RunningStep:
 
 
 def logs_of(machine: Machine, step_id: str) -> Path:
-    """Name the folder of a step's logs on the machine."""
+    """Return the folder of a step's logs on the machine."""
     return machine.root / "mnt" / "var" / "log" / "hadoop" / "steps" / step_id
 
 

@@ -28,7 +28,7 @@ _GRANT: Final = "kms:CreateGrant"
 
 
 def check_wheels(names: Iterable[str], *, machine: str) -> Iterator[str]:
-    """Say which wheels the nodes cannot install, though this machine, whose system may be newer, perhaps can.
+    """Find which wheels the nodes cannot install, though this machine, whose system may be newer, perhaps can.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ def check_wheels(names: Iterable[str], *, machine: str) -> Iterator[str]:
 
 
 def check_one_cluster(clusters: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]:
-    """Say whether more than one cluster was started; `clusters` are those of a deployment, as EMR lists them."""
+    """Find out whether more than one cluster was started; `clusters` are those of a deployment, as EMR lists them."""
     if len(clusters) != 1:
         ids = few_of([cluster["Id"] for cluster in clusters]) or "none"
         yield f"{len(clusters)} clusters {name} were started ({ids}), one was to be; look for them in FruitsCompute"
 
 
 def check_shuffle_service(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Say where YARN's shuffle service is not told what executors are, and would refuse each of them."""
+    """Find where YARN's shuffle service is not told what executors are, and would refuse each of them."""
     files = {item["Classification"]: item.get("Properties", {}) for item in configurations}
     spark, yarn = files.get("spark-defaults", {}), files.get("yarn-site", {})
     for key in _OF_SHUFFLE_SERVICE:
@@ -65,7 +65,7 @@ def check_shuffle_service(configurations: Iterable[Mapping[str, Any]]) -> Iterat
 
 
 def check_executors(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Say where an application would get a fixed number of executors; Spark's own master, here, gives all there is."""
+    """Find where an application would get a fixed number of executors; Spark's own master, here, gives all there is."""
     files = {item["Classification"]: item.get("Properties", {}) for item in configurations}
     spark = files.get("spark-defaults", {})
     if spark.get(_DYNAMIC, "true") != "true":  # EMR itself switches it on
@@ -77,7 +77,7 @@ def check_executors(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str
 
 
 def check_masters(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Say where the master of an application may land on a Spot node, with which all its executors would go."""
+    """Find where the master of an application may land on a Spot node, with which all its executors would go."""
     files = {item["Classification"]: item.get("Properties", {}) for item in configurations}
     for key, wanted in _LABELS.items():
         if (found := files.get("yarn-site", {}).get(key)) != wanted:
@@ -87,7 +87,7 @@ def check_masters(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 def check_disk_key(
     key_policy: Mapping[str, Any], role_policies: Iterable[Mapping[str, Any]], *, key: str, region: str
 ) -> Iterator[str]:
-    """Say why disks could not be encrypted: nobody here starts an instance that would need it.
+    """Find why disks could not be encrypted: nobody here starts an instance that would need it.
 
     Parameters
     ----------

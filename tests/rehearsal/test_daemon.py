@@ -1,5 +1,6 @@
 """Processes that go on by themselves: found by their record or without it, and ended with who started them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,8 +14,13 @@ import pytest
 from typer.testing import CliRunner
 
 from rehearsal import commands
+from rehearsal.clients import Client, clients_of
 from rehearsal.daemon import Daemon, DaemonFailed
-from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
+from rehearsal.embedded.aws import ACCOUNT
+from rehearsal.embedded.daemon import embedded_aws
+from rehearsal.node.daemon import local_node
+from tests.rehearsal.clusters import PATIENCE_SECONDS, SERVICE_ROLE, make_roles, wait_for
+from tests.rehearsal.small_stacks import CLUSTER
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -130,6 +136,42 @@ def test_one_that_is_tied_ends_with_who_started_it_and_another_goes_on(daemon: D
     if tie == "tied":
         psutil.Process(started.pid).wait(timeout=PATIENCE_SECONDS)
     assert daemon.runs() == (tie == "free")
+
+
+def test_a_damaged_state_is_named_when_it_starts_and_down_works_all_the_same(tmp_path: Path) -> None:
+    place = ["--folder", str(tmp_path / "aws")]
+    with embedded_aws(tmp_path / "aws"):
+        pass
+    state = tmp_path / "aws" / "state" / "iam.json"
+    state.write_text(state.read_text(encoding="utf-8")[:-9], encoding="utf-8")
+    up = CliRunner().invoke(commands.aws, ["up", *place])
+    assert up.exit_code == 1
+    assert f"{state}, all that is known of the service iam, is damaged" in up.output
+    assert CliRunner().invoke(commands.aws, ["down", "--delete", *place]).exit_code == 0
+    assert not (tmp_path / "aws").exists()
+
+
+def _wait_for_two_hours(client: Client) -> None:
+    """Start a state machine that waits, as the guard of the maximum lifetime does during a deployment."""
+    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 7200, "End": True}}}
+    machines = client("stepfunctions")
+    role = f"arn:aws:iam::{ACCOUNT}:role/{SERVICE_ROLE}"
+    made = machines.create_state_machine(name="wait", definition=json.dumps(definition), roleArn=role)
+    machines.start_execution(stateMachineArn=made["stateMachineArn"])
+
+
+def test_down_in_the_middle_of_a_deployment_is_one_call(tmp_path: Path) -> None:
+    with embedded_aws(tmp_path / "aws", launch="hold") as aws, local_node(aws) as node:
+        client = clients_of(aws)
+        make_roles(client)
+        body = json.dumps({"Resources": CLUSTER})
+        client("cloudformation").create_stack(StackName="FruitsCompute-demo", TemplateBody=body)
+        _wait_for_two_hours(client)
+        wait_for(node.machine("x").parent.exists)
+        down = CliRunner().invoke(commands.aws, ["down", "--delete", "--folder", str(tmp_path / "aws")])
+        assert down.exit_code == 0, down.output
+        assert [pid for pid in (aws.pid, node.pid) if psutil.pid_exists(pid)] == []
+    assert not (tmp_path / "aws").exists()
 
 
 @pytest.mark.parametrize("name", ["aws.json", "node.json"])

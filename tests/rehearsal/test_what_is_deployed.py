@@ -156,7 +156,7 @@ def _evidence(photographs: int, tables: Mapping[str, list[dict[str, str]]]) -> E
         photographs={f"Fig/{number}.jpg": "etag" for number in range(photographs)},
         sizes={},
         objects={},
-        said=None,
+        printed=None,
         manifest={"model": {"identity": "m"}},
         report=None,
         tables={path: pa.Table.from_pylist(rows) for path, rows in tables.items()},

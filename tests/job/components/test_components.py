@@ -11,7 +11,7 @@ from job.components.moments import Moments, collect_moments, moments_of
 from job.components.pca import fit
 from job.components.projections import Projector, collect_probe, project
 from job.components.splits import SplitRule
-from job.storage.index import SELECTIONS, Selection, share_out
+from job.storage.index import SELECTIONS, Selection, balance
 from job.storage.locations import Location
 from job.storage.store import QUARANTINE_SCHEMA, ResultStore
 from tests.job.conftest import Finished
@@ -52,7 +52,7 @@ def store(features: NDArray[np.float32], finished: Finished, tmp_path_factory: p
 
 
 def shared_out(store: ResultStore, tasks: int, spark: SparkSession) -> DataFrame:
-    groups = share_out([Selection(path, None, 3) for path in store.paths("features")], tasks)
+    groups = balance([Selection(path, None, 3) for path in store.paths("features")], tasks)
     rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in groups]
     return spark.createDataFrame(rows, SELECTIONS)
 

@@ -12,7 +12,7 @@ import obstore
 import pytest
 
 from job.errors import Rejected
-from job.storage.index import PASSING_REASONS
+from job.storage.index import RETRYABLE_REASONS
 from job.storage.listing import Photograph, list_photographs
 from job.storage.locations import Location
 from job.storage.reading import BYTES_IN_FLIGHT, MAX_BYTES, READS_IN_FLIGHT, in_groups, read_ahead
@@ -222,7 +222,7 @@ def test_what_comes_wrongly_each_time_is_unreadable_until_the_next_run(held: typ
     refused = read_one(held, *[fault] * 50)
     assert isinstance(refused, Rejected)
     assert refused.reason == "unreadable"
-    assert refused.reason in PASSING_REASONS
+    assert refused.reason in RETRYABLE_REASONS
     assert "3 times" in refused.detail
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from job.errors import JobError
-from job.storage.index import PASSING_REASONS, SELECTIONS, Index, Selection, drop_stale, look_up, share_out
+from job.storage.index import RETRYABLE_REASONS, SELECTIONS, Index, Selection, balance, build_index, drop_stale
 from job.storage.locations import Location
 from job.storage.store import FEATURES_SCHEMA, PROJECTIONS_SCHEMA, QUARANTINE_SCHEMA, ResultStore, feature_matrix
 
@@ -71,7 +71,7 @@ def listing(*names: str) -> pa.Table:
 
 
 def index_of(store: ResultStore, *names: str) -> Index:
-    return look_up(store, MODEL, Location.parse(ROOT), listing(*names))
+    return build_index(store, MODEL, Location.parse(ROOT), listing(*names))
 
 
 def selected(store: ResultStore, index: Index) -> list[str]:
@@ -229,7 +229,7 @@ def test_a_changed_photograph_is_pending_and_its_old_features_are_not_selected(s
     assert selected(store, index) == ["2"]
 
 
-@pytest.mark.parametrize("reason", PASSING_REASONS)
+@pytest.mark.parametrize("reason", RETRYABLE_REASONS)
 def test_a_reason_that_may_pass_is_tried_again_and_counted_meanwhile(local_store: ResultStore, reason: str) -> None:
     local_store.commit_batch(MODEL, NO_FEATURES, quarantine("1", reason=reason))
     index = index_of(local_store, "1")
@@ -249,7 +249,7 @@ def test_reasons_are_those_of_the_photographs_they_belong_to(local_store: Result
     local_store.commit_batch(MODEL, NO_FEATURES, quarantine("3", "4", reason="vanished"))
     local_store.commit_batch(MODEL, NO_FEATURES, quarantine("1", "2", reason="damaged"))
     index = index_of(local_store, "2", "3", "4", "1")
-    assert index.lasting.tolist() == [True, False, False, True]
+    assert index.permanent.tolist() == [True, False, False, True]
     assert index.quarantine["reason"].to_pylist() == ["damaged", "vanished", "vanished", "damaged"]
     assert index.reasons == {"damaged": 2, "vanished": 2}
 
@@ -289,7 +289,7 @@ def test_uris_and_versions_do_not_run_into_each_other(local_store: ResultStore) 
     row = {"uri": f"{ROOT}/a", "label": "x", "bytes": 1, "etag": "bc", "width": 1, "height": 1, "feature": [1.0]}
     local_store.commit_batch(MODEL, pa.Table.from_pylist([row], schema=FEATURES_SCHEMA), NO_QUARANTINE)
     other = pa.table([["ab"], ["c"]], ["path", "etag"])
-    assert look_up(local_store, MODEL, Location.parse(ROOT), other).featurized.tolist() == [False]
+    assert build_index(local_store, MODEL, Location.parse(ROOT), other).featurized.tolist() == [False]
 
 
 # ---- stale rows
@@ -353,12 +353,12 @@ def test_a_kill_while_stale_rows_are_dropped_loses_nothing(local_store: ResultSt
 def test_selections_are_shared_out_evenly_and_each_once(groups: int) -> None:
     sizes = np.random.default_rng(1).integers(1, 512, 40)
     selections = [Selection(f"{number}.parquet", None, int(size)) for number, size in enumerate(sizes)]
-    shared = share_out(selections, groups)
+    shared = balance(selections, groups)
     assert len(shared) == min(groups, 40)
     assert sorted(s.path for group in shared for s in group) == sorted(s.path for s in selections)
     loads = [sum(selection.count for selection in group) for group in shared]
     assert max(loads) - min(loads) <= sizes.max()
-    assert share_out(selections, groups) == shared
+    assert balance(selections, groups) == shared
 
 
 def test_selections_survive_the_way_to_a_task() -> None:
@@ -375,14 +375,14 @@ _MEASURE = """
 import sys, tracemalloc
 import pyarrow as pa
 from job.storage.listing import list_photographs
-from job.storage.index import look_up
+from job.storage.index import build_index
 from job.storage.locations import Location
 from job.storage.store import FEATURES_SCHEMA, ResultStore
 
 root, store = Location.parse(sys.argv[1]), ResultStore(Location.parse(sys.argv[2]))
 tracemalloc.start()
 photographs = list_photographs(root).photographs
-index = look_up(store, "model", root, photographs)
+index = build_index(store, "model", root, photographs)
 python = tracemalloc.get_traced_memory()
 print(pa.total_allocated_bytes() + python[0], pa.default_memory_pool().max_memory() + python[1], index.featurized.sum())
 """

@@ -295,7 +295,7 @@ KINDS = (
         DIFFERENCES,
         after={"idle_stop": "1h"},
         cluster=CHANGED,
-        says=("the idle stop comes later: 15 min -> 60 min",),
+        says=("the idle stop comes later: 15 min -> 1 h",),
     ),
     Kind("a shorter idle stop", DIFFERENCES, after={"idle_stop": "5m"}, cluster=CHANGED, silent=("idle stop",)),
     Kind(

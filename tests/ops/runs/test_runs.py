@@ -541,14 +541,14 @@ def test_photographs_are_uploaded_to_the_deployment(place: Place, fruits: Fruits
     (tmp_path / "Pear").mkdir()
     (tmp_path / "Pear" / "1.jpg").write_bytes(b"a pear")
     uri = place.deployment.output("FruitsStorage", "ImagesUri")
-    said = fruits("upload", str(tmp_path), *DEV)
+    said = fruits("images", "upload", str(tmp_path), *DEV)
     assert said.exit_code == 0
     assert said.stdout == f"{uri}: 1 uploaded (0.00 MiB), 0 there already, 1 only there (--delete removes them)\n"
-    refused = fruits("upload", str(tmp_path), "--delete", *DEV)
+    refused = fruits("images", "upload", str(tmp_path), "--delete", *DEV)
     assert refused.exit_code == 2
     assert "  Kiwi/1.jpg" in refused.stdout
     assert "nobody to ask whether these may be deleted" in refused.stderr
-    deleted = fruits("upload", str(tmp_path), "--delete", "--yes", *DEV)
+    deleted = fruits("images", "upload", str(tmp_path), "--delete", "--yes", *DEV)
     assert deleted.exit_code == 0
     assert "1 deleted" in deleted.stdout
 

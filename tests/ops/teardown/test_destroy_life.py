@@ -1,6 +1,6 @@
 """Destroying by the CDK alone: refused, kept or complete, as `docs/stacks.md` says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,15 @@ import pytest
 
 from ops.aws.cdk import Cdk, CdkFailed
 from ops.aws.deployment import find_deployment
+from ops.aws.s3.contents import Contents
+from ops.teardown.empty.deletion import delete_all
+from ops.teardown.empty.plan import EmptyingPlan, Part
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.reports import NodeReports
-from rehearsal.scenario.teardown import empty_bucket, explain_leftovers
+from rehearsal.scenario.teardown import explain_leftovers
 
 pytestmark = pytest.mark.server
 
@@ -50,9 +53,9 @@ class Account:
             s3.delete_object(Bucket=bucket, Key="images/Fig/2.jpg")
             s3.create_multipart_upload(Bucket=bucket, Key="images/Fig/3.jpg")
 
-    def strangers(self) -> list[str]:
-        _, strangers = explain_leftovers(blank=self.blank, bootstrapped=self.bootstrapped, left=inventory(self.client))
-        return strangers
+    def unexpected(self) -> list[str]:
+        _, unexpected = explain_leftovers(blank=self.blank, bootstrapped=self.bootstrapped, left=inventory(self.client))
+        return unexpected
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +68,9 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         yield Account(aws, client, blank, inventory(client))
 
 
-def _empty_all(account: Account, buckets: dict[str, str]) -> None:
-    for bucket in buckets.values():
-        empty_bucket(account.client("s3"), bucket, lambda _detail: None)
+def _empty_all(account: Account, buckets: Iterable[str]) -> int:
+    parts = [Part(bucket, "", Contents()) for bucket in buckets]
+    return delete_all(account.client, EmptyingPlan("", parts))
 
 
 def test_kept_data_is_refused_and_stays_whole(account: Account, synthesise: Callable[..., Path]) -> None:
@@ -83,9 +86,9 @@ def test_kept_data_is_refused_and_stays_whole(account: Account, synthesise: Call
     assert len(s3.list_object_versions(Bucket=buckets["DataBucket"])["Versions"]) == 3
 
     account.cdk(removable).deploy("FruitsStorage")
-    _empty_all(account, buckets)
+    _empty_all(account, buckets.values())
     account.cdk(removable).destroy()
-    assert account.strangers() == []
+    assert account.unexpected() == []
 
 
 def test_removable_data_is_not_deleted_before_its_buckets_are_emptied(
@@ -101,9 +104,9 @@ def test_removable_data_is_not_deleted_before_its_buckets_are_emptied(
     found = account.client("s3").list_object_versions(Bucket=buckets["DataBucket"])
     assert (len(found["Versions"]), len(found["DeleteMarkers"])) == (3, 1)
 
-    _empty_all(account, buckets)
+    _empty_all(account, buckets.values())
     account.cdk(removable).destroy()
-    assert account.strangers() == []
+    assert account.unexpected() == []
 
 
 def test_after_a_failed_deploy_everything_can_be_destroyed(account: Account, synthesise: Callable[..., Path]) -> None:
@@ -118,9 +121,9 @@ def test_after_a_failed_deploy_everything_can_be_destroyed(account: Account, syn
     assert account.stacks() == {"FruitsStorage", "FruitsNetwork", "FruitsGuard", "FruitsCompute"}
     assert _states(account, "TERMINATED_WITH_ERRORS") == 1
 
-    _empty_all(account, account.buckets())
+    _empty_all(account, account.buckets().values())
     account.cdk(removable).destroy()
-    assert account.strangers() == []
+    assert account.unexpected() == []
 
 
 def _states(account: Account, state: str) -> int:
@@ -136,5 +139,5 @@ def test_emptying_deletes_more_than_one_request_can(account: Account) -> None:
         for _ in range(2):
             s3.put_object(Bucket="full", Key="a", Body=b"")
             s3.delete_object(Bucket="full", Key="a")
-    assert empty_bucket(s3, "full", lambda _detail: None) == 1_004
+    assert _empty_all(account, ["full"]) == 1_004
     s3.delete_bucket(Bucket="full")

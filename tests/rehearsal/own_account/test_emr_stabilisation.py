@@ -35,7 +35,7 @@ def switches(aws: EmbeddedAws, client: Client) -> Iterator[Switches]:
 
 
 def _create(client: Client, name: str) -> str:
-    """Begin to create a stack with a cluster that ends with its step; give the cluster's id."""
+    """Begin to create a stack with a cluster that ends with its step; return the cluster's id."""
     resources: dict[str, Any] = copy.deepcopy(dict(CLUSTER))
     properties = resources["Cluster"]["Properties"]
     properties["Name"] = name
@@ -51,7 +51,7 @@ def _create(client: Client, name: str) -> str:
 
 
 def _outcome(client: Client, name: str) -> tuple[str, str]:
-    """Wait for what becomes of a stack; give its state, and why its cluster failed."""
+    """Wait for what becomes of a stack; return its state, and why its cluster failed."""
     cloudformation = client("cloudformation")
 
     def state() -> str:

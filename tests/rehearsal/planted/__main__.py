@@ -21,7 +21,7 @@ _VERDICTS: Final = _FOLDER / "verdicts.json"
 
 
 def main(words: list[str]) -> int:
-    """Run, and give the number of faults whose verdict is not the expected one.
+    """Run, and return the number of faults whose verdict is not the expected one.
 
     Raises
     ------

@@ -51,7 +51,7 @@ class Edit:
         path.write_text(self.applied(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     def applied(self, text: str) -> str:
-        """Give the changed text of the file."""
+        """Return the changed text of the file."""
         if (found := text.count(self.old)) != 1:
             raise DoesNotApply(f"{self.file} has {found} times, not once: {self.old!r}; plant the fault anew")
         return text.replace(self.old, self.new)
@@ -113,7 +113,7 @@ class Fault:
 
     @property
     def key(self) -> str:
-        """Name it in folders and on command lines."""
+        """Return it in folders and on command lines."""
         return "".join(letter if letter.isalnum() else "-" for letter in self.name.lower())[:60].strip("-")
 
 
@@ -136,7 +136,7 @@ class Verdict:
     action: str = ""
 
     def is_of(self, fault: Fault) -> bool:
-        """Say whether this is what is expected of a fault."""
+        """Return whether this is what is expected of a fault."""
         if not fault.seen:
             return self == PASSED
         return self.stage == fault.stage and fault.says in f"{self.reason} {self.action}"

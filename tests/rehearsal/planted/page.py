@@ -14,12 +14,12 @@ _END: Final = "<!-- end of planted faults -->"
 
 
 def expected() -> dict[str, Verdict]:
-    """Give the verdicts that the list of faults expects, by name."""
+    """Return the verdicts that the list of faults expects, by name."""
     return {fault.name: Verdict(fault.stage, fault.says) if fault.seen else PASSED for fault in FAULTS}
 
 
 def with_table(page: str, verdicts: Mapping[str, Verdict]) -> str:
-    """Give the page with the table of verdicts between its two marks.
+    """Return the page with the table of verdicts between its two marks.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def with_table(page: str, verdicts: Mapping[str, Verdict]) -> str:
 
 
 def tried(page: str) -> set[str]:
-    """Give the names of the faults of which the page has a verdict, expected or not."""
+    """Return the names of the faults of which the page has a verdict, expected or not."""
     verdicts = [line for line in page.splitlines() if _UNTRIED not in line]
     return {fault.name for fault in FAULTS if any(line.startswith(f"| {fault.name} |") for line in verdicts)}
 

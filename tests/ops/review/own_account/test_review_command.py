@@ -143,7 +143,7 @@ def test_an_idle_stop_changes_the_cluster_in_place(changed: Callable[..., Path],
     code, said, _ = run("--app", changed("FruitsCompute", _longer_idle_stop))
     assert code == 1
     assert "~ Cluster (AWS::EMR::Cluster) changed" in said
-    assert "the idle stop comes later: 15 min -> 60 min" in said
+    assert "the idle stop comes later: 15 min -> 1 h" in said
     assert "replace" not in said.replace("replaced  removed", "")
 
 
