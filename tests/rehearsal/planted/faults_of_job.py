@@ -86,8 +86,8 @@ FAULTS: Final = (
         edits=(
             Edit(
                 "job/features/featurize.py",
-                "    if waiting:\n        infer()\n",
-                "    del rows[-1:], waiting[-1:]\n    if waiting:\n        infer()\n",
+                "itertools.islice(read, batch_size)",
+                "itertools.islice(read, 1, batch_size)",
             ),
         ),
         stage=RAN,
