@@ -30,12 +30,17 @@ def delete_versions(s3: Any, bucket: str, prefix: str = "") -> Iterator[tuple[in
     botocore.exceptions.ClientError
         If it cannot be listed.
     """
-    pages = s3.get_paginator("list_object_versions")
-    for page in pages.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": _BATCH}):
-        listed = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
-        entries = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in listed]
-        if entries:
-            yield _delete_batch(s3, bucket, entries)
+    kept, deleted = 0, 1
+    while deleted and not kept:  # a page may begin after a version that is gone by then: look until nothing is left
+        deleted = 0
+        pages = s3.get_paginator("list_object_versions")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": _BATCH}):
+            listed = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            entries = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in listed]
+            if entries:
+                count, refused = _delete_batch(s3, bucket, entries)
+                deleted, kept = deleted + count, kept + len(refused)
+                yield count, refused
     for upload in unfinished_uploads(s3, bucket, prefix):
         s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
         yield 1, []

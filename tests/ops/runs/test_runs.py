@@ -410,6 +410,7 @@ def test_projections_that_are_damaged_are_named(place: Place, fruits: Fruits, tm
 
 def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> None:
     place.results.complete(label="once")
+    place.failed_step("shown")
     content = json.loads(fruits("runs", *DEV, "--json").stdout)
     (run,) = content["completed"]
     assert {key: run[key] for key in run if key != "when"} == {
