@@ -207,7 +207,8 @@ class Scenario:
 
     def _run(self, run: str, report: Report) -> Evidence:
         if not self._transient or self.evidence:  # the first cluster of a transient deployment has its job
-            self._start(run, report)
+            command = ("run", "--no-wait", "--yes", "--run-id", run)
+            self._explained(report, lambda: self._commands.run(report, *command))
         cluster = self.environment.cluster()
         step_id = cluster.step_of(f"{self._settings.name} {run}")
         done = photographs_done(self.environment.folder("OutputUri"), self._photographs_kept())
@@ -223,10 +224,6 @@ class Scenario:
             return 0
         counts = (self.evidence[-1].manifest or {})["counts"]
         return int(counts["features"] + counts["quarantined"])
-
-    def _start(self, run: str, report: Report) -> None:
-        """Start a run, on a cluster of its own in transient mode."""
-        self._explained(report, lambda: self._commands.run(report, "run", "--no-wait", "--yes", "--run-id", run))
 
     def _explained(self, report: Report, deploy: Callable[[], object]) -> None:
         """Deploy; if that fails because of a cluster, say why that failed."""
