@@ -46,7 +46,7 @@ def test_a_missing_root_is_refused(tmp_path: Path, results: Results, run: Run) -
 def test_a_root_with_hidden_files_only_is_refused(tmp_path: Path, results: Results, run: Run) -> None:
     (tmp_path / "hidden").mkdir()
     (tmp_path / "hidden" / ".DS_Store").write_bytes(b"x")
-    assert_refused(run(tmp_path / "hidden", results.folder), "(1 hidden objects)")
+    assert_refused(run(tmp_path / "hidden", results.folder), "(1 hidden files, such as '.DS_Store')")
     assert not results.folder.exists()
 
 
