@@ -184,13 +184,21 @@ class _Part:
 
 
 def _csv(projections: pa.Table, scores: NDArray[np.float32]) -> bytes:
-    """One column a component: `pc1`, `pc2`, …, as spreadsheets want them."""
+    """One column a component: `pc1`, `pc2`, …, as spreadsheets want them; no cell is one of their formulas."""
     flat = projections.drop_columns(["projection"])
+    for number, name in enumerate(flat.column_names):
+        flat = flat.set_column(number, name, _not_a_formula(flat[name]))
     for number, column in enumerate(scores.T, start=1):
         flat = flat.append_column(f"pc{number}", pa.array(column))
     output = pa.BufferOutputStream()
     pyarrow.csv.write_csv(flat, output)
     return bytes(output.getvalue().to_pybytes())
+
+
+def _not_a_formula(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Put an apostrophe before what a spreadsheet would compute (OWASP, "CSV Injection")."""
+    quoted = pc.binary_join_element_wise("'", cells, "")
+    return pc.if_else(pc.match_substring_regex(cells, r"^[=+\-@\t\r]"), quoted, cells)
 
 
 def _scorer(output: Location, probe: Broadcast[LinearProbe]) -> ArrowFunction:

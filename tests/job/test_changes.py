@@ -106,6 +106,9 @@ def test_other_arguments_compute_no_features_and_replace_the_projections(
 def test_the_export_has_a_row_for_each_photograph_and_a_column_for_each_component(
     photographs: Path, results: Results, run: Run
 ) -> None:
+    formula = photographs / "Training" / "=SUM(1)"
+    formula.mkdir()
+    (formula / "1.jpg").write_bytes(jpeg(1))
     outcome = run(photographs, results.folder, "--components", "4", "--csv", "--batch-size", "5")
     rows = []
     for file in sorted((results.folder / "exports" / f"pca={outcome.manifest['run']}").glob("*.csv")):
@@ -114,8 +117,11 @@ def test_the_export_has_a_row_for_each_photograph_and_a_column_for_each_componen
     rows.sort(key=lambda row: row["uri"])
     projections = results.table("projections")
     assert list(rows[0]) == ["uri", "label", "split", "pc1", "pc2", "pc3", "pc4"]
-    for name in ("uri", "label", "split"):
+    for name in ("uri", "split"):
         assert [row[name] for row in rows] == projections[name].to_pylist()
+    labels = projections["label"].to_pylist()
+    assert [row["label"] for row in rows] == ["'=SUM(1)" if label == "=SUM(1)" else label for label in labels]
+    assert "=SUM(1)" in labels
     scores = [[float(row[f"pc{number}"]) for number in range(1, 5)] for row in rows]
     np.testing.assert_allclose(scores, np.stack(projections["projection"].to_numpy()), rtol=1e-5)
 
