@@ -43,16 +43,37 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# On top of .venv: its packages are found, and only what it lacks is installed.
+.venv-notebook/.installed: requirements/notebook.txt .venv/.installed
+	@echo "Installing JupyterLab into .venv-notebook (300 MB)"
+	@$(PYTHON) -m venv .venv-notebook
+	@echo "import site; site.addsitedir('$(CURDIR)/.venv/lib/python3.11/site-packages')" \
+		>.venv-notebook/lib/python3.11/site-packages/fruits.pth
+	@.venv-notebook/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/notebook.txt
+	@touch $@
+
+SAMPLE := build/sample
+
+.PHONY: notebook
+notebook: setup .venv-notebook/.installed ## Open the notebook in JupyterLab, on a rendered sample or with IMAGES=folder on photographs | seconds
+	@$(if $(IMAGES),,fruits images sample $(SAMPLE))
+	@FRUITS_IMAGES="$(or $(IMAGES),$(SAMPLE))" JUPYTER_PATH="$(CURDIR)/ops/local/jupyter" \
+		.venv-notebook/bin/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/fruits.en.ipynb
+
+.PHONY: notebook-docs
+notebook-docs: setup .venv-notebook/.installed ## Run the notebook on IMAGES=folder of photographs and publish it below docs/notebook | minutes
+	@$(if $(IMAGES),,$(error give IMAGES=folder of photographs))PATH="$(CURDIR)/.venv-notebook/bin:$$PATH" python -m ops.notebook.page --images "$(IMAGES)"
+
 .PHONY: demo
 demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs | 5 minutes
 	@fruits rehearse $(if $(IMAGES),--images "$(IMAGES)") --output "$(OUTPUT)"
 
-ENGINE ?= litert
+WHEELS ?= litert
 ARCHITECTURE ?= x86_64
 
 .PHONY: assets
-assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert or keras, ARCHITECTURE=x86_64 or arm64) | minutes, once
-	@$(BIN)/python -m ops.build.products --engine $(ENGINE) --architecture $(ARCHITECTURE)
+assets: setup ## Make what the stacks upload: wheels and model (WHEELS=litert, keras or notebook, ARCHITECTURE=x86_64 or arm64) | minutes, once
+	@$(BIN)/python -m ops.build.products --wheels $(WHEELS) --architecture $(ARCHITECTURE)
 
 # Files in the order of their names: the rehearsal's, with the longest tests, are not left to the end.
 WORKERS ?= 2
@@ -66,7 +87,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets .venv-notebook/.installed ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
 .PHONY: coverage
@@ -86,12 +107,14 @@ check: setup ## Format, lint, types, shell, locks: what the CI asks beside the t
 	@mypy
 	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 	@$(BIN)/python -m ops.build.locks --check
+	@$(BIN)/python -m ops.notebook.build --check
 
 .PHONY: fix
-fix: setup ## Format, mend what the linter can mend, and make the index of the decisions | seconds
+fix: setup ## Format, mend what the linter can mend, make the index of the decisions and the notebooks | seconds
 	@ruff check --fix-only --quiet .
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions
+	@$(BIN)/python -m ops.notebook.build
 
 .PHONY: attack
 attack: setup ## Try to break the job by chance, for minutes: TRIALS=a,b for some trials, COUNT=n, SEED=n

@@ -22,7 +22,7 @@ app = App(context=defaults, stack_traces=False)  # traces would name files of th
 try:
     settings = read_settings(app.node.get_all_context())
     require_deployable(settings)
-    assets = locate_assets(root, engine=settings.engine, architecture=settings.architecture)
+    assets = locate_assets(root, wheels=settings.wheels, architecture=settings.architecture)
     add_stacks(app, settings=settings, assets=assets)
     add_rules(app)
 except DeploymentError as error:

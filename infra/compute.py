@@ -13,7 +13,7 @@ from infra.job_step import JobStep, NodeSetup
 from infra.network import Network
 from infra.packaging import Assets
 from infra.settings import DeploymentSettings
-from infra.spark import VIRTUAL_ENVIRONMENT, configurations
+from infra.spark import VIRTUAL_ENVIRONMENT, Sessions, configurations
 from infra.stack import FruitsStack
 from infra.storage import CLUSTER_LOGS, SUBMITTED_JOBS, Storage
 
@@ -43,7 +43,14 @@ class ComputeStack(FruitsStack):
             output_prefix=settings.output_prefix,
             options=settings.job_options,
         )
-        setup = NodeSetup(self, "NodeSetup", assets=assets, directory=VIRTUAL_ENVIRONMENT)
+        setup = NodeSetup(
+            self,
+            "NodeSetup",
+            assets=assets,
+            directory=VIRTUAL_ENVIRONMENT,
+            job=step.archive if settings.notebook else None,
+        )
+        sessions = Sessions(timeout_seconds=settings.idle_stop, variables=step.variables) if settings.notebook else None
         encryption = DiskEncryption(self, "DiskEncryption")
         nodes = NodeIdentity(self, "Nodes")
         nodes.allow_listing(storage.data, settings.images_prefix, settings.output_prefix)
@@ -87,6 +94,7 @@ class ComputeStack(FruitsStack):
                 node_types=(*settings.core_types, *settings.task_types),
                 generation=settings.cluster_generation,
                 notebooks=interactive,
+                sessions=sessions,
             ),
             bootstrap=setup.action,
             steps=[] if interactive else [step.as_step()],

@@ -19,6 +19,20 @@ def idle_stop(deployment: Deployment) -> Iterator[Finding]:
             yield cluster.finding("idle-stop", "has no idle stop; set AutoTerminationPolicy.IdleTimeout to 60-604800 s")
 
 
+def notebook_sessions(deployment: Deployment) -> Iterator[Finding]:
+    """Livy ends a session of a notebook after the time of the idle stop: one left open would keep the cluster."""
+    if not any(deployment.resources("AWS::EMR::Studio")):
+        return
+    for cluster in deployment.resources(CLUSTER):
+        wanted = f"{cluster.properties.get('AutoTerminationPolicy', {}).get('IdleTimeout', 0)}s"
+        if _livy_timeout(cluster) != wanted:
+            yield cluster.finding(
+                "notebook-sessions",
+                f"keeps sessions of notebooks for another time than its idle stop; set livy.server.session.timeout of"
+                f" livy-conf to {wanted}",
+            )
+
+
 def maximum_lifetime(deployment: Deployment) -> Iterator[Finding]:
     """Every cluster's start begins a state machine that waits, at most a week, and then terminates it."""
     for cluster in deployment.resources(CLUSTER):
@@ -71,6 +85,14 @@ def seconds_to_live(deployment: Deployment, cluster: Resource) -> int | None:
     )
     waits = [_wait_before_termination(machines[target]) for target in targets if target in machines]
     return min((wait for wait in waits if wait is not None), default=None)
+
+
+def _livy_timeout(cluster: Resource) -> str | None:
+    for item in as_list(cluster.properties.get("Configurations")):
+        if item.get("Classification") == "livy-conf":
+            found: str | None = item.get("ConfigurationProperties", {}).get("livy.server.session.timeout")
+            return found
+    return None
 
 
 def _matches_the_start(rule: Resource, cluster_name: Any) -> bool:

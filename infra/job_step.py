@@ -26,6 +26,13 @@ class JobStep(Construct):
         Folders of that bucket.
     options
         Other arguments of the job.
+
+    Attributes
+    ----------
+    archive : Asset
+        The job's package.
+    variables : dict
+        By which the notebook finds the same photographs, results and weights.
     """
 
     jar = "command-runner.jar"
@@ -48,6 +55,13 @@ class JobStep(Construct):
         archive = s3_assets.Asset(self, "Archive", path=str(assets.job_archive))
         weights = s3_assets.Asset(self, "Weights", path=str(assets.weights))
         self.files = (main, archive, weights)
+        self.archive = archive
+        self.variables = {
+            "FRUITS_IMAGES": data.s3_url_for_object(images_prefix),
+            "FRUITS_OUTPUT": data.s3_url_for_object(output_prefix),
+            "FRUITS_WEIGHTS": weights.s3_object_url,
+            "FRUITS_WEIGHTS_SHA256": assets.weights_sha256,
+        }
         # The driver runs on the primary node: never on Spot, and its log is the step's own log. Its application master
         # is elsewhere: on a core node, as YARN's node labels say (infra/yarn.py).
         self.arguments = [
@@ -78,9 +92,19 @@ class NodeSetup(Construct):
         Files, of which the nodes get the script and the wheelhouse.
     directory
         Folder of the environment on the nodes.
+    job
+        Archive of the job's package, to be installed as well: notebooks import it, steps bring their own.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, assets: Assets, directory: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        assets: Assets,
+        directory: str,
+        job: s3_assets.Asset | None = None,
+    ) -> None:
         super().__init__(scope, construct_id)
         script = s3_assets.Asset(self, "Script", path=str(assets.bootstrap))
         wheelhouse = s3_assets.Asset(
@@ -91,10 +115,11 @@ class NodeSetup(Construct):
             asset_hash_type=AssetHashType.CUSTOM,
         )
         self.files = (script, wheelhouse)
+        further = [job.s3_object_url] if job else []
         self.action = emr.CfnCluster.BootstrapActionConfigProperty(
             name="Install Python packages",
             script_bootstrap_action=emr.CfnCluster.ScriptBootstrapActionConfigProperty(
                 path=script.s3_object_url,
-                args=[wheelhouse.s3_object_url, assets.lock_sha256, directory, Stack.of(self).region],
+                args=[wheelhouse.s3_object_url, assets.lock_sha256, directory, Stack.of(self).region, *further],
             ),
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 from infra.errors import DeploymentError
 from infra.instance_types import Architecture
@@ -14,6 +15,9 @@ from infra.spark import Engine
 
 LOCK = "requirements.txt"
 """Name of the hash-locked requirements in a wheelhouse, which the bootstrap action installs from."""
+
+Wheels = Literal["litert", "keras", "notebook"]
+"""Which wheels a wheelhouse has: those of an engine, or those of litert and matplotlib, for the notebook's figures."""
 
 _WEIGHTS = {"litert": (".tflite",), "keras": (".pth", ".h5")}
 _PINNED = re.compile(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?==[^\s;*]+(?=[\s;]).*--hash=sha256:")
@@ -64,7 +68,7 @@ class Assets:
         return hashlib.sha256("\n".join((self.lock_sha256, *names)).encode()).hexdigest()
 
 
-def locate_assets(root: Path, *, engine: Engine, architecture: Architecture) -> Assets:
+def locate_assets(root: Path, *, wheels: Wheels, architecture: Architecture) -> Assets:
     """Find the build products below the project's folder and pack the job.
 
     Raises
@@ -78,8 +82,8 @@ def locate_assets(root: Path, *, engine: Engine, architecture: Architecture) -> 
         job_main=_required(job / "main.py"),
         job_archive=pack_job(job, build / "job.zip"),
         bootstrap=_required(root / "assets" / "bootstrap" / "install.sh"),
-        wheelhouse=_required(build / "wheelhouse" / f"{engine}-{architecture}" / LOCK).parent,
-        weights=_weights(build / "model", engine),
+        wheelhouse=_required(build / "wheelhouse" / f"{wheels}-{architecture}" / LOCK).parent,
+        weights=_weights(build / "model", "keras" if wheels == "keras" else "litert"),
     )
     require_pinned(assets.wheelhouse / LOCK)
     return assets

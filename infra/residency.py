@@ -22,6 +22,8 @@ class EuropeanRegion:
         Partition of AWS that the region belongs to, with accounts, roles and ARNs of its own.
     knows_budgets
         Whether CloudFormation knows budgets in this region (registry of resource types in cfn-lint 1.58.0).
+    has_studio
+        Whether EMR Studio is offered there (EMR Management Guide, "Considerations and limitations").
     """
 
     name: str
@@ -29,6 +31,7 @@ class EuropeanRegion:
     zones: str = "abc"
     partition: str = "aws"
     knows_budgets: bool = True
+    has_studio: bool = True
 
 
 EU_REGIONS: Mapping[str, EuropeanRegion] = {
@@ -40,7 +43,7 @@ EU_REGIONS: Mapping[str, EuropeanRegion] = {
         EuropeanRegion(name="eu-north-1", place="Stockholm", knows_budgets=False),
         EuropeanRegion(name="eu-south-1", place="Milan", knows_budgets=False),
         EuropeanRegion(name="eu-south-2", place="Spain", knows_budgets=False),
-        EuropeanRegion(name="eusc-de-east-1", place="Brandenburg", zones="ab", partition="aws-eusc"),
+        EuropeanRegion(name="eusc-de-east-1", place="Brandenburg", zones="ab", partition="aws-eusc", has_studio=False),
     )
 }
 

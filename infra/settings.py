@@ -8,7 +8,8 @@ from pydantic import Field, field_validator, model_validator
 from infra.instance_types import Architecture, InstanceType, default_instance_types, instance_type
 from infra.job_settings import JobSettings
 from infra.names import deployment_name, stack_name
-from infra.residency import EuropeanRegion, require_eu_region
+from infra.packaging import Wheels
+from infra.residency import EU_REGIONS, EuropeanRegion, require_eu_region
 from infra.spark import EXECUTOR_CORES, executor_size
 from infra.values import Integer, Names, Seconds
 
@@ -78,7 +79,7 @@ class DeploymentSettings(JobSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for check in (self._check_zones, self._check_fleets, self._check_limits):
+        for check in (self._check_zones, self._check_fleets, self._check_limits, self._check_notebook):
             check()
         return self
 
@@ -112,18 +113,32 @@ class DeploymentSettings(JobSettings):
                 f"max_lifetime={self.max_lifetime}: shorter than the idle stop;"
                 f" accepted: {self.idle_stop} seconds or more"
             )
-        if self.notebook and self.mode != "interactive":
+
+    def _check_notebook(self) -> None:
+        if not self.notebook:
+            return
+        if self.mode != "interactive":
             raise ValueError("notebook=true: a transient cluster ends with its job; accepted: mode=interactive")
-        if self.notebook and wanted < 2 * EXECUTOR_CORES:
+        if self.core_vcpus + self.task_spot_vcpus < 2 * EXECUTOR_CORES:
             raise ValueError(
                 f"core_vcpus={self.core_vcpus}: with notebook=true a step would wait for ever beside an open notebook,"
                 f" which takes the only node; accepted: {2 * EXECUTOR_CORES} or more, or a task fleet"
             )
+        if not self.european_region.has_studio:
+            offered = ", ".join(region.name for region in EU_REGIONS.values() if region.has_studio)
+            raise ValueError(f"notebook=true: no EMR Studio is offered in {self.region}; accepted regions: {offered}")
+        if self.engine != "litert":
+            raise ValueError(f"notebook=true: the notebook runs the engine litert, not {self.engine}")
 
     @property
     def name(self) -> str:
         """What the cluster, the budget and the database are called, and what the guards look for."""
         return deployment_name(self.env)
+
+    @property
+    def wheels(self) -> Wheels:
+        """Which wheels the nodes install."""
+        return "notebook" if self.notebook else self.engine
 
     @property
     def european_region(self) -> EuropeanRegion:

@@ -1,6 +1,7 @@
 """How Spark and YARN are set up: executors that fit the instance types, encrypted traffic, our own Python."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from infra import yarn
@@ -13,6 +14,24 @@ VIRTUAL_ENVIRONMENT = "/opt/fruits"
 
 EXECUTOR_CORES = 4
 """All instance types have a multiple of these; a lost executor costs no more than four tasks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sessions:
+    """Livy's sessions of notebooks.
+
+    Parameters
+    ----------
+    timeout_seconds
+        After which Livy ends a session that does nothing. An open session is an application that runs on YARN, so the
+        cluster is not idle before; Livy's own default is an hour.
+    variables
+        What the notebook finds in its environment.
+    """
+
+    timeout_seconds: int
+    variables: Mapping[str, str]
+
 
 _DRIVER_MIB = 4096
 # Livy's driver is the master of its application and takes its memory from the executors of a core node; steps of that
@@ -53,7 +72,13 @@ def executor_size(engine: Engine, node_types: Iterable[InstanceType], *, noteboo
 
 
 def configurations(
-    *, engine: Engine, region: str, node_types: Iterable[InstanceType], generation: str, notebooks: bool
+    *,
+    engine: Engine,
+    region: str,
+    node_types: Iterable[InstanceType],
+    generation: str,
+    notebooks: bool,
+    sessions: Sessions | None = None,
 ) -> dict[str, dict[str, str]]:
     """Return the cluster's configuration files by EMR's classification; ``*-env`` hold what they export.
 
@@ -69,10 +94,13 @@ def configurations(
         Text without effect on Spark; a new one is a change of the configuration, which replaces the cluster.
     notebooks
         Whether Livy serves notebooks on the cluster.
+    sessions
+        Of the notebooks of a Studio; None without one.
     """
     size = executor_size(engine, node_types, notebooks=notebooks)
     python = f"{VIRTUAL_ENVIRONMENT}/bin/python"
     environment = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    of_drivers = environment | (dict(sessions.variables) if sessions else {})
     interpreter = {"PYSPARK_PYTHON": python, "PYSPARK_DRIVER_PYTHON": python}
     encrypted = {"spark.authenticate": "true", "spark.network.crypto.enabled": "true"}
     # A worker computes on one thread: four tasks on four cores, none of which disturbs another.
@@ -99,7 +127,7 @@ def configurations(
         "spark.hadoop.fs.s3a.endpoint.region": region,
         **encrypted,
         **{f"spark.executorEnv.{name}": value for name, value in worker.items()},
-        **{f"spark.yarn.appMasterEnv.{name}": value for name, value in (environment | interpreter).items()},
+        **{f"spark.yarn.appMasterEnv.{name}": value for name, value in (of_drivers | interpreter).items()},
     }
     files = {
         "spark-defaults": defaults,
@@ -108,4 +136,8 @@ def configurations(
         "capacity-scheduler": yarn.SCHEDULER,
         "spark-env": environment | interpreter,
     }
-    return files | ({"livy-env": environment | interpreter} if notebooks else {})
+    if notebooks:
+        files["livy-env"] = of_drivers | interpreter
+    if sessions:
+        files["livy-conf"] = {"livy.server.session.timeout": f"{sessions.timeout_seconds}s"}
+    return files

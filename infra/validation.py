@@ -22,6 +22,7 @@ RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     cluster_rules.executors_fit,
     cluster_rules.masters_on_core_nodes,
     cost_rules.idle_stop,
+    cost_rules.notebook_sessions,
     cost_rules.maximum_lifetime,
     cost_rules.budget,
     cost_rules.no_internet,

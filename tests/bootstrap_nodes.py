@@ -40,9 +40,11 @@ class Node:
         command.write_text(f'#!/usr/bin/env bash\necho "{name} $*" >>{self.folder}/calls\n{line}\n', encoding="utf-8")
         command.chmod(0o755)
 
-    def install(self, archive: Path, lock_sha256: str, *, umask: int = 0o022) -> subprocess.CompletedProcess[str]:
+    def install(
+        self, archive: Path, lock_sha256: str, *further: Path, umask: int = 0o022
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", SCRIPT, archive, lock_sha256, self.environment, REGION],
+            ["bash", SCRIPT, archive, lock_sha256, self.environment, REGION, *further],
             env=dict(self.variables),
             umask=umask,
             capture_output=True,

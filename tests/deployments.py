@@ -45,7 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
-    for engine in ("litert", "keras"):
+    for engine in ("litert", "keras", "notebook"):
         for architecture in ("x86_64", "arm64"):
             wheelhouse = root / "build" / "wheelhouse" / f"{engine}-{architecture}"
             wheelhouse.mkdir(parents=True)
@@ -65,7 +65,7 @@ def settings_of(context: dict[str, Any]) -> Callable[..., DeploymentSettings]:
 @pytest.fixture(scope="session")
 def assets_of(project: Path) -> Callable[[DeploymentSettings], Assets]:
     """Assets of some settings."""
-    return lambda settings: locate_assets(project, engine=settings.engine, architecture=settings.architecture)
+    return lambda settings: locate_assets(project, wheels=settings.wheels, architecture=settings.architecture)
 
 
 @pytest.fixture(scope="session")

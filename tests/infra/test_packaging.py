@@ -102,26 +102,26 @@ def test_a_missing_product_of_the_build_is_named_with_the_command_that_makes_it(
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
     with pytest.raises(DeploymentError, match=r"; run: make assets$") as refusal:
-        locate_assets(tmp_path, engine="litert", architecture="x86_64")
+        locate_assets(tmp_path, wheels="litert", architecture="x86_64")
     assert product.rpartition("/")[0] in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_each_engine_gets_the_weights_that_it_can_read(project: Path) -> None:
-    assert locate_assets(project, engine="litert", architecture="arm64").weights.suffix == ".tflite"
-    assert locate_assets(project, engine="keras", architecture="arm64").weights.suffix == ".pth"
+    assert locate_assets(project, wheels="litert", architecture="arm64").weights.suffix == ".tflite"
+    assert locate_assets(project, wheels="keras", architecture="arm64").weights.suffix == ".pth"
 
 
 def test_wheelhouses_of_two_architectures_never_share_a_name(project: Path) -> None:
     names = {
-        locate_assets(project, engine="litert", architecture=architecture).wheelhouse_hash
+        locate_assets(project, wheels="litert", architecture=architecture).wheelhouse_hash
         for architecture in ("x86_64", "arm64")
     }
     assert len(names) == 2
 
 
 def test_a_wheelhouse_is_named_by_its_lock(project: Path) -> None:
-    assets = locate_assets(project, engine="litert", architecture="x86_64")
+    assets = locate_assets(project, wheels="litert", architecture="x86_64")
     before = assets.wheelhouse_hash
     lock = assets.wheelhouse / "requirements.txt"
     kept = lock.read_text(encoding="utf-8")

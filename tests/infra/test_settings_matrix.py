@@ -17,7 +17,7 @@ MATRIX = [
     for env, mode, architecture, engine, notebook in itertools.product(
         ("demo", "dev", "prod"), ("transient", "interactive"), ("x86_64", "arm64"), ("litert", "keras"), (False, True)
     )
-    if mode == "interactive" or not notebook
+    if not notebook or (mode == "interactive" and engine == "litert")
 ]
 DEFAULT = {"email": "team@example.org"}
 EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org"}

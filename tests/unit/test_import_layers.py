@@ -17,7 +17,7 @@ CONSTANTS_OF_THE_JOB = plain({name: source for name, source in PRODUCT.items() i
 """What `infra` may take from the job: modules that need the standard library alone, so that synth loads no Spark."""
 
 
-ROOMS_OF_THE_JOB = ("job.storage", "job.features", "job.components", "job.report")
+ROOMS_OF_THE_JOB = ("job.storage", "job.features", "job.components", "job.report", "job.notebook")
 """The packages of the job, each of which may take from those before it."""
 
 BASE_OF_THE_JOB = ("job.SINGLE_THREADED", "job.__version__", "job.bounds", "job.errors", "job.frames", "job.plain")
@@ -30,7 +30,7 @@ FLOORS_OF_OPS = (
 )
 """What every command may take; each of these takes from those before it. `ops.pricing` has a command, too."""
 
-COMMANDS_OF_OPS = ("ops.local", "ops.preflight", "ops.review", "ops.runs", "ops.teardown", "ops.upload")
+COMMANDS_OF_OPS = ("ops.local", "ops.notebook", "ops.preflight", "ops.review", "ops.runs", "ops.teardown", "ops.upload")
 """Folders of commands, which take nothing from one another."""
 
 

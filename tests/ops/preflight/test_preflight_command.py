@@ -194,7 +194,7 @@ def test_a_budget_and_a_database_that_no_stack_owns_are_failures(fruits: Fruits,
 def test_wheels_that_were_not_made_are_a_failure_with_the_command(fruits: Fruits) -> None:
     said = fruits("preflight", "-c", "mode=interactive", "-c", "architecture=arm64", "-c", "engine=keras")
     assert _line(said.stdout, "Wheels and weights").startswith("FAILURE")
-    assert "make assets ENGINE=keras ARCHITECTURE=arm64\n" in said.stdout
+    assert "make assets WHEELS=keras ARCHITECTURE=arm64\n" in said.stdout
 
 
 def test_a_missing_bucket_for_assets_is_a_failure(fruits: Fruits, client: Client, bootstrapped: None) -> None:

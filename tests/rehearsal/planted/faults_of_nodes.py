@@ -54,7 +54,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="the bootstrap action asks S3 of another region",
-        edits=(Edit(_STEP, "directory, Stack.of(self).region]", 'directory, "us-east-1"]'),),
+        edits=(Edit(_STEP, "directory, Stack.of(self).region,", 'directory, "us-east-1",'),),
         stage=SET_UP,
         says="the S3 endpoint",
     ),

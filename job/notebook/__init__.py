@@ -1,0 +1,1 @@
+"""What the notebook shows results with: words in two languages, tables as text, figures as PNG."""
