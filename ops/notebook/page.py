@@ -25,8 +25,10 @@ from ops.project import ROOT
 
 PAGES: Final = ROOT / "docs" / "notebook"
 _ORIGIN: Final = {
-    "fr": "Photographies : Fruits-360 (Mihai Oltean et Horea Muresan), vignettes.",
-    "en": "Photographs: Fruits-360 (Mihai Oltean and Horea Muresan), thumbnails.",
+    "fr": "Photographies : Fruits-360 (Mihai Oltean et Horea Muresan), vignettes ;"
+    " licence MIT en 2017, CC BY-SA 4.0 ensuite.",
+    "en": "Photographs: Fruits-360 (Mihai Oltean and Horea Muresan), thumbnails;"
+    " MIT licence in 2017, CC BY-SA 4.0 later.",
 }
 _STYLE: Final = Path(__file__).with_name("page.css")
 
