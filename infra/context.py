@@ -21,7 +21,26 @@ _CDK_PREFIXES = (
     "acknowledged-issue-numbers",
 )
 
-_REASONS = {"string_pattern_mismatch": "it has another form"}  # nobody should have to read a regular expression
+_REASONS = {
+    "bool_parsing": "neither true nor false",
+    "bool_type": "neither true nor false",
+    "float_parsing": "not a number",
+    "float_type": "not a number",
+    "int_from_float": "not a whole number",
+    "int_parsing": "not a whole number",
+    "int_parsing_size": "too large",
+    "int_type": "not a whole number",
+    "literal_error": "not one of those that are accepted",
+    "string_pattern_mismatch": "not of the accepted form",
+    "string_too_long": "too long",
+    "string_type": "not a text",
+    "tuple_type": "not a list of names",
+    "greater_than": "too small",
+    "greater_than_equal": "too small",
+    "less_than": "too large",
+    "less_than_equal": "too large",
+}
+"""Our words for pydantic's, which speak of inputs, types and regular expressions."""
 
 
 def read_settings(context: Mapping[str, Any]) -> DeploymentSettings:

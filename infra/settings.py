@@ -64,10 +64,16 @@ class DeploymentSettings(JobSettings):
         default=None,
         max_length=254,
         pattern=r"^[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+$",
-        description="one address such as team@example.org",
+        description="one address such as team@example.org, or none",
     )
     email_required: bool = Field(default=False, description="true (a deployment without email is refused), false")
     remove_data: bool = Field(default=False, description="true (cdk destroy removes emptied buckets), false (kept)")
+
+    @field_validator("email", mode="before")
+    @classmethod
+    def _is_nobody(cls, value: object) -> object:
+        """Take a word for nobody: leaving the setting out keeps whoever is told already."""
+        return None if value == "none" else value
 
     @field_validator("release_label")
     @classmethod
@@ -110,8 +116,8 @@ class DeploymentSettings(JobSettings):
             )
         if self.max_lifetime < self.idle_stop:
             raise ValueError(
-                f"max_lifetime={self.max_lifetime}: shorter than the idle stop;"
-                f" accepted: {self.idle_stop} seconds or more"
+                f"max_lifetime={self.max_lifetime}: shorter than idle_stop={self.idle_stop} (both in seconds);"
+                f" accepted: {self.idle_stop} or more, or an idle_stop of at most {self.max_lifetime}"
             )
 
     def _check_notebook(self) -> None:

@@ -25,8 +25,9 @@ def main() -> int:
         with ThreadPoolExecutor(1) as pool:
             session = pool.submit(open_session)
             from job.pipeline import run  # noqa: PLC0415 - the JVM opens the session while Python imports
+            from job.record import recorded  # noqa: PLC0415
 
-            manifest = run(arguments, session)
+            manifest = recorded(arguments, lambda: run(arguments, session))
     except JobError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

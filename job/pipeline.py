@@ -133,6 +133,7 @@ class Run:
                 parts=parts,
                 model=model,
             )
+            manifest["probe"] = {"accuracy": probe.accuracy, "photographs": probe.total} if probe else None
             manifest["seconds"] = self.clock.total()
             with self.clock.stage("report"):
                 data = ReportData(

@@ -17,10 +17,13 @@ from ops.runs.commands.logs import logs
 from ops.runs.commands.results import results
 from ops.runs.commands.run import RUN_SETTINGS, run
 from ops.runs.commands.runs import runs
+from ops.runs.commands.status import status
+from ops.runs.commands.watch import watch
 from ops.teardown.destroy.command import destroy
 from ops.teardown.empty.command import empty
 from ops.teardown.leaks.command import leaks
 from ops.upload.command import upload
+from ops.use.command import use
 from rehearsal.commands import aws
 from rehearsal.rehearse import rehearse
 
@@ -29,8 +32,8 @@ _RUNS: Final = "Runs"
 _END: Final = "The end"
 _HERE: Final = "On this machine"
 _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
-    _BEFORE: (rehearse, review, preflight, price),
-    _RUNS: (run, runs, logs, results),
+    _BEFORE: (use, rehearse, review, preflight, price),
+    _RUNS: (run, status, watch, logs, results),
     _END: (leaks, empty, destroy),
     _HERE: (featurize, report),
 }
@@ -47,6 +50,7 @@ for command in (upload, sample, fetch):
 for panel, commands in _PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel, **_FURTHER.get(command, {}))(command)
+app.add_typer(runs, name="runs", rich_help_panel=_RUNS)
 app.add_typer(images, name="images", rich_help_panel=_RUNS)
 app.add_typer(aws, name="aws", rich_help_panel=_HERE)
 

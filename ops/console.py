@@ -62,6 +62,15 @@ OTHER_ROOTS: Final[Mapping[type[Exception], ExitCode]] = {
 """Errors for people whose packages import nothing from here: both are about what was given."""
 
 
+_ADVICE: Final[Mapping[type[OSError] | tuple[type[OSError], ...], str]] = {
+    FileNotFoundError: "see whether the folder is there, or name another one",
+    (FileExistsError, NotADirectoryError): "a folder is needed, and this is none, or is below a file: name another one",
+    IsADirectoryError: "a file is needed, and this is a folder",
+    PermissionError: "name a place that you may write to and read from",
+}
+"""What to do about a file that the system refuses."""
+
+
 class Commands(TyperGroup):
     """A group of commands that end with one line on standard error for what a person can act on.
 
@@ -91,9 +100,29 @@ def one_line_errors(
     except tuple(other_roots) as error:
         code = next(code for root, code in other_roots.items() if isinstance(error, root))
         fail(str(error), code if exit_code is None else exit_code)
+    except KeyboardInterrupt:
+        complain("interrupted")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except UnicodeEncodeError as error:
+        fail(
+            f"this terminal's encoding ({error.encoding}) has no {error.object[error.start]!r};"
+            " set PYTHONIOENCODING=utf-8, or a locale such as C.UTF-8"
+        )
+    except OSError as error:
+        fail(explain(error), ExitCode.FAILED if exit_code is None else exit_code)
     except typer.Abort:  # Ctrl-C, or the end of the input, where a question was asked
         complain("interrupted at a question")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def explain(error: OSError) -> str:
+    """Say in one line what the system refused, of which file, and what may be done."""
+    reason = error.strerror or str(error) or type(error).__name__
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    if not names:
+        return f"the system says: {reason}"
+    advice = next((text for kinds, text in _ADVICE.items() if isinstance(error, kinds)), "name another one")
+    return f"{' -> '.join(names)}: {reason[0].lower()}{reason[1:]}; {advice}"
 
 
 def fail(message: str, code: int = ExitCode.FAILED) -> NoReturn:

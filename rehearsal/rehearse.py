@@ -13,22 +13,24 @@ from rich.console import Console
 from rich.text import Text
 
 from infra.settings import DeploymentSettings
-from ops.aws.given import read_given
+from ops.aws.given import read_given, show_place
 from ops.console import Context, complain, err, labelled, out
 from ops.errors import ExitCode, FruitsError
 from ops.local.report import last_report
 from ops.local.sample import render_sample
+from ops.project import ROOT
 from ops.summary import show_summary
 from rehearsal.daemon import DaemonFailed
 from rehearsal.node.instance import Kind
+from rehearsal.refusals import refuse_at_once
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.runs import copy_logs
 from rehearsal.scenario.scenario import Scenario
 from rehearsal.scenario.stages import Ended, Report, Stage, StageFailed, run_stages
 from rehearsal.scenario.view import duration, view_of
 
-FOLDER: Final = Path("build/rehearsal")
-_SAMPLE: Final = Path("build/sample")
+FOLDER: Final = ROOT / "build" / "rehearsal"
+_SAMPLE: Final = ROOT / "build" / "sample"
 EXPECTED: Final = (DaemonFailed, BotoCoreError, ClientError, FruitsError, OSError)
 _KINDS: Final[Mapping[Kind, str]] = {
     "namespaces": "in namespaces of their own, with AWS's host names, metadata and users as on EC2",
@@ -44,14 +46,19 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     mode: Annotated[str | None, typer.Option(help="transient or interactive.")] = None,
     context: Context = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything up, and say how to use it.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where the embedded AWS keeps all it knows.")] = FOLDER,
+    folder: Annotated[
+        Path,
+        typer.Option(help="Where the embedded AWS keeps all it knows.", show_default="build/rehearsal of the checkout"),
+    ] = FOLDER,
     output: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("out/rehearsal"),
 ) -> None:
     """Rehearse on this machine, without an AWS account: deploy the stacks to an embedded AWS, run the job, destroy."""
     values = [*(context or ())]
     values += [f"{key}={value}" for key, value in (("engine", engine), ("mode", mode)) if value is not None]
-    given = read_given(values)
+    given = show_place(read_given(values))
     given.require_deployable()
+    values = [f"{key}={value}" for key, value in given.complete.items()]
+    refuse_at_once(images=images, output=output, folder=folder)
     settings = given.settings
     host = Host(folder, settings, tied=not keep)
     scenario = Scenario(host, settings, values, photographs=lambda report: images or _sample(report), output=output)

@@ -33,6 +33,9 @@ os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Consoles take their width from this as their module is imported; tests that are about a width set it themselves.
 os.environ.pop("COLUMNS", None)
+# What this checkout remembers, and the shell that tests are started from, are nothing to them.
+os.environ["FRUITS_FILE"] = ""
+os.environ.pop("FRUITS_CONTEXT", None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -122,7 +122,12 @@ def _frozen(recipe: str, content: bytes, sha256: str) -> bytes:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fruits" / "models"
     target = cache / f"{recipe}-{sha256[:16]}-{_converter_version()}.tflite"
     if not target.exists():
-        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JobError(
+                f"cannot keep the frozen weights in {cache} ({error.strerror}); name a folder by XDG_CACHE_HOME"
+            ) from None
         command = [sys.executable, "-m", "job.features.freeze", recipe, str(target)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
         process = subprocess.run(command, input=content, capture_output=True, env=environment, check=False)

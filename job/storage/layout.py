@@ -9,6 +9,7 @@
              exports/pca=<run>/<batch>.csv                  the same, for spreadsheets
              reports/<run>/{manifest.json, report.html, images.parquet}
              reports/<run>/pending.parquet                  the plan of a run at work
+             runs/<time>-<id>.json                          a record of each time the job was run
 
 It needs the standard library alone, so that what describes a deployment can read it, too. The checks of the rehearsal
 do not: they have the layout of their own that users were promised.
@@ -47,6 +48,9 @@ FEATURES: Final = PartitionedFolder("features", "model")
 QUARANTINE: Final = PartitionedFolder("quarantine", "model")
 PROJECTIONS: Final = PartitionedFolder("projections", "pca")
 EXPORTS: Final = PartitionedFolder("exports", "pca")
+
+RECORDS: Final = "runs"
+"""Has an object for each time that the job was run, whatever became of it; see `job.record`."""
 
 REPORTS: Final = "reports"
 """Has a folder for each run."""

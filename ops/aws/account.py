@@ -1,5 +1,6 @@
 """An AWS account, as the user's environment names it: a real one, or the embedded one after `fruits aws env`."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -7,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+)
 
 from ops.errors import FruitsError
 
@@ -55,6 +63,7 @@ Clients = Callable[[str], Client]
 """Returns the clients of a region by its name."""
 
 _CONFIG: Final = Config(connect_timeout=5, retries={"mode": "standard"}, max_pool_connections=32)
+_LOOPBACK: Final = "https://127.0.0.1:"
 _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
 )
@@ -119,7 +128,7 @@ def asking(what: str) -> Iterator[None]:
     except NoCredentialsError:
         raise AwsRefused(
             f"cannot {what}: no AWS credentials; log in (aws sso login), set AWS_PROFILE,"
-            ' or try the embedded AWS: fruits aws up, then eval "$(fruits aws env)"'
+            " or try the embedded AWS: fruits aws up, then fruits aws shell"
         ) from None
     except NoRegionError as error:
         raise AwsRefused(f"cannot {what}: {error}") from None
@@ -130,6 +139,13 @@ def asking(what: str) -> Iterator[None]:
         if code in _EXPIRED:
             raise AwsRefused(f"cannot {what}: the AWS credentials are expired or unknown; log in again") from None
         raise AwsRefused(f"cannot {what}: {error.operation_name} answered {code}: {message}") from None
+    except EndpointConnectionError as error:
+        if os.environ.get("AWS_ENDPOINT_URL", "").startswith(_LOOPBACK):
+            raise AwsRefused(
+                f"cannot {what}: the embedded AWS of this shell does not run; start it: fruits aws up,"
+                ' or leave it: eval "$(fruits aws env --unset)"'
+            ) from None
+        raise AwsRefused(f"cannot {what}: {error}") from None
     except BotoCoreError as error:
         raise AwsRefused(f"cannot {what}: {error}") from None
 

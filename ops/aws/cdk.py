@@ -12,6 +12,9 @@ from ops.errors import FruitsError
 from ops.project import ROOT
 
 _PROGRAM: Final = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+_HOME: Final = ROOT / ".cache" / "cdk"
+"""Where it keeps what it knows of accounts, for a home may not be writable."""
+
 _ENDS_WITHIN_SECONDS: Final = 3 * 3600  # a cluster that does not start is given up after an hour or two
 
 
@@ -75,7 +78,7 @@ class Cdk:
             ["node", str(_PROGRAM), *arguments, *flags],
             # Away from the project's cdk.json, whose app would be synthesised again.
             cwd=_PROGRAM.parent,
-            env={**self.environment, "PATH": path, "CI": "true", "NO_COLOR": "1"},
+            env={"CDK_HOME": str(_HOME), **self.environment, "PATH": path, "CI": "true", "NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

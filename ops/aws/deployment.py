@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from infra.names import STACKS, deployment_name
 from ops.aws.account import AwsRefused, Client, asking
+
+NEVER_CREATED: Final = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
+"""States of stacks that hold nothing: `cdk deploy` deletes them and begins anew."""
 
 
 class NoDeployment(AwsRefused):

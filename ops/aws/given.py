@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
+from infra.lasting import Lasting, lasting_settings
 from infra.settings import DeploymentSettings
+from ops.console import err
 from ops.errors import ExitCode, FruitsError
 from ops.project import ROOT
 
@@ -25,18 +27,38 @@ class GivenSettings:
     Parameters
     ----------
     context
-        What was given, by keys; all else comes from cdk.json.
+        What was given, by keys.
     settings
         What that makes.
+    lasting
+        What was not given, but holds in this checkout; all else comes from cdk.json.
     """
 
     context: Mapping[str, str]
     settings: DeploymentSettings
+    lasting: Lasting = field(default_factory=Lasting)
 
     @property
     def options(self) -> str:
-        """The same settings as a command takes them, with a space in front."""
+        """The same settings as a command takes them in this checkout, with a space in front."""
         return "".join(f" -c {key}={value}" for key, value in self.context.items())
+
+    @property
+    def complete(self) -> Mapping[str, str]:
+        """All that makes the settings, but for cdk.json."""
+        return {**self.lasting.context, **self.context}
+
+    @property
+    def place(self) -> str:
+        """Which environment it is and where, and what says so."""
+        sources = self.lasting.sources
+        named = [
+            f"{', '.join(key for key in sources if sources[key] == source)} from {source}"
+            for source in dict.fromkeys(sources.values())
+        ]
+        because = "; ".join(named if "env" in self.complete else ["the default", *named])
+        text = f"Environment {self.settings.env} in {self.settings.region}"
+        return f"{text} ({because})" if because else text
 
     def changed(self, **context: str) -> "GivenSettings":
         """Return the settings with others in place of some.
@@ -46,7 +68,17 @@ class GivenSettings:
         WrongSetting
             For a value that is not accepted.
         """
-        return _read({**self.context, **context})
+        return _read({**self.context, **context}, self.lasting)
+
+    def with_defaults(self, source: str, **context: str) -> "GivenSettings":
+        """Return the settings with values for what is neither given nor lasting.
+
+        Parameters
+        ----------
+        source
+            Where the values come from, for people.
+        """
+        return _read(self.context, self.lasting.with_defaults(self.context, source, **context))
 
     def require_deployable(self) -> None:
         """Check that they may be deployed, for which an environment may need more than for anything else.
@@ -63,25 +95,61 @@ class GivenSettings:
 
 
 def read_given(values: Sequence[str] | None) -> GivenSettings:
-    """Read settings from ``key=value`` as `cdk -c` takes them, and from cdk.json.
+    """Read settings from ``key=value`` as `cdk -c` takes them, from what the checkout remembers, and from cdk.json.
 
     Raises
     ------
     WrongSetting
         For a value that is not accepted, with what is.
     """
-    context = {}
-    for value in values or ():
-        key, equals, text = value.partition("=")
-        if not (key and equals):
-            raise WrongSetting(f"-c {value}: expected key=value, such as -c core_vcpus=16")
-        context[key.strip()] = text
-    return _read(context)
-
-
-def _read(context: Mapping[str, str]) -> GivenSettings:
-    defaults: Mapping[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    context = parse_values(values or ())
     try:
-        return GivenSettings(context, read_settings({**defaults, **context}))
+        lasting = lasting_settings(context, ROOT)
     except DeploymentError as error:
         raise WrongSetting(str(error)) from None
+    return _read(context, lasting)
+
+
+def show_place(given: GivenSettings) -> GivenSettings:
+    """Say on standard error which environment a command is about, unless the user has just typed it all."""
+    if given.lasting.context or "env" not in given.context:
+        err.print(given.place, style="dim", soft_wrap=True)
+    return given
+
+
+def parse_values(values: Sequence[str], option: str = "-c ") -> dict[str, str]:
+    """Read ``key=value`` by keys.
+
+    Parameters
+    ----------
+    values
+        As they were typed.
+    option
+        What stands before each, for the message.
+
+    Raises
+    ------
+    WrongSetting
+        For one without a key or an equals sign.
+    """
+    context = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not (key and equals):
+            raise WrongSetting(f"{option}{value}: expected key=value, such as {option}core_vcpus=16")
+        context[key.strip()] = text
+    return context
+
+
+def _read(context: Mapping[str, str], lasting: Lasting) -> GivenSettings:
+    defaults: Mapping[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    try:
+        return GivenSettings(context, read_settings({**defaults, **lasting.context, **context}), lasting)
+    except DeploymentError as error:
+        raise WrongSetting("\n".join(_with_source(line, lasting) for line in str(error).splitlines())) from None
+
+
+def _with_source(line: str, lasting: Lasting) -> str:
+    """Say of a wrong setting that nobody has just typed where it comes from."""
+    source = next((source for key, source in lasting.sources.items() if line.startswith((f"{key}=", f"{key}:"))), None)
+    return f"{line} (from {source}; see: fruits use)" if source else line

@@ -7,9 +7,10 @@ from functools import cache, cached_property
 from infra.names import BUDGET_REGION
 from infra.residency import EU_REGIONS
 from infra.settings import DeploymentSettings
-from ops.aws.account import Client, Clients, account, caller
+from ops.aws.account import AwsRefused, Client, Clients, account, caller
+from ops.aws.deployed_settings import deployed_settings
 from ops.aws.deployment import Deployment, find_deployment
-from ops.aws.given import GivenSettings, read_given
+from ops.aws.given import GivenSettings, read_given, show_place
 from ops.errors import FruitsError
 
 
@@ -48,6 +49,25 @@ class Place:
         """The stacks that are deployed in the region of the settings."""
         return find_deployment(self.client, env=self.settings.env, region=self.settings.region)
 
+    def deployable(self) -> GivenSettings:
+        """Return the settings to deploy with: what is deployed holds where nobody has said otherwise.
+
+        Raises
+        ------
+        WrongSetting
+            If they may not be deployed.
+        AwsRefused
+            If AWS cannot be asked what is deployed.
+        """
+        try:
+            found = deployed_settings(self.client, self.deployment)
+        except AwsRefused:
+            self.given.require_deployable()
+            raise
+        given = self.given.with_defaults("the deployment", **found)
+        given.require_deployable()
+        return given
+
     @property
     def budget_region(self) -> str:
         """Where the budget is."""
@@ -83,7 +103,7 @@ def find_place(values: Sequence[str] | None, *, number: str | None = None) -> Pl
     FruitsError
         If the account is another one, does not answer, or there is no such profile.
     """
-    place = Place(read_given(values), cache(account))
+    place = Place(show_place(read_given(values)), cache(account))
     client = place.client
     if number is not None and (found := caller(client)["Account"]) != number:
         raise FruitsError(f"the credentials are of account {found}, not of {number}; choose others with AWS_PROFILE")

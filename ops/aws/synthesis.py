@@ -7,12 +7,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from infra.lasting import CONTEXT_VARIABLE, FILE_VARIABLE
 from infra.settings import DeploymentSettings
 from ops.aws.given import GivenSettings
 from ops.errors import FruitsError
 from ops.project import ROOT
+from ops.quantities import duration
+
+_ENDS_WITHIN_SECONDS: Final = 600.0  # it takes ten on two cores
 
 
 class SynthesisFailed(FruitsError):
@@ -41,7 +45,13 @@ class Synthesis:
     regions: Mapping[str, str]
 
 
-def synthesise(folder: Path, given: GivenSettings, *, environment: Mapping[str, str] | None = None) -> Synthesis:
+def synthesise(
+    folder: Path,
+    given: GivenSettings,
+    *,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = _ENDS_WITHIN_SECONDS,
+) -> Synthesis:
     """Run app.py, as `cdk synth` does.
 
     Parameters
@@ -52,20 +62,36 @@ def synthesise(folder: Path, given: GivenSettings, *, environment: Mapping[str, 
         Settings of the deployment.
     environment
         Variables of its process; those of this process unless given.
+    seconds
+        After which it is given up.
 
     Raises
     ------
     WrongSetting
         If the settings may not be deployed.
     SynthesisFailed
-        If the stacks that they make are refused.
+        If the stacks that they make are refused, or the app does not end.
     """
     given.require_deployable()
     variables = {**(os.environ if environment is None else environment)}
-    variables |= {"CDK_OUTDIR": str(folder.resolve()), "CDK_CONTEXT_JSON": json.dumps(given.context)}
-    run = subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, env=variables, capture_output=True, text=True, check=False
-    )
+    variables.pop(CONTEXT_VARIABLE, None)
+    variables |= {FILE_VARIABLE: ""}  # what lasts is among the settings already
+    variables |= {"CDK_OUTDIR": str(folder.resolve()), "CDK_CONTEXT_JSON": json.dumps(given.complete)}
+    try:
+        run = subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise SynthesisFailed(
+            f"app.py has not ended within {duration(seconds)}; see where it stays: cdk synth{given.options}"
+        ) from None
     if run.returncode:
         raise SynthesisFailed((run.stderr or run.stdout).strip())
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

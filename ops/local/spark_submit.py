@@ -21,7 +21,7 @@ from ops.errors import ExitCode, FruitsError
 from ops.failures import failing_exception, killed
 from ops.project import ROOT
 
-LAST_LINES = 40
+_LOG = ROOT / "build" / "featurize.log"
 _KEPT_LINES = 2000  # in which the cause is looked for
 _PROGRESS = re.compile(r"featurized (\d+) of (\d+) photographs")
 _JOB_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (INFO|WARNING|ERROR) (.*)")
@@ -149,7 +149,7 @@ def submit(
     Raises
     ------
     JobFailed
-        With the job's own error line; where it has none, with the cause and the last lines of the log.
+        With the job's own error line; where it has none, with the cause and the file that has the end of the log.
     """
     last: deque[str] = deque(maxlen=_KEPT_LINES)
     manifest: dict[str, Any] = {}
@@ -181,10 +181,17 @@ def _failure(code: int, lines: Sequence[str]) -> JobFailed:
     log = "\n".join(lines)
     found = killed(code, log) or failing_exception(log)
     if found is None:
-        return JobFailed("\n".join(lines[-LAST_LINES:]) or f"spark-submit ended with code {code}, and said nothing")
+        return JobFailed(f"spark-submit ended with code {code}, and no reason is in its log: {_keep(log)}")
     if found.block == f"error: {found.line}":  # the job's own: a wrong argument, no photographs
         return JobFailed(found.line, exit_code=ExitCode.USAGE if code == ExitCode.USAGE else ExitCode.FAILED)
-    return JobFailed(f"{found.explained}\n\nThe end of its log:\n" + "\n".join(lines[-LAST_LINES:]))
+    return JobFailed(f"{found.explained} (the end of its log: {_keep(log)})")
+
+
+def _keep(log: str) -> Path:
+    """Write the end of a log where it can be read; a person who has to act needs one line first."""
+    _LOG.parent.mkdir(parents=True, exist_ok=True)
+    _LOG.write_text(log + "\n", encoding="utf-8")
+    return _LOG
 
 
 def _follow(line: str, progress: Callable[[int, int], None], log: Callable[[str], None]) -> None:

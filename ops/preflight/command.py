@@ -11,6 +11,7 @@ from rich.text import Text
 
 from infra.names import BUDGET_REGION
 from infra.settings import DeploymentSettings
+from ops.aws.next_step import next_command
 from ops.aws.place import find_place
 from ops.console import Context, labelled, out, status
 from ops.preflight.examination import Answer, examine, exit_code
@@ -55,7 +56,7 @@ def preflight(
     out.print(f"\n{verdict} in {time.monotonic() - began:.1f} s")
     code = exit_code(answers, strict=strict)
     if code == 0:
-        out.print(f"Next: cdk deploy --all{place.options}", soft_wrap=True)
+        out.print(f"Next: {next_command(place)}", soft_wrap=True)
     raise typer.Exit(code)
 
 

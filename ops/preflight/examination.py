@@ -1,5 +1,6 @@
 """All checks, side by side: none waits for another but all for the credentials."""
 
+import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,7 +34,9 @@ def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:
     try:
         scope.identify()
     except AwsRefused as error:
-        credentials = failure(str(error), "aws sso login, or export AWS_PROFILE=<profile>")
+        embedded = "AWS_ENDPOINT_URL" in os.environ
+        fix = "fruits aws up" if embedded else "aws sso login, or export AWS_PROFILE=<profile>"
+        credentials = failure(str(error), fix)
         local = [Answer(check.title, _asked(check, scope), check.essential) for check in checks if _needs_none(check)]
         rest = Finding(Outcome.UNKNOWN, "not without credentials")
         others = [Answer(check.title, rest, check.essential) for check in checks if not _needs_none(check)]

@@ -21,6 +21,7 @@ PRICES_AGE_DAYS: Final = 90
 """Older prices are worth a warning."""
 
 _COUNTED: Final = 1000
+_AT_ONCE: Final = " as soon as the cluster of `cdk deploy --all` is up"
 
 
 def command_line(scope: Scope) -> Finding:
@@ -51,7 +52,7 @@ def photographs(scope: Scope) -> Finding:
     serious = failure if scope.settings.mode == "transient" else warning
     if storage is None or "ImagesUri" not in storage.outputs:
         return serious(
-            "no data bucket yet: the job of a transient cluster starts with it and needs photographs",
+            "no data bucket yet, and the job needs photographs" + (_AT_ONCE if serious is failure else ""),
             f"cdk deploy FruitsStorage{scope.options}, then fruits images upload FOLDER{scope.options}",
         )
     uri = storage.outputs["ImagesUri"]

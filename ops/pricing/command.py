@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ops.aws.given import read_given
+from ops.aws.given import read_given, show_place
 from ops.console import Context, err, out, status
 from ops.pricing.offer import Offer, make_offer
 from ops.pricing.prediction import load_throughput
@@ -33,6 +33,7 @@ def price(
     """Price a deployment: an hour, a run, a month of rest, and the worst until something stops it."""
     throughput = load_throughput()
     sides = {other: read_given([*(context or ()), *other.split()]).settings for other in ("", *(compare or ()))}
+    show_place(read_given(context))
 
     def offers(book: PriceBook) -> list[Offer]:
         return [

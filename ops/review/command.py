@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
-from ops.aws.given import read_given
+from ops.aws.place import find_place
 from ops.console import Context, one_line_errors, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
 
@@ -82,11 +82,11 @@ def review(
     if app is not None and context:
         raise WrongUsage("--app has its settings already; give -c where the app is synthesised, or leave --app out")
     from ops.review.review import review as review_app  # noqa: PLC0415
-    from ops.review.review import review_settings  # noqa: PLC0415
+    from ops.review.review import review_place  # noqa: PLC0415
 
     with status("Reviewing") as show_status:
         options: dict[str, Any] = {"only": stack or (), "progress": show_status}
-        found = review_app(app, **options) if app else review_settings(read_given(context), **options)
+        found = review_app(app, **options) if app else review_place(find_place(context), **options)
     _write(found, markdown)
     raise typer.Exit(exit_code(found.verdict, fail_on))
 

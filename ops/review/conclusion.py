@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from ops.aws.deployment import NEVER_CREATED
 from ops.review import exposure, losses, obstacles, regions, spending
 from ops.review.change_sets import NoChangeSet, Planned
 from ops.review.changes import Action, ResourceChange, compare, other_changes
@@ -13,7 +14,7 @@ from ops.review.differences import Difference
 from ops.review.names import Names, Sides
 from ops.review.rights import Widening, widenings
 from ops.review.spending import PriceChange
-from ops.review.stacks import NEVER_CREATED, ExistingStack, WantedStack, environment_of
+from ops.review.stacks import ExistingStack, WantedStack, environment_of
 from ops.review.verdicts import reconcile
 
 
@@ -186,7 +187,7 @@ def conclude(
     places = {stack.name: stack.region for stack in wanted}
     reviewed = {stack.name for stack in stacks}
     found = [
-        *_of_resources(stacks, names, what_runs),
+        *_of_resources(stacks, names, what_runs, spending.least_run(sides, home)),
         *obstacles.states([stack for stack in deployed if stack.name in reviewed]),
         *obstacles.left_behind([stack.stack for stack in stacks if not stack.wanted]),
         *obstacles.protection(wanted, deployed),
@@ -207,9 +208,11 @@ def conclude(
     )
 
 
-def _of_resources(stacks: Sequence[StackReview], names: Names, what_runs: losses.Jobs) -> Iterator[Consequence]:
+def _of_resources(
+    stacks: Sequence[StackReview], names: Names, what_runs: losses.Jobs, run_cost: str
+) -> Iterator[Consequence]:
     for stack in stacks:
         for change in stack.changes:
             where = f"{stack.stack} {names.resource(stack.name, change.logical_id)}"
-            yield from losses.losses(change, names, where=where, jobs=what_runs)
+            yield from losses.losses(change, names, where=where, jobs=what_runs, run_cost=run_cost)
             yield from exposure.lowered_shields(change, names, where=where)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ops.aws.account import AwsRefused, Client, Clients, asking
-from ops.aws.clusters import USABLE
-from ops.aws.deployment import find_deployment
+from ops.aws.clusters import ENDED
+from ops.aws.deployment import NEVER_CREATED, find_deployment
 from ops.aws.templates import deployed_template
 from ops.review.changes import ResourceChange
-from ops.review.losses import Jobs
-from ops.review.stacks import NEVER_CREATED, ExistingStack
+from ops.review.losses import ClusterUse, Jobs
+from ops.review.stacks import ExistingStack
 from ops.review.texts import without_accounts
 
 
@@ -67,7 +67,7 @@ def _in_region(client: Client, *, env: str, region: str) -> tuple[ExistingStack,
 
 
 def what_runs(accounts: Clients, regions: Mapping[str, str]) -> Jobs:
-    """Return a function that asks what runs on the cluster of a stack.
+    """Return a function that asks what the cluster of a stack does.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def what_runs(accounts: Clients, regions: Mapping[str, str]) -> Jobs:
         Regions of the stacks, by their names.
     """
 
-    def ask(change: ResourceChange) -> str:
+    def ask(change: ResourceChange) -> ClusterUse:
         client = accounts(regions[change.stack])
         try:
             with asking("find the cluster"):
@@ -89,12 +89,12 @@ def what_runs(accounts: Clients, regions: Mapping[str, str]) -> Jobs:
                 status = client("emr").describe_cluster(ClusterId=cluster)["Cluster"]["Status"]["State"]
                 steps = client("emr").list_steps(ClusterId=cluster, StepStates=["RUNNING", "PENDING"])["Steps"]
         except AwsRefused as error:
-            return f"whether one runs now is not known ({without_accounts(str(error))})"
-        if status not in USABLE:
-            return f"none runs now, for this cluster has ended ({status})"
+            return ClusterUse(f"whether one runs now is not known ({without_accounts(str(error))})")
+        if status in ENDED:
+            return ClusterUse(f"the former cluster {cluster} has ended ({status})", ended=True)
         if steps:
             listed = ", ".join(f"{step['Name']} ({step['Status']['State']})" for step in steps)
-            return f"one runs right now on {cluster} ({status}): {listed}"
-        return f"none runs now on {cluster} ({status})"
+            return ClusterUse(f"one runs right now on {cluster} ({status}): {listed}")
+        return ClusterUse(f"none runs now on {cluster} ({status})")
 
     return ask

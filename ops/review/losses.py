@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
@@ -10,8 +11,25 @@ from ops.review.consequences import Consequence, Level
 from ops.review.names import Names
 from ops.review.replacement import CLUSTER
 
-Jobs = Callable[[ResourceChange], str]
-"""Tells what runs on a cluster now."""
+
+@dataclass(frozen=True)
+class ClusterUse:
+    """What a cluster does now.
+
+    Parameters
+    ----------
+    text
+        The job that runs on it, if one does, for people.
+    ended
+        Whether it has ended, so that nothing is lost with it.
+    """
+
+    text: str
+    ended: bool = False
+
+
+Jobs = Callable[[ResourceChange], ClusterUse]
+"""Tells what a cluster does now."""
 
 _BUCKET: Final = "AWS::S3::Bucket"
 _KEY: Final = "AWS::KMS::Key"
@@ -24,7 +42,7 @@ _VERBS: Final = {
 _NEVER: Final = 10**6  # days; longer than anything expires
 
 
-def losses(change: ResourceChange, names: Names, *, where: str, jobs: Jobs) -> Iterator[Consequence]:
+def losses(change: ResourceChange, names: Names, *, where: str, jobs: Jobs, run_cost: str) -> Iterator[Consequence]:
     """Find what is lost with a change.
 
     Parameters
@@ -37,14 +55,15 @@ def losses(change: ResourceChange, names: Names, *, where: str, jobs: Jobs) -> I
         The resource as people call it.
     jobs
         Asked what runs on a cluster that would go.
+    run_cost
+        What a run on a cluster of the app costs, in words.
     """
 
     def found(level: Level, subject: str, text: str) -> Consequence:
         return Consequence(level=level, subject=subject, where=where, text=text)
 
     if change.gone and change.kind == CLUSTER:
-        text = f"this {_VERBS[change.action]} the cluster: a running job would be lost; {jobs(change)}"
-        yield found(Level.DESTRUCTIVE, "cluster", text)
+        yield from (found(level, "cluster", text) for level, text in _cluster(change, jobs(change), run_cost))
     elif change.gone and change.kept:
         if _loss(change):
             text = f"this {_VERBS[change.action]} it, but its policy keeps what is there; no stack owns it any more"
@@ -53,6 +72,18 @@ def losses(change: ResourceChange, names: Names, *, where: str, jobs: Jobs) -> I
         yield found(Level.DESTRUCTIVE, "data", f"this deletes data: it {_VERBS[change.action]} {loss}")
     if not change.gone and change.old:
         yield from (found(level, "data", text) for level, text in _weaker_hold(change, names))
+
+
+def _cluster(change: ResourceChange, use: ClusterUse, run_cost: str) -> Iterator[tuple[Level, str]]:
+    verb = _VERBS[change.action]
+    if not use.ended:
+        yield Level.DESTRUCTIVE, f"this {verb} the cluster: a running job would be lost; {use.text}"
+    elif change.action is Action.REMOVED:
+        yield Level.NOTE, f"this {verb} the cluster, with which nothing is lost: {use.text}"
+    elif change.new.get("Properties", {}).get("Steps"):
+        yield Level.WARNING, f"this starts a new run, {run_cost}: {use.text}"
+    else:
+        yield Level.WARNING, f"this starts a new cluster, {run_cost}: {use.text}"
 
 
 def _loss(change: ResourceChange) -> str:

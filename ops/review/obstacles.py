@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from ops.aws.deployment import NEVER_CREATED
 from ops.review.changes import Action, ResourceChange
 from ops.review.consequences import Consequence, Level
 from ops.review.names import Names, exports, imports, references
-from ops.review.stacks import NEVER_CREATED, ExistingStack, WantedStack
+from ops.review.stacks import ExistingStack, WantedStack
 
 _STUCK: Final = {
     "UPDATE_ROLLBACK_FAILED": "go back first: cdk rollback {stack}",

@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.residency import EU_REGIONS
 from ops.aws.account import Clients, account
-from ops.aws.given import GivenSettings
+from ops.aws.place import Place
 from ops.aws.synthesis import synthesise
 from ops.review import obstacles, rules
 from ops.review.change_sets import NoChangeSet, Planned, plan
@@ -29,19 +29,19 @@ from ops.review.stacks import (
 Pair = tuple[WantedStack | None, ExistingStack | None]
 
 
-def review_settings(given: GivenSettings, **more: Any) -> Review:
+def review_place(place: Place, **more: Any) -> Review:
     """Synthesise the app with some settings, and review it.
 
     Parameters
     ----------
-    given
-        Settings of what would be deployed.
+    place
+        What would be deployed; run id and e-mail that are deployed hold unless others are given.
     more
         Further arguments of `review`.
     """
     with tempfile.TemporaryDirectory(prefix="fruits-review-") as folder:
-        synthesise(Path(folder), given)
-        return review(Path(folder), **more)
+        synthesise(Path(folder), place.deployable())
+        return review(Path(folder), accounts=place.clients, **more)
 
 
 def review(

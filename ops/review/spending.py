@@ -78,6 +78,24 @@ def prices(sides: Sides, region: str) -> PriceChange:
     return PriceChange(rows=rows, notes=tuple(notes))
 
 
+def least_run(sides: Sides, region: str) -> str:
+    """Return in words what a run of the app costs at least: one that finds nothing new, on a cluster that starts soon.
+
+    Parameters
+    ----------
+    sides
+        All stacks.
+    region
+        Region of the cluster.
+    """
+    priced = price(footprint_of_templates(sides.new, region), PriceBook.load())
+    try:
+        cost = predict(0, priced, load_throughput()).cost[0]
+    except CannotPredict:
+        return "at a cost that is not known"
+    return "at a cost that is not known" if cost.unknown else f"at least {cost.usd:,.2f} USD"
+
+
 def _column(side: Price) -> dict[str, str]:
     runs = bool(side.nodes)
     throughput = load_throughput()

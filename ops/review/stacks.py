@@ -5,15 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from infra.names import STACKS
 from ops.errors import FruitsError
 
 Template = Mapping[str, Any]
-NEVER_CREATED: Final = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
-"""States of stacks that hold nothing: `cdk deploy` deletes them and begins anew."""
-
 _ID_SUFFIX = re.compile(r"[0-9A-F]{8}$")
 
 

@@ -13,24 +13,40 @@ from ops.pricing.price_book import PriceBook, PricesUnreadable
 
 @dataclass(frozen=True)
 class HourlyCost:
-    """What a cluster of some settings costs an hour."""
+    """What a cluster of some settings costs an hour.
+
+    Parameters
+    ----------
+    amount
+        USD an hour.
+    euro_usd
+        Dollars for a euro; euros are not shown without.
+    """
 
     amount: Amount
+    euro_usd: float | None = None
 
     def describe(self) -> str:
         """Return it as text."""
         return f"{self.amount.words} an hour by list price"
 
-    def so_far(self, cluster: Cluster, now: datetime) -> str:
+    def spent(self, cluster: Cluster, now: datetime) -> Amount:
         """Return what a cluster has cost since its nodes were ready, until now or until it ended."""
         seconds = ((cluster.ended or now) - (cluster.ready or cluster.ended or now)).total_seconds()
-        return f"{(self.amount * (max(0.0, seconds) / 3600)).words} so far, {self.describe()}"
+        return self.amount * (max(0.0, seconds) / 3600)
+
+    def so_far(self, cluster: Cluster, now: datetime) -> str:
+        """Return what a cluster has cost, as text."""
+        spent = self.spent(cluster, now)
+        euros = f" ({spent.usd / self.euro_usd:,.2f} EUR)" if self.euro_usd else ""
+        return f"{spent.words}{euros} so far, {self.describe()}"
 
 
 def hourly_cost(settings: DeploymentSettings) -> HourlyCost | None:
     """Price a cluster; None if no price is known."""
     try:
-        hour = price(footprint_of_settings(settings), PriceBook.load()).hour
+        book = PriceBook.load()
+        hour = price(footprint_of_settings(settings), book).hour
     except PricesUnreadable:
         return None
-    return HourlyCost(hour) if hour.usd else None
+    return HourlyCost(hour, book.euro_usd) if hour.usd else None

@@ -1,6 +1,6 @@
 """How the steps and clusters of an environment ended or stand, as far as EMR still knows them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,6 +8,7 @@ from typing import Any, Final
 from ops.aws.account import Client
 from ops.aws.clusters import ENDED, STEP_ENDED, Cluster, Step, list_clusters, list_steps
 from ops.runs.diagnosis import diagnose
+from ops.runs.records import Record
 
 _NEWEST_CLUSTERS: Final = 20
 
@@ -19,7 +20,7 @@ class StepRun:
     Parameters
     ----------
     cluster, step
-        Cluster and step of the run; no step for a cluster that did not get as far.
+        Cluster and step of the run; no step for a cluster that did not get as far, neither for one long gone.
     name
         Name of the step, or of the cluster.
     state
@@ -40,7 +41,7 @@ class StepRun:
     @property
     def is_over(self) -> bool:
         """Whether it has ended."""
-        return self.state in {*STEP_ENDED, *ENDED}
+        return self.state in {*STEP_ENDED, *ENDED, "LOST"}
 
     def row(self) -> dict[str, Any]:
         """Return it as JSON-able facts."""
@@ -61,6 +62,36 @@ def runs_without_results(client: Client, name: str, labels: Collection[str]) -> 
     """
     found = [run for cluster in list_clusters(client, name)[:_NEWEST_CLUSTERS] for run in _of(client, cluster, labels)]
     return sorted(found, key=lambda run: run.when, reverse=True)
+
+
+def runs_that_left_no_trace(records: Iterable[Record], known: Collection[str]) -> list[StepRun]:
+    """List the runs that failed or never ended and that EMR knows no more, by their records, the newest first.
+
+    Parameters
+    ----------
+    records
+        Those that were read.
+    known
+        Labels of the runs whose steps EMR lists.
+    """
+    return [
+        StepRun(
+            cluster="",
+            step=None,
+            name=record.label,
+            state="FAILED" if record.state == "failed" else "LOST",
+            when=record.ended or record.began,
+            why=record.error or "it began, and never wrote that it had ended",
+        )
+        for record in records
+        if not record.succeeded and record.label not in known
+    ]
+
+
+def labels_of_steps(client: Client, name: str) -> set[str]:
+    """Return the labels of all runs whose steps EMR lists."""
+    clusters = list_clusters(client, name)[:_NEWEST_CLUSTERS]
+    return {step.name.removeprefix(f"{name} ") for cluster in clusters for step in list_steps(client, cluster.id)}
 
 
 def _of(client: Client, cluster: Cluster, labels: Collection[str]) -> Iterator[StepRun]:

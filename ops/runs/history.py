@@ -17,10 +17,12 @@ _AT_ONCE: Final = 10
 _LARGEST_BYTES: Final = 1 << 20
 """Largest size of a manifest: one of the job's has some kilobytes."""
 
-_Text = Annotated[str, Field(max_length=2000)]
+Text = Annotated[str, Field(max_length=2000)]
 
 
-class _Counts(BaseModel):
+class Counts(BaseModel):
+    """Photographs by what became of them."""
+
     images: NonNegativeInt
     features: NonNegativeInt
     computed: NonNegativeInt
@@ -29,15 +31,25 @@ class _Counts(BaseModel):
     reasons: Annotated[dict[str, NonNegativeInt], Field(max_length=1000)]
 
 
-class _Components(BaseModel):
+class Components(BaseModel):
+    """How many principal components, and the share of the variance that they hold."""
+
     components: NonNegativeInt
     explained: Annotated[float, Field(ge=0, le=1.000001)]
 
 
-class _Model(BaseModel):
-    name: _Text
-    weights: _Text
-    engine: _Text
+class Model(BaseModel):
+    """What computed the features."""
+
+    name: Text
+    weights: Text
+    engine: Text
+
+
+class Probe(BaseModel):
+    """How well the components tell labels apart."""
+
+    accuracy: Annotated[float, Field(ge=0, le=1)]
 
 
 class _Images(BaseModel):
@@ -50,13 +62,14 @@ class _Manifest(BaseModel):
     """What these commands rely on of a manifest, which anybody who may write to the bucket can have written."""
 
     run: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
-    label: _Text
+    label: Text
     slots: NonNegativeInt
     images: _Images
-    counts: _Counts
-    pca: _Components
+    counts: Counts
+    pca: Components
     seconds: Annotated[dict[str, NonNegativeFloat], Field(max_length=100)]
-    model: _Model
+    model: Model
+    probe: Probe | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +86,14 @@ class PastRun:
         Photographs: all, those featurized by this run, those that cannot be used.
     components, explained
         How many principal components, and the share of the variance that they hold.
+    accuracy
+        Share of right answers of the probe, None if it was not asked or is not told.
     seconds, rate
         How long it took, and photographs a second while it featurized, 0 if it did not.
     engine
         Engine of the backbone.
     manifest
-        The manifest whole.
+        The manifest, or record of the run, whole.
     """
 
     run: str
@@ -89,6 +104,7 @@ class PastRun:
     quarantined: int
     components: int
     explained: float
+    accuracy: float | None = None
     seconds: float
     rate: float
     engine: str
@@ -149,6 +165,7 @@ def _past_run(item: Object, content: bytes) -> PastRun:
         quarantined=checked.counts.quarantined,
         components=checked.pca.components,
         explained=checked.pca.explained,
+        accuracy=checked.probe.accuracy if checked.probe else None,
         seconds=checked.seconds.get("total", 0.0),
         rate=checked.counts.computed / featurizing if featurizing else 0.0,
         engine=checked.model.engine,

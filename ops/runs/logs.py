@@ -4,6 +4,7 @@
 
     <LogUri>/<cluster>/steps/<step>/{controller,stderr,stdout,syslog}.gz
              <cluster>/node/<instance>/bootstrap-actions/<number>/{controller,stderr,stdout}.gz
+             <cluster>/containers/<application>/<container>/{stderr,stdout}.gz
 
 EMR brings them there about every five minutes, each time the whole file, and for the last time when the step or the
 cluster has ended (Management Guide, "View log files"). The driver runs in client mode. spark-submit lays what a driver
@@ -21,10 +22,17 @@ from typing import Final, Literal
 from ops.aws.account import Client
 from ops.aws.clusters import STEP_ENDED, Cluster, Step
 from ops.aws.s3.folder import Folder
+from ops.errors import FruitsError
+
+
+class NoLogs(FruitsError):
+    """There is no such log, or not yet."""
+
 
 LogFile = Literal["stderr", "stdout", "controller", "syslog"]
 
 _JOB_LINE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (?:INFO|WARNING|ERROR) .*|error: .*")
+_APPLICATION: Final = re.compile(r"\bapplication_\d+_\d+\b")
 
 UPLOADED_WITHIN: Final = timedelta(minutes=6)
 """After this, a log that is not there will not come."""
@@ -81,14 +89,27 @@ def logs_of(client: Client, cluster: Cluster) -> Folder:
     return Folder(client, cluster.log_uri)
 
 
-def bootstrap_logs(folder: Folder, cluster_id: str, file: LogFile) -> dict[str, str]:
-    """Read the logs of the bootstrap actions of all nodes, by node and number of the action."""
-    found = {}
+def bootstrap_logs(folder: Folder, cluster_id: str, file: LogFile) -> Iterator[tuple[str, str]]:
+    """Read the logs of the bootstrap actions of all nodes: node and number of the action, and text."""
     for item in folder.list(f"{cluster_id}/node/"):
         parts = item.path.split("/")
         if len(parts) == 6 and parts[3] == "bootstrap-actions" and parts[5] == f"{file}.gz":
-            found[f"{parts[2]} action {parts[4]}"] = decompressed(folder.read(item.path) or b"")
-    return found
+            yield f"{parts[2]} action {parts[4]}", decompressed(folder.read(item.path) or b"")
+
+
+def executor_logs(folder: Folder, step: Step, file: LogFile) -> Iterator[tuple[str, str]]:
+    """Read the logs of the YARN containers of a step's application: container, and text.
+
+    Spark's log of the driver, its standard error, names the application. Of a step that does not name it, such as one
+    whose log has not come, the containers of all applications of its cluster are read.
+    """
+    named = _APPLICATION.findall(StepLog(folder, step, "stderr").read())
+    below = f"{step.cluster_id}/containers/"
+    for item in folder.list(f"{below}{named[-1]}/" if named else below):
+        application, _, rest = item.path.removeprefix(below).partition("/")
+        container, _, name = rest.partition("/")
+        if name == f"{file}.gz":
+            yield f"{application} {container}", decompressed(folder.read(item.path) or b"")
 
 
 def decompressed(content: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from ops.aws.cdk import Cdk, CdkFailed
 from ops.aws.clusters import Cluster, list_clusters
 from ops.aws.deployment import find_deployment
+from ops.aws.memory import remember_run
 from ops.aws.place import Place
 from ops.aws.synthesis import synthesise
 from ops.errors import FruitsError
@@ -48,7 +49,7 @@ def deploy_run(place: Place, run_id: str, on_line: Callable[[str], None]) -> str
     began = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="fruits-") as folder:
         on_line("synthesising")
-        app = synthesise(Path(folder), place.given.changed(run_id=run_id))
+        app = synthesise(Path(folder), place.deployable().changed(run_id=run_id))
         try:
             # What the other stacks are is not this command's to change.
             Cdk(app.folder, on_line=on_line).run(
@@ -56,6 +57,7 @@ def deploy_run(place: Place, run_id: str, on_line: Callable[[str], None]) -> str
             )
         except CdkFailed as error:
             raise ClusterFailed(_reason(place, began, error)) from None
+    remember_run(place, run_id)
     deployment = find_deployment(place.client, env=place.settings.env, region=place.settings.region)
     return deployment.output("FruitsCompute", "ClusterId")
 

@@ -13,6 +13,9 @@ from ops.runs.progress import Progress, RunProgress, progress_of
 _PATIENCE_SECONDS: Final = 300.0
 """How long AWS may be out of reach, as from a laptop that changes its network."""
 
+LOOK_EVERY: Final = 5.0
+"""Seconds between two looks; EMR answers a few DescribeStep calls a second for the whole account."""
+
 _SETTLES_WITHIN_SECONDS: Final = 30.0  # a cluster has ended: EMR says soon what became of its steps
 
 
@@ -101,7 +104,7 @@ class Watch:
                 raise
             except AwsRefused as error:
                 if self.clock.seconds() - answered > _PATIENCE_SECONDS:
-                    raise AwsRefused(f"{error}; {self.step_id} goes on by itself: fruits logs --follow") from None
+                    raise AwsRefused(f"{error}; {self.step_id} goes on by itself: fruits watch") from None
                 seen = replace(seen, now=datetime.now(UTC), trouble=str(error))
             yield seen
 

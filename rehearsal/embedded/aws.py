@@ -20,6 +20,9 @@ _LOG: Final = "aws.log"
 _FORBIDDEN: Final = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN")
 """Variables of the user's that would lead clients to the real AWS."""
 
+SHELL_VARIABLE: Final = "FRUITS_AWS_SHELL"
+"""Tells a prompt, and whoever asks, that a shell is one of `fruits aws shell`."""
+
 
 @dataclass(frozen=True)
 class EmbeddedAws:
@@ -97,7 +100,31 @@ class EmbeddedAws:
         """
         exports = [f"export {key}={shlex.quote(value)}" for key, value in self.variables().items()]
         command = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
-        return "\n".join([f"unset {' '.join(_FORBIDDEN)}", *exports, command])
+        for_scripts = '[ -z "${BASH_VERSION:-}" ] || export -f aws'
+        return "\n".join([f"unset {' '.join(_FORBIDDEN)}", *exports, command, for_scripts])
+
+    def inside(self, programs: Path) -> dict[str, str]:
+        """Return the environment of a shell in which each command uses it, whatever the shell is.
+
+        Parameters
+        ----------
+        programs
+            Folder of the project's own commands, which go before others.
+        """
+        shims = Path(self.folder) / "bin"
+        shims.mkdir(exist_ok=True)
+        shim = shims / "aws"
+        elsewhere = "PATH=${PATH#*:}"  # without the folder of this script, which begins the PATH
+        shim.write_text(f'#!/bin/sh\n{elsewhere}\nexec aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n', encoding="utf-8")
+        shim.chmod(0o755)
+        path = os.pathsep.join([str(shims), str(programs), os.environ.get("PATH", "")])
+        return {**self.environment(), "PATH": path, SHELL_VARIABLE: self.endpoint}
+
+
+def leave_shell() -> str:
+    """Return the lines by which a shell leaves an embedded AWS, whichever it is."""
+    names = EmbeddedAws(folder="", port=0, inside_port=0, region="", pid=0, started=0.0).variables()
+    return f"unset {' '.join(names)}\nunset -f aws 2>/dev/null || true"
 
 
 def find_aws(folder: Path) -> EmbeddedAws | None:

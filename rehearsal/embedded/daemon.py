@@ -52,7 +52,10 @@ def start_aws(
     """
     folder = folder.resolve()
     if running := find_aws(folder):
-        raise DaemonFailed(f"an embedded AWS runs in {folder} already, at {running.endpoint}; stop it: fruits aws down")
+        raise DaemonFailed(
+            f"an embedded AWS runs in {folder} already, at {running.endpoint};"
+            f" stop it: fruits aws down --folder {folder}"
+        )
     for name in ("tmp", "cdk"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     keep_certificate(folder)
@@ -103,10 +106,16 @@ def forget(folder: Path) -> None:
     daemon = daemon_of(folder.resolve())
     if daemon.runs():
         raise DaemonFailed(f"an embedded AWS runs in {folder}; stop it first: fruits aws down --folder {folder}")
+    if is_foreign(folder):
+        raise DaemonFailed(f"{folder} is not the folder of an embedded AWS: it has no {daemon.record.name}")
     if folder.exists():
-        if not daemon.record.exists():
-            raise DaemonFailed(f"{folder} is not the folder of an embedded AWS: it has no {daemon.record.name}")
         shutil.rmtree(folder)
+
+
+def is_foreign(folder: Path) -> bool:
+    """Tell whether a folder is there that no embedded AWS has made."""
+    folder = folder.resolve()
+    return folder.exists() and not daemon_of(folder).record.exists()
 
 
 def _settings(folder: Path, port: int, region: str) -> Mapping[str, str]:

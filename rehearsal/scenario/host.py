@@ -9,6 +9,7 @@ from typing import Final
 
 import psutil
 
+from infra.lasting import CONTEXT_VARIABLE, FILE_VARIABLE
 from infra.settings import DeploymentSettings
 from ops.build.wheelhouse import this_machine
 from rehearsal.clients import Client, clients_of
@@ -84,7 +85,8 @@ class Host:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of what a rehearsal runs: the embedded AWS's, and no other temporary folder than in its own."""
-        return {**self.aws.environment(), "TMPDIR": str(self.folder / "tmp")}
+        # What this checkout remembers is in the settings already, and a rehearsal leaves nothing to remember.
+        return {**self.aws.environment(), "TMPDIR": str(self.folder / "tmp"), FILE_VARIABLE: "", CONTEXT_VARIABLE: ""}
 
     @property
     def client(self) -> Client:
@@ -115,7 +117,7 @@ class Host:
             self.kind = start_node(self._aws, image=self._image, tied=self._tied).kind
         except DaemonFailed as error:
             raise StageFailed(
-                str(error), action=f"fruits aws down --folder {self.folder} --delete, or choose another --folder"
+                str(error), action="see what it says, or take another folder: fruits rehearse --folder DIR"
             ) from None
         self._client = clients_of(self._aws)
         return self._aws.endpoint

@@ -28,7 +28,10 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "an idle stop under a minute": ({"idle_stop": "5"}, "idle_stop=5: "),
     "an idle stop over a week": ({"idle_stop": "8d"}, "accepted: 60 seconds to 7 days"),
     "a lifetime over a week": ({"max_lifetime": "169h"}, "accepted: 600 seconds to 7 days"),
-    "a lifetime below the idle stop": ({"max_lifetime": "10m", "idle_stop": "15m"}, "accepted: 900 seconds or more"),
+    "a lifetime below the idle stop": (
+        {"max_lifetime": "10m", "idle_stop": "15m"},
+        "accepted: 900 or more, or an idle_stop of at most 600",
+    ),
     "an old release": ({"release_label": "emr-6.15.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
     "a release before S3A": ({"release_label": "emr-7.9.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
     "a Spark release": ({"release_label": "emr-spark-8.0.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
@@ -121,7 +124,7 @@ def test_each_mistake_has_a_line_of_its_own(settings_of: Settings) -> None:
 
 
 def test_a_long_value_is_shortened_in_its_error(settings_of: Settings) -> None:
-    with pytest.raises(DeploymentError, match=r"^run_id=x{77}\.\.\.: it has another form; accepted: "):
+    with pytest.raises(DeploymentError, match=r"^run_id=x{77}\.\.\.: not of the accepted form; accepted: "):
         settings_of(run_id="x" * 500)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from job.storage.layout import RECORDS
 from ops.local.spark_submit import Submission, environment
 
 TIMEOUT_SECONDS = 600
@@ -45,8 +46,9 @@ class Results:
     folder: Path
 
     def files(self, below: str = "") -> dict[str, bytes]:
-        """Every file with its content, without Hadoop's checksums."""
-        paths = (path for path in (self.folder / below).rglob("*") if path.is_file() and path.suffix != ".crc")
+        """Every file with its content, without Hadoop's checksums and the records, which no two runs have alike."""
+        found = (path for path in (self.folder / below).rglob("*") if path.is_file() and path.suffix != ".crc")
+        paths = (path for path in found if path.parent != self.folder / RECORDS)
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in sorted(paths)}
 
     def table(self, kind: str) -> pa.Table:

@@ -72,4 +72,5 @@ def test_a_driver_that_is_killed_in_mid_run_is_said_to_be(tmp_path: Path) -> Non
     )
     with pytest.raises(JobFailed, match=r"^the driver was killed by signal 9 \(SIGKILL\)") as failed:
         submit(submission, progress=kill, log=lambda _line: None)
-    assert "The end of its log" in str(failed.value)
+    log = Path(str(failed.value).partition("the end of its log: ")[2].removesuffix(")"))
+    assert "featurized" in log.read_text(encoding="utf-8")

@@ -57,6 +57,8 @@ def test_results_are_laid_out_as_documented(finished: Finished) -> None:
         f"reports/{run}/{name}" for name in ("manifest.json", "report.html", "images.parquet")
     }
     assert {name.partition("/")[0] for name in files} == {"features", "pca", "projections", "reports"}
+    (record,) = (finished.results.folder / "runs").glob("*.json")
+    assert json.loads(record.read_bytes())["state"] == "completed"
 
 
 def test_features_are_committed_in_batches_of_the_asked_size(finished: Finished) -> None:

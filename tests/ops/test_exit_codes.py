@@ -29,12 +29,15 @@ def _commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from _commands(command, *path, name)
-        else:
+        if not hasattr(command, "commands") or command.invoke_without_command:
             yield (*path, name), command
 
 
 COMMANDS = dict(_commands(typer.main.get_command(app)))
 WITH_SETTINGS = [path for path, command in COMMANDS.items() if any("--context" in item.opts for item in command.params)]
+
+TAKING_WORDS = {("featurize",), ("run",), ("aws", "shell")}
+"""Commands that hand words on, to the job or to a shell."""
 
 
 def _rows(heading: str) -> list[list[str]]:
@@ -82,7 +85,7 @@ def test_a_wrong_setting_has_one_code_in_every_command(path: tuple[str, ...], se
     assert done.stderr.startswith(("error: colour: ", f"error: {setting}: ", f"error: -c {setting}: "))
 
 
-@pytest.mark.parametrize("path", [path for path in COMMANDS if path not in {("featurize",), ("run",)}], ids=" ".join)
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path not in TAKING_WORDS], ids=" ".join)
 def test_a_word_too_many_has_one_code_in_every_command(path: tuple[str, ...], tmp_path: Path) -> None:
     done = run(app, [*path, *_needed(path, tmp_path), "two", "words", "too many"], env=NOBODY)
     assert (done.exit_code, done.stdout) == (_mistake(path), "")

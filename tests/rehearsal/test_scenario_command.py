@@ -48,8 +48,29 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
     with embedded_aws(tmp_path) as aws:
         done = runner.invoke(app, ["rehearse", "--folder", str(tmp_path)])
         assert done.exit_code == 1
-        assert f"next: fruits aws down --folder {tmp_path} --delete" in done.stderr
+        assert f"is at work in {tmp_path} (process {aws.pid}); wait for its end" in done.stderr
+        assert "aws down" not in done.stderr
         assert find_aws(tmp_path) == aws
+
+
+def test_what_can_be_known_is_refused_before_the_first_stage(tmp_path: Path) -> None:
+    mine = tmp_path / "photographs"
+    mine.mkdir()
+    (mine / "1.jpg").write_bytes(b"mine")
+    own = ("--folder", str(tmp_path / "aws"))
+    for options, complaint in (
+        (("--images", str(tmp_path / "nowhere"), *own), "nowhere: no such folder"),
+        (("--images", str(mine), *own), "has 1 photographs; a rehearsal adds"),
+        (("--output", str(mine / "1.jpg" / "out"), *own), "nothing can be written there (Not a directory)"),
+        (("--folder", str(mine)), "was not made by an embedded AWS, and is left alone"),
+    ):
+        done = runner.invoke(app, ["rehearse", *options])
+        assert done.exit_code == 2
+        assert complaint in done.stderr
+        assert "Rehearsal FAILED" not in done.stderr
+        assert f"aws down --folder {mine}" not in done.stderr
+    assert (mine / "1.jpg").read_bytes() == b"mine"
+    assert not (tmp_path / "aws").exists()
 
 
 def test_too_few_photographs_are_refused(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from tests.imports import OURS, circle, graph, imports_of_ours, is_within, plain, sources
 
 PRODUCT = sources("bench", "infra", "job", "ops", "rehearsal")
-DOORS_OF_THE_REHEARSAL = {"ops.cli"}
-"""Modules of `ops` that may import `rehearsal`: the command line, which offers its commands."""
+DOORS_OF_THE_REHEARSAL = {"ops.cli", "ops.__main__"}
+"""Modules of `ops` that may import `rehearsal`: the command line, which offers its commands, and its door."""
 
 CONSTANTS_OF_THE_JOB = plain({name: source for name, source in PRODUCT.items() if name.startswith("job.")})
 """What `infra` may take from the job: modules that need the standard library alone, so that synth loads no Spark."""
@@ -30,7 +30,16 @@ FLOORS_OF_OPS = (
 )
 """What every command may take; each of these takes from those before it. `ops.pricing` has a command, too."""
 
-COMMANDS_OF_OPS = ("ops.local", "ops.notebook", "ops.preflight", "ops.review", "ops.runs", "ops.teardown", "ops.upload")
+COMMANDS_OF_OPS = (
+    "ops.local",
+    "ops.notebook",
+    "ops.preflight",
+    "ops.review",
+    "ops.runs",
+    "ops.teardown",
+    "ops.upload",
+    "ops.use",
+)
 """Folders of commands, which take nothing from one another."""
 
 

@@ -4,7 +4,9 @@ from typing import Annotated, Final
 
 import typer
 
+from job.arguments import parse_arguments
 from ops.console import err, out, progress_bar
+from ops.errors import ExitCode, FruitsError
 from ops.local.spark_submit import Submission, submit
 from ops.summary import show_summary
 
@@ -21,7 +23,12 @@ def featurize(
     master: Annotated[str, typer.Option(help="Spark's master.")] = "local[*]",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what the job logs.")] = False,
 ) -> None:
-    """Run the job on this machine; further arguments (--variance, --engine, …) go to job/main.py."""
+    """Run the job on this machine; further arguments (--variance, --engine, …) are the job's: featurize -- --help.
+
+    After Ctrl-C what is done is kept, and the same command goes on from there.
+    """
+    if {"-h", "--help"} & set(context.args):
+        parse_arguments(["--help"])
     arguments = ["--images", images_uri, "--output", output_uri, *context.args]
     with progress_bar("Starting Spark", "photographs") as show:
 
@@ -32,5 +39,11 @@ def featurize(
             if verbose:
                 err.print(line)
 
-        manifest = submit(Submission(arguments, master), progress=advance, log=log)
+        try:
+            manifest = submit(Submission(arguments, master), progress=advance, log=log)
+        except KeyboardInterrupt:
+            raise FruitsError(
+                f"interrupted: what is done is kept in {output_uri}, and the same command goes on from there",
+                exit_code=ExitCode.INTERRUPTED,
+            ) from None
     show_summary(manifest, output_uri, out)

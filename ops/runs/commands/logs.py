@@ -1,22 +1,21 @@
 """``fruits logs``: what a step or a bootstrap action has logged, from S3; the failing exception first."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from ops.aws.clusters import Cluster, Step, find_cluster, find_step, list_clusters, list_steps
+from ops.aws.clusters import Cluster, Step, find_cluster, find_step
 from ops.aws.place import Place, find_place
+from ops.aws.s3.folder import Folder
 from ops.clock import Clock, clock_of
 from ops.console import Context, err, labelled, out
-from ops.errors import ExitCode, FruitsError, WrongUsage
+from ops.errors import ExitCode, WrongUsage
 from ops.runs.diagnosis import diagnose_from
-from ops.runs.logs import LogFile, StepLog, bootstrap_logs, logs_of
-
-
-class NoLogs(FruitsError):
-    """There is no such log, or not yet."""
+from ops.runs.logs import LogFile, NoLogs, StepLog, bootstrap_logs, executor_logs, logs_of
+from ops.runs.steps import newest_cluster, newest_step
 
 
 def logs(
@@ -28,67 +27,52 @@ def logs(
     values: Context = None,
     file: Annotated[LogFile, typer.Option(help="The job's own log is stdout, Spark's is stderr.")] = "stdout",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the step ends.")] = False,
-    last: Annotated[bool, typer.Option("--last", help="The newest step, which is also the default.")] = False,
-    bootstrap: Annotated[bool, typer.Option("--bootstrap", help="Of the bootstrap action, node by node.")] = False,
+    bootstrap: Annotated[
+        bool, typer.Option("--bootstrap", help="What the bootstrap action has logged, node by node.")
+    ] = False,
+    executors: Annotated[
+        bool, typer.Option("--executors", help="What the step's executors have logged, container by container.")
+    ] = False,
     cluster_id: Annotated[
         str | None, typer.Option("--cluster", help="A cluster; the newest unless given.", metavar="ID")
     ] = None,
     look_every: Annotated[float, typer.Option(help="Seconds between two looks with --follow.", min=0.2)] = 15.0,
 ) -> None:
-    """Print a log of a step. EMR brings logs to S3 about every five minutes; a failed step's exception comes first."""
-    if step_id and last:
-        raise WrongUsage(f"{step_id}: --last asks for the newest step; accepted: one of the two")
+    """Print a log of a step. EMR brings logs to S3 about every five minutes; a failed step's exception comes first.
+
+    With --follow the step's verdict is the exit code, as with fruits watch.
+    """
+    if sum((bootstrap, executors, follow)) > 1:
+        raise WrongUsage("--bootstrap, --executors, --follow: each shows another log; accepted: one of them")
     place = find_place(values)
     if bootstrap:
-        _show_bootstrap(place, _cluster(place, cluster_id), file)
+        _show_bootstrap(place, newest_cluster(place, cluster_id), file)
         return
-    step = _step(place, step_id, cluster_id)
+    step = newest_step(place, step_id, cluster_id)
     cluster = find_cluster(place.client, step.cluster_id)
-    log = StepLog(logs_of(place.client, cluster), step, file)
-    try:
-        found = _follow(place, log, look_every, clock_of(context)) if follow else _show(log)
-    except KeyboardInterrupt:
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-    if not found:
+    folder = logs_of(place.client, cluster)
+    if executors:
+        _show_executors(place, folder, step, file)
+        return
+    log = StepLog(folder, step, file)
+    if follow:
+        _follow(place, log, look_every, clock_of(context))
+    else:
+        _show(log)
+    if log.modified is None:
         raise NoLogs(_not_yet(log, place))
+    if follow and log.step.state != "COMPLETED":
+        raise typer.Exit(ExitCode.FAILED)
 
 
-def _cluster(place: Place, cluster_id: str | None) -> Cluster:
-    if cluster_id:
-        return find_cluster(place.client, cluster_id)
-    clusters = list_clusters(place.client, place.settings.name)
-    if not clusters:
-        raise NoLogs(
-            f"EMR knows no cluster {place.settings.name} in {place.settings.region};"
-            f" deploy one: cdk deploy FruitsCompute{place.options}"
-        )
-    return find_cluster(place.client, clusters[0].id)
-
-
-def _step(place: Place, step_id: str | None, cluster_id: str | None) -> Step:
-    if step_id and cluster_id:
-        return find_step(place.client, cluster_id, step_id)
-    clusters = [_cluster(place, cluster_id)] if cluster_id else list_clusters(place.client, place.settings.name)
-    for cluster in clusters:
-        for step in list_steps(place.client, cluster.id):
-            if step_id in {None, step.id}:
-                return step
-    what = f"no step {step_id}" if step_id else "no step"
-    raise NoLogs(
-        f"{what} of a cluster {place.settings.name} that EMR still knows in {place.settings.region};"
-        f" see: fruits runs{place.options}"
-    )
-
-
-def _show(log: StepLog) -> bool:
+def _show(log: StepLog) -> None:
     text = log.read()
     if log.step.state == "FAILED":
         _show_exception(log)
     _print(out, text)
-    return log.modified is not None
 
 
-def _follow(place: Place, log: StepLog, seconds: float, clock: Clock) -> bool:
+def _follow(place: Place, log: StepLog, seconds: float, clock: Clock) -> None:
     while True:
         step = find_step(place.client, log.step.cluster_id, log.step.id)
         _print(out, log.read())
@@ -99,7 +83,6 @@ def _follow(place: Place, log: StepLog, seconds: float, clock: Clock) -> bool:
     err.print(f"{step.id} {step.state}")
     if step.state == "FAILED":
         _show_exception(log)
-    return log.modified is not None
 
 
 def _show_exception(log: StepLog) -> None:
@@ -111,13 +94,29 @@ def _show_exception(log: StepLog) -> None:
 
 
 def _show_bootstrap(place: Place, cluster: Cluster, file: LogFile) -> None:
-    found = bootstrap_logs(logs_of(place.client, cluster), cluster.id, file)
+    found = list(bootstrap_logs(logs_of(place.client, cluster), cluster.id, file))
     if not found:
         raise NoLogs(
             f"no {file} of a bootstrap action of {cluster.id} ({cluster.state}) below {cluster.log_uri}; EMR brings"
             f" logs there within minutes: try again: fruits logs --bootstrap --file {file}{place.options}"
         )
-    for name, text in found.items():
+    _print_each(found)
+
+
+def _show_executors(place: Place, folder: Folder, step: Step, file: LogFile) -> None:
+    count = 0
+    for count, (name, text) in enumerate(executor_logs(folder, step, file), 1):  # noqa: B007 - counts what was shown
+        _print_each([(name, text)])
+    if not count:
+        raise NoLogs(
+            f"no {file} of an executor of {step.id} ({step.state}) below"
+            f" {folder.location.uri}/{step.cluster_id}/containers; EMR brings logs there within minutes:"
+            f" try again: fruits logs {step.id} --executors{place.options}"
+        )
+
+
+def _print_each(logs: Iterable[tuple[str, str]]) -> None:
+    for name, text in logs:
         err.print(name, style="bold", soft_wrap=True)
         _print(out, text)
 

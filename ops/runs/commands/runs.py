@@ -7,11 +7,14 @@ from typing import Annotated, Final
 import typer
 from rich.table import Table
 
-from ops.aws.place import find_place
+from ops.aws.place import Place, find_place
 from ops.console import Context, complain, err, labelled, out
 from ops.quantities import duration
-from ops.runs.endings import StepRun, runs_without_results
-from ops.runs.history import PastRun, past_runs
+from ops.runs.comparison import compare, rows_as_json
+from ops.runs.endings import StepRun, labels_of_steps, runs_that_left_no_trace, runs_without_results
+from ops.runs.fetching import choose_run
+from ops.runs.history import PastRun
+from ops.runs.records import read_records, runs_with_results
 
 _OTHERS_SHOWN: Final = 5
 _WORDS: Final = {
@@ -24,15 +27,24 @@ _WORDS: Final = {
 _WIDE: Final = 110
 
 
-def runs(
+runs: Final = typer.Typer(invoke_without_command=True)
+
+
+@runs.callback()
+def show(
+    context: typer.Context,
     values: Context = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: runs with results, and all others.")] = False,
 ) -> None:
     """Show all runs: those that run, failed, were cancelled or lost, and why; then those that left results."""
+    if context.invoked_subcommand:
+        return
     place = find_place(values)
     output = place.deployment.output("FruitsStorage", "OutputUri")
-    completed = past_runs(place.client, output, complain)
+    records = read_records(place.client, output, complain)
+    completed = runs_with_results(place.client, output, records, complain)
     others = runs_without_results(place.client, place.settings.name, {run.label for run in completed})
+    others += runs_that_left_no_trace(records, labels_of_steps(place.client, place.settings.name))
     if as_json:
         content = {"completed": [item.row() for item in completed], "others": [item.row() for item in others]}
         typer.echo(json.dumps(content, indent=2))
@@ -44,13 +56,44 @@ def runs(
         err.print(f"No run has left results below {output}; start one: fruits run{place.options}", soft_wrap=True)
 
 
+@runs.command()
+def diff(
+    first: Annotated[str, typer.Argument(help="Label of a run, or the beginning of its name.", metavar="A")],
+    second: Annotated[str, typer.Argument(help="The run to compare it with.", metavar="B")],
+    values: Context = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: both runs, and each row.")] = False,
+) -> None:
+    """Compare two runs: photographs, components, probe, quarantine, time; what differs is bold."""
+    place = find_place(values)
+    one, other = _two_runs(place, first, second)
+    if as_json:
+        typer.echo(json.dumps(rows_as_json(one, other), indent=2))
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("", no_wrap=True)
+    for label in (one.label, other.label):
+        table.add_column(label, justify="right", overflow="ellipsis", no_wrap=True)
+    table.add_column("", justify="right", no_wrap=True)
+    for row in compare(one, other):
+        table.add_row(row.what, row.first, row.second, row.change, style="bold" if row.differs else "")
+    out.print(table)
+
+
+def _two_runs(place: Place, first: str, second: str) -> tuple[PastRun, PastRun]:
+    output = place.deployment.output("FruitsStorage", "OutputUri")
+    found = runs_with_results(place.client, output, read_records(place.client, output, complain), complain)
+    return choose_run(found, first, output), choose_run(found, second, output)
+
+
 def _show(others: Sequence[StepRun], options: str) -> None:
     for item in others[:_OTHERS_SHOWN]:
-        follow = "" if item.is_over else " --follow"
+        verb = "logs" if item.is_over else "watch"
         hint = (
-            f"fruits logs {item.step}{follow}{options}"
+            f"fruits {verb} {item.step}{options}"
             if item.step
             else f"fruits logs --bootstrap --cluster {item.cluster}{options}"
+            if item.cluster
+            else "EMR knows no more of it"
         )
         label, style = _WORDS.get(item.state, (item.state.lower(), "yellow"))
         text = f" {item.when.astimezone():%Y-%m-%d %H:%M} {item.name}: {item.why}"

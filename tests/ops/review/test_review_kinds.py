@@ -14,6 +14,7 @@ from rich.console import Console
 from ops.review import wording
 from ops.review.changes import Action, ResourceChange
 from ops.review.conclusion import Review, Verdict, compare_stack, conclude
+from ops.review.losses import ClusterUse
 from ops.review.markdown import render
 from ops.review.screen import show
 from ops.review.stacks import ExistingStack, WantedStack, read_assembly
@@ -50,8 +51,8 @@ def as_deployed(stacks: Stacks, status: str = "CREATE_COMPLETE") -> list[Existin
     ]
 
 
-def no_job(_: ResourceChange) -> str:
-    return "none runs now"
+def no_job(_: ResourceChange) -> ClusterUse:
+    return ClusterUse("none runs now")
 
 
 def reviewed(deployed: Stacks, wanted: Stacks) -> Review:

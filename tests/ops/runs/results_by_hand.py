@@ -66,6 +66,12 @@ class Results:
         self.put(f"reports/{run}/report.html", b"<html>report</html>")
         self.put(f"reports/{run}/manifest.json", json.dumps(manifest(run, label, computed=computed)).encode())
 
+    def record(self, label: str, began: str, state: str = "completed", **facts: Any) -> None:
+        """Put the record of a run; one that succeeded has what its manifest has."""
+        outcome = manifest(label=label) if state in {"completed", "unchanged"} else {}
+        content = {**outcome, "label": label, "began": began, "state": state, "version": "0.1.0", **facts}
+        self.put(f"runs/{began.replace(':', '')}-{label}.json", json.dumps(content).encode())
+
     def project(self, photographs: int, run: str = RUN, *, label: str = "Kiwi") -> None:
         rows = [
             {"uri": f"s3://data/Kiwi/{n}.jpg", "label": label, "split": "train", "projection": [float(n), 0.5]}

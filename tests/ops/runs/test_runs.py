@@ -213,7 +213,7 @@ def test_a_cancelled_run_ends_with_code_1(place: Place, fruits: Fruits) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "told"),
     [
-        ((), "RUNNING", "goes on by itself. Watch it: fruits logs"),
+        ((), "RUNNING", "goes on by itself. Watch it: fruits watch"),
         (("--cancel-on-interrupt",), "CANCEL_PENDING", "is being cancelled"),
     ],
 )
@@ -346,7 +346,7 @@ def test_a_run_that_waits_or_was_cancelled_is_in_the_history(place: Place, fruit
     added = place.client("emr").add_job_flow_steps(JobFlowId=place.cluster, Steps=[step])["StepIds"][0]
     waiting = fruits("runs", *DEV).stdout
     assert re.search(r"^waiting .* fruits-dev waits: the cluster j-\w+ is (RUNNING|WAITING)$", waiting, re.MULTILINE)
-    assert f"fruits logs {added} --follow -c env=dev" in waiting
+    assert f"fruits watch {added} -c env=dev" in waiting
     place.client("emr").cancel_steps(ClusterId=place.cluster, StepIds=[added])
     cancelled = fruits("runs", *DEV).stdout
     assert "fruits-dev waits: cancelled on request before it began" in cancelled
@@ -421,6 +421,7 @@ def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> N
         "quarantined": 1,
         "components": 2,
         "explained": 0.953,
+        "accuracy": None,
         "seconds": 75.0,
         "rate": 2.0,
         "engine": "litert",

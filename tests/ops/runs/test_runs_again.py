@@ -1,5 +1,7 @@
 """A transient cluster runs again by a deployment of its stack; nobody works on its step here."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +48,15 @@ def place(tmp_path_factory: pytest.TempPathFactory, synthesise: Callable[..., Pa
         yield Place(aws, client)
 
 
+@pytest.fixture(scope="module")
+def remembered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file in which the checkout remembers."""
+    return tmp_path_factory.mktemp("checkout") / "remembered.json"
+
+
 @pytest.fixture
-def fruits(place: Place) -> Fruits:
-    return fruits_with(place.aws)
+def fruits(place: Place, remembered: Path) -> Fruits:
+    return fruits_with(place.aws, FRUITS_FILE=str(remembered))
 
 
 def test_arguments_of_the_job_are_refused_for_they_are_settings(place: Place, fruits: Fruits) -> None:
@@ -64,7 +72,7 @@ def test_a_run_that_is_at_work_is_not_ended_by_the_next(place: Place, fruits: Fr
     said = fruits("run", "--no-wait", "--yes")
     assert (said.exit_code, place.cluster) == (1, before)
     assert f"{step['id']} ({step['name']}) is PENDING on {before}, and a new run would end it" in said.stderr
-    assert f"fruits logs {step['id']} --follow" in said.stderr
+    assert f"fruits watch {step['id']}" in said.stderr
     assert "fruits run --replace" in said.stderr
 
 
@@ -89,6 +97,24 @@ def test_a_new_run_is_a_new_cluster_with_a_plan_before(place: Place, fruits: Fru
     assert lines[3] == f"Step {step['id']} on {place.cluster}: fruits-demo second"
     state = place.client("emr").describe_cluster(ClusterId=former)["Cluster"]["Status"]["State"]
     assert state == "TERMINATED"
+
+
+def test_nothing_differs_after_a_run_though_nobody_names_it(place: Place, fruits: Fruits) -> None:
+    said = fruits("review", "--stack", "FruitsCompute", "-c", "components=7")
+    assert said.exit_code == 0, said.output
+    assert "No differences" in said.stdout
+
+
+def test_cdk_is_told_of_the_run_by_the_checkout(place: Place, remembered: Path) -> None:
+    assert json.loads(remembered.read_bytes())["runs"] == {f"{ACCOUNT}/{place.aws.region}/demo": "second"}
+
+
+def test_a_cluster_that_has_ended_is_no_loss_but_a_new_run_that_costs(place: Place, fruits: Fruits) -> None:
+    place.client("emr").terminate_job_flows(JobFlowIds=[place.cluster])
+    said = fruits("review", "--stack", "FruitsCompute", "-c", "components=8", "--fail-on", "destructive")
+    assert said.exit_code == 0, said.output
+    assert "Differences: 1 changed, 1 replaced" in said.stdout
+    assert re.search(r"this starts a new run, at least 0\.\d\d USD: the former cluster j-\w+ has ended", said.stdout)
 
 
 def test_a_cluster_that_fails_to_start_is_told_with_its_reason_and_log(place: Place, fruits: Fruits) -> None:

@@ -1,0 +1,1 @@
+"""Which environment a checkout is about: the command `fruits use`."""

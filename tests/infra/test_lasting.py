@@ -1,0 +1,96 @@
+"""What a checkout remembers: which source is the stronger, and what is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.errors import DeploymentError
+from infra.lasting import (
+    CONTEXT_VARIABLE,
+    FILE,
+    FILE_VARIABLE,
+    Remembered,
+    lasting_settings,
+    read_lasting_settings,
+    read_remembered,
+    run_key,
+    write_remembered,
+)
+
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout that remembers its environment, an address and a run."""
+    monkeypatch.delenv(FILE_VARIABLE)
+    settings = {"dev": {"email": "team@example.org", "core_vcpus": "16"}, "demo": {"core_vcpus": "4"}}
+    runs = {run_key(ACCOUNT, "eu-west-3", "dev"): "run-20261127-090000"}
+    write_remembered(tmp_path / FILE, Remembered(env="dev", settings=settings, runs=runs))
+    return tmp_path
+
+
+def test_the_file_holds_where_nothing_else_is_said(root: Path) -> None:
+    found = lasting_settings({}, root)
+    assert found.context == {"env": "dev", "email": "team@example.org", "core_vcpus": "16"}
+    assert set(found.sources.values()) == {FILE}
+
+
+def test_the_variable_is_stronger_than_the_file_and_what_is_given_than_both(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CONTEXT_VARIABLE, "env=dev core_vcpus=20 task_spot_vcpus=4")
+    found = lasting_settings({"task_spot_vcpus": "0"}, root)
+    assert found.context == {"env": "dev", "core_vcpus": "20", "email": "team@example.org"}
+    assert found.sources["core_vcpus"] == CONTEXT_VARIABLE
+
+
+def test_settings_of_one_environment_are_none_of_another(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CONTEXT_VARIABLE, "env=dev task_spot_vcpus=4")
+    assert lasting_settings({"env": "demo"}, root).context == {"core_vcpus": "4"}
+
+
+def test_the_app_takes_the_run_that_the_account_has(root: Path, context: dict[str, Any]) -> None:
+    def run(**given: str) -> str:
+        return read_lasting_settings(context | given, root, account=given.pop("account", ACCOUNT)).run_id
+
+    assert run() == "run-20261127-090000"
+    assert run(run_id="mine") == "mine"
+    assert run(env="demo") == "first"
+    assert run(region="eu-west-1") == "first"
+    assert read_lasting_settings(context, root, account="999999999999").run_id == "first"
+    assert read_lasting_settings(context, root, account=None).run_id == "first"
+
+
+def test_an_empty_name_of_the_file_remembers_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FILE_VARIABLE, "")
+    assert lasting_settings({}, root).context == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"env": 7}', b'{"colour": "red"}', b'{"settings": {"dev"'])
+def test_a_file_that_is_none_is_named_with_what_to_do(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(DeploymentError, match=rf"{FILE}: not what fruits use writes .*delete it"):
+        read_remembered(tmp_path / FILE)
+
+
+def test_a_variable_without_an_equals_sign_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CONTEXT_VARIABLE, "env=dev email")
+    with pytest.raises(DeploymentError, match=f"{CONTEXT_VARIABLE}: email: expected key=value"):
+        lasting_settings({}, root)
+
+
+def test_a_file_that_cannot_be_written_leaves_the_former_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "nowhere" / FILE
+    with pytest.raises(DeploymentError, match=f"cannot be written .*{FILE_VARIABLE}"):
+        write_remembered(path, Remembered())
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    remembered = Remembered(env="dev", settings={"dev": {"email": "a@example.org"}})
+    write_remembered(tmp_path / FILE, remembered)
+    assert read_remembered(tmp_path / FILE) == remembered
+    assert json.loads((tmp_path / FILE).read_text(encoding="utf-8"))["env"] == "dev"
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
