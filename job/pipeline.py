@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from job.arguments import Arguments
-from job.components.analysis import Analysis
+from job.components.analysis import Analysis, DamagedFeatures
 from job.errors import JobError
 from job.features.backbone import Backbone
 from job.features.featurize import featurize
@@ -20,7 +20,7 @@ from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
 from job.report.showcase import choose, shown, thumbnails
 from job.session import every
-from job.storage.index import Index, build_index, drop_stale
+from job.storage.index import Index, build_index, drop_stale, set_aside
 from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
 from job.storage.listing import Listing, list_photographs
 from job.storage.plan import write_plan
@@ -30,6 +30,9 @@ log = logging.getLogger("fruits")
 
 PROGRESS_SECONDS = 2.0
 """Between two looks at how far the featurization is; each lists the objects of the features."""
+
+ATTEMPTS = 3
+"""At sums over features of which none is damaged."""
 
 LISTING_ROWS = 10_000
 """Of the listing, in a row group of ``images.parquet``."""
@@ -95,23 +98,24 @@ class Run:
             counts = {**manifest["counts"], "computed": 0, "reused": self.photographs.num_rows}
             return {**manifest, "counts": counts, "seconds": self.clock.total()}
         commits: list[Any] = []
-        if pending:
-            with self.clock.stage("featurize"):
-                commits = self._featurize(index)
-            with self.clock.stage("check"):
+        for _ in range(ATTEMPTS):
+            index = self._bring_up_to_date(index, commits)
+            analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
+            try:
+                with self.clock.stage("pca"):
+                    model = analysis.fit()
+                break
+            except DamagedFeatures as error:
+                set_aside(self.store, error.damages)
                 index = self._index()
-                self._account_for_all(index)
-        if index.stale:
-            with self.clock.stage("renew"):
-                drop_stale(self.store, index)
-                index = self._index()
-        self._require_features(index)
-        analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
+        else:
+            raise JobError(
+                f"features below {self.store.output.uri} were damaged {ATTEMPTS} times while this run worked on them;"
+                " find out what else writes there, and run again"
+            )
         gallery = with_uris(self.arguments.images, choose(self.photographs, index.featurized))
         with ThreadPoolExecutor(2) as pool:  # what needs no result of Spark's is done while Spark works
             pictures = pool.submit(thumbnails, self.arguments.images, gallery)
-            with self.clock.stage("pca"):
-                model = analysis.fit()
             saved = pool.submit(analysis.save, model)
             with self.clock.stage("project"):
                 parts = analysis.project(model, gallery["uri"].to_pylist())
@@ -146,6 +150,21 @@ class Run:
         self.store.put(self.folder.manifest, json.dumps(manifest, indent=2).encode())
         self._forget_other_projections(parts)
         return manifest
+
+    def _bring_up_to_date(self, index: Index, commits: list[Any]) -> Index:
+        """Featurize what is pending, add to the commits, and leave no stale rows."""
+        if index.pending.any():
+            with self.clock.stage("featurize"):
+                commits += self._featurize(index)
+            with self.clock.stage("check"):
+                index = self._index()
+                self._account_for_all(index)
+        if index.stale:
+            with self.clock.stage("renew"):
+                drop_stale(self.store, index)
+                index = self._index()
+        self._require_features(index)
+        return index
 
     def _is_complete(self, index: Index) -> bool:
         """Say whether the results are those of these photographs; a run over others has forgotten the projections."""

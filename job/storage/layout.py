@@ -6,6 +6,7 @@
              quarantine/model=<identity>/<batch>.parquet    QUARANTINE_SCHEMA
              pca/<run>/{model/, arrays.npz}                 pyspark.ml PipelineModel; plain arrays
              projections/pca=<run>/<batch>.parquet          PROJECTIONS_SCHEMA
+             damaged/<path>                                 batches set aside, see `job.storage.parquet`
              exports/pca=<run>/<batch>.csv                  the same, for spreadsheets
              reports/<run>/{manifest.json, report.html, images.parquet}
              reports/<run>/pending.parquet                  the plan of a run at work
@@ -14,6 +15,7 @@ It needs the standard library alone, so that what describes a deployment can rea
 do not: they have the layout of their own that users were promised.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,6 +52,12 @@ EXPORTS: Final = PartitionedFolder("exports", "pca")
 
 REPORTS: Final = "reports"
 """Has a folder for each run."""
+
+DAMAGED: Final = "damaged"
+"""Where objects go that are not what was written, each with the path that it had."""
+
+_BATCH: Final = re.compile(r"[0-9a-f]{32}-[1-9][0-9]*\.parquet")
+_OLDER_BATCH: Final = re.compile(r"[0-9a-f]{24}-[0-9]+\.parquet")
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,22 @@ def batch_name(digest: str, photographs: int) -> str:
     '8c5f-512.parquet'
     """
     return f"{digest}-{photographs}.parquet"
+
+
+def is_batch(name: str) -> bool:
+    """Tell whether an object has the name of a batch; anything else in its folder is not ours.
+
+    Examples
+    --------
+    >>> is_batch(batch_name("0123456789abcdef" * 2, 512)), is_batch("_SUCCESS"), is_batch(".DS_Store")
+    (True, False, False)
+    """
+    return bool(_BATCH.fullmatch(name))
+
+
+def is_older_batch(name: str) -> bool:
+    """Tell whether an object has the name that batches had up to version 0.1.0, which does not show damage."""
+    return bool(_OLDER_BATCH.fullmatch(name))
 
 
 def photographs_in(path: str) -> int:
