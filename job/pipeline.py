@@ -20,11 +20,13 @@ from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
 from job.report.showcase import choose, shown, thumbnails
 from job.session import every
+from job.storage.contents import is_whole, write_contents
 from job.storage.index import Index, build_index, drop_stale, set_aside
-from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
+from job.storage.layout import PROJECTIONS, RunFolder
 from job.storage.listing import Listing, list_photographs
 from job.storage.plan import write_plan
 from job.storage.store import ResultStore, with_uris
+from job.storage.superseded import Superseded
 
 log = logging.getLogger("fruits")
 
@@ -97,6 +99,7 @@ class Run:
             manifest: dict[str, Any] = json.loads(self.store.get(self.folder.manifest))
             counts = {**manifest["counts"], "computed": 0, "reused": self.photographs.num_rows}
             return {**manifest, "counts": counts, "seconds": self.clock.total()}
+        superseded = Superseded.of(self.store, self.name)
         commits: list[Any] = []
         for _ in range(ATTEMPTS):
             index = self._bring_up_to_date(index, commits)
@@ -148,8 +151,19 @@ class Run:
                 saved.result()
         manifest["seconds"] = self.clock.total()
         self.store.put(self.folder.manifest, json.dumps(manifest, indent=2).encode())
-        self._forget_other_projections(parts)
+        superseded.delete(self.store)
+        self._close(parts)
         return manifest
+
+    def _close(self, parts: list[Any]) -> None:
+        """Write down what the results are; fail if another run has taken some of them away."""
+        contents = write_contents(self.store, self.name)
+        gone = {path for part in parts for path in part.paths} - contents.keys()
+        if gone:
+            raise JobError(
+                f"{len(gone)} projections below {self.store.output.uri} were deleted while this run went on, such as"
+                f" {min(gone)}; run again, with nothing else that deletes there"
+            )
 
     def _bring_up_to_date(self, index: Index, commits: list[Any]) -> Index:
         """Featurize what is pending, add to the commits, and leave no stale rows."""
@@ -169,8 +183,8 @@ class Run:
     def _is_complete(self, index: Index) -> bool:
         """Say whether the results are those of these photographs; a run over others has forgotten the projections."""
         projected = self.store.paths(PROJECTIONS.partition(self.name))
-        manifest = self.store.exists(self.folder.manifest)
-        return manifest and not index.stale and len(projected) == len(index.selections)
+        whole = not index.stale and len(projected) == len(index.selections)
+        return whole and is_whole(self.store, self.name)
 
     def _index(self) -> Index:
         return build_index(self.store, self.backbone.identity, self.arguments.images, self.photographs)
@@ -178,12 +192,12 @@ class Run:
     def _featurize(self, index: Index) -> list[Any]:
         pending = np.flatnonzero(index.pending)
         plan, tasks = write_plan(self.photographs, pending)
-        self.store.put(self.folder.plan, plan)
+        self.store.put(self.folder.plan, plan)  # for whoever watches the run; its tasks have a copy
         commits = featurize(
             self.spark.range(0, tasks, 1, tasks).withColumnRenamed("id", "task"),
             images=self.arguments.images,
             output=self.arguments.output,
-            plan=self.folder.plan,
+            plan=self.spark.sparkContext.broadcast(plan),
             backbone=self.spark.sparkContext.broadcast(self.backbone),
             batch_size=self.arguments.batch_size,
         )
@@ -194,10 +208,11 @@ class Run:
             done = self.store.committed(identity) - before
             log.info("featurized %d of %d photographs", done, len(pending))
 
-        with every(PROGRESS_SECONDS, tell):
-            rows = commits.collect()
-        self.store.delete([self.folder.plan])
-        return rows
+        try:
+            with every(PROGRESS_SECONDS, tell):
+                return commits.collect()
+        finally:
+            self.store.delete([self.folder.plan])
 
     def _account_for_all(self, index: Index) -> None:
         lost = ~(index.featurized | index.quarantined)
@@ -222,10 +237,3 @@ class Run:
         listed = (pa.Table.from_batches([with_uris(self.arguments.images, part)]) for part in parts)
         schema = with_uris(self.arguments.images, self.photographs.slice(0, 0)).schema
         self.store.put_tables(self.folder.listing, schema, listed)
-
-    def _forget_other_projections(self, parts: list[Any]) -> None:
-        """Leave the current projections alone in their folders, which Athena reads as tables."""
-        current = {path.partition("/")[2].removesuffix(".parquet") for part in parts for path in part.paths}
-        for folder in (PROJECTIONS, EXPORTS):
-            paths = self.store.paths(folder.name)
-            self.store.delete(path for path in paths if path.partition("/")[2].rpartition(".")[0] not in current)

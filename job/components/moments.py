@@ -162,6 +162,8 @@ def _summer(output: Location) -> ArrowFunction:
                 waiting.append(feature_matrix(selection.read(store, ["feature"])))
             except Damaged as damage:
                 damaged.append(damage)
+            except FileNotFoundError:
+                damaged.append(Damaged(selection.path, "it is gone"))
             if sum(map(len, waiting)) >= _BLOCK:
                 moments += Moments.of(np.concatenate(waiting))
                 waiting.clear()

@@ -165,6 +165,8 @@ def drop_stale(store: ResultStore, index: Index) -> None:
         folder = selection.path.rpartition("/")[0]
         try:
             kept = store.put_batch(folder, selection.read(store)) if selection.count else None
+        except FileNotFoundError:  # another run has written it anew
+            return
         except Damaged as damage:
             set_aside(store, [damage])
             return

@@ -8,7 +8,7 @@
              projections/pca=<run>/<batch>.parquet          PROJECTIONS_SCHEMA
              damaged/<path>                                 batches set aside, see `job.storage.parquet`
              exports/pca=<run>/<batch>.csv                  the same, for spreadsheets
-             reports/<run>/{manifest.json, report.html, images.parquet}
+             reports/<run>/{manifest.json, report.html, images.parquet, contents.json}
              reports/<run>/pending.parquet                  the plan of a run at work
 
 It needs the standard library alone, so that what describes a deployment can read it, too. The checks of the rehearsal
@@ -57,6 +57,7 @@ DAMAGED: Final = "damaged"
 """Where objects go that are not what was written, each with the path that it had."""
 
 _BATCH: Final = re.compile(r"[0-9a-f]{32}-[1-9][0-9]*\.parquet")
+_UUID: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-c\d+")
 _OLDER_BATCH: Final = re.compile(r"[0-9a-f]{24}-[0-9]+\.parquet")
 
 
@@ -98,6 +99,11 @@ class RunFolder:
         return f"{self.path}/images.parquet"
 
     @property
+    def contents(self) -> str:
+        """Path of the versions of all objects that belong to the results of the run."""
+        return f"{self.path}/contents.json"
+
+    @property
     def plan(self) -> str:
         """Path of the photographs to featurize, there while the run featurizes them."""
         return f"{self.path}/pending.parquet"
@@ -116,14 +122,19 @@ class ComponentsFolder:
     run: str
 
     @property
+    def path(self) -> str:
+        """Path of the folder."""
+        return f"pca/{self.run}"
+
+    @property
     def arrays(self) -> str:
         """Path of the components as arrays of NumPy."""
-        return f"pca/{self.run}/arrays.npz"
+        return f"{self.path}/arrays.npz"
 
     @property
     def model(self) -> str:
         """Path of the folder with the components as a model of Spark."""
-        return f"pca/{self.run}/model"
+        return f"{self.path}/model"
 
 
 def is_manifest(path: str) -> bool:
@@ -150,6 +161,28 @@ def batch_name(digest: str, photographs: int) -> str:
     '8c5f-512.parquet'
     """
     return f"{digest}-{photographs}.parquet"
+
+
+def without_uuid(path: str) -> str:
+    """Return the path of a file of Spark's without what differs each time it is written.
+
+    Examples
+    --------
+    >>> without_uuid("data/part-00000-65324ec2-6e26-4a0c-8545-4defcc5c5e05-c000.snappy.parquet")
+    'data/part-00000.snappy.parquet'
+    """
+    return _UUID.sub("", path)
+
+
+def run_of(path: str) -> str:
+    """Return the run that a path belongs to, which is below its partition or its report's folder.
+
+    Examples
+    --------
+    >>> run_of("projections/pca=0123456789abcdef/8c5f-512.parquet"), run_of("reports/0123456789abcdef/report.html")
+    ('0123456789abcdef', '0123456789abcdef')
+    """
+    return path.split("/")[1].rpartition("=")[2]
 
 
 def is_batch(name: str) -> bool:

@@ -6,6 +6,7 @@ is there is complete. There is no journal to repair after a kill: what the store
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,18 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from job.errors import JobError
-from job.storage.layout import DAMAGED, FEATURES, QUARANTINE, batch_name, is_batch, is_older_batch, photographs_in, stem
+from job.storage.durable import write_durably
+from job.storage.layout import (
+    DAMAGED,
+    FEATURES,
+    QUARANTINE,
+    batch_name,
+    is_batch,
+    is_older_batch,
+    photographs_in,
+    stem,
+    without_uuid,
+)
 from job.storage.locations import Location, ObjectReader
 from job.storage.parquet import Damaged, decode, digest, encode
 from job.storage.refusals import reason_of
@@ -91,7 +103,10 @@ class ResultStore:
             If the output cannot be written.
         """
         try:
-            obstore.put(self.objects, path, content)
+            if self.output.bucket is None:
+                write_durably(Path(self.output.path), path, content)
+            else:
+                obstore.put(self.objects, path, content)
         except STORE_ERRORS as error:
             reason = reason_of(error, otherwise="check --output and the right to write")
             raise JobError(f"cannot write {self.output.uri}/{path}: {reason}") from error
@@ -105,9 +120,12 @@ class ResultStore:
         self.put(path, encode(schema, tables))
 
     def put_folder(self, path: str, folder: Path) -> None:
-        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums."""
+        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums.
+
+        What Spark names anew each time gets a name that stays, so two runs at once write the same objects.
+        """
         visible = (file for file in folder.rglob("[!.]*") if file.is_file())
-        files = {f"{path}/{file.relative_to(folder).as_posix()}": file for file in visible}
+        files = {f"{path}/{without_uuid(file.relative_to(folder).as_posix())}": file for file in visible}
         self.delete(set(self.paths(path)) - files.keys())
         for name, file in files.items():
             self.put(name, file.read_bytes())
@@ -183,12 +201,35 @@ class ResultStore:
         JobError
             If the output cannot be listed.
         """
+        return sorted(self.written(prefix))
+
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """Tell when each object below a prefix was written.
+
+        Raises
+        ------
+        JobError
+            If the output cannot be listed.
+        """
         try:
-            paths = [meta["path"] for chunk in obstore.list(self.objects, prefix) for meta in chunk]
+            metas = [
+                (meta["path"], meta["last_modified"]) for chunk in obstore.list(self.objects, prefix) for meta in chunk
+            ]
         except STORE_ERRORS as error:
             reason = reason_of(error, otherwise="check --output and the right to list it")
             raise JobError(f"cannot list {self.output.uri}: {reason}") from error
-        return sorted(path for path in paths if path.startswith(f"{prefix}/"))
+        return {path: when for path, when in metas if path.startswith(f"{prefix}/")}
+
+    def versions(self, prefix: str) -> dict[str, str]:
+        """Tell the version of each object below a prefix.
+
+        On S3 it is what the listing gives, since S3 itself keeps an object from changing unseen; a file of this machine
+        is read.
+        """
+        if self.output.bucket is None:
+            return {path: digest(self.get(path)) for path in self.paths(prefix)}
+        metas = [meta for chunk in obstore.list(self.objects, prefix) for meta in chunk]
+        return {meta["path"]: str(meta["e_tag"]) for meta in metas if meta["path"].startswith(f"{prefix}/")}
 
     def delete(self, paths: Iterable[str]) -> None:
         """Delete objects; those already gone are no error."""

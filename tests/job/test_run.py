@@ -54,7 +54,7 @@ def test_results_are_laid_out_as_documented(finished: Finished) -> None:
     folders = {name.rpartition("/")[0] for name in files}
     assert {f"features/model={model}", f"projections/pca={run}", f"pca/{run}"} <= folders
     assert {name for name in files if name.startswith("reports/")} == {
-        f"reports/{run}/{name}" for name in ("manifest.json", "report.html", "images.parquet")
+        f"reports/{run}/{name}" for name in ("manifest.json", "report.html", "images.parquet", "contents.json")
     }
     assert {name.partition("/")[0] for name in files} == {"features", "pca", "projections", "reports"}
 
