@@ -9,16 +9,20 @@ BIN := .venv/bin
 IMAGES ?=
 OUTPUT ?= out/rehearsal
 ROWS ?=
+TRIALS ?=
+COUNT ?=
+SEED ?=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_update_notifier := false
 
 .PHONY: help
-help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+help: ## List the targets, and how long they take on two cores | at once
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
+		| awk -F ':.*## | [|] ' '{printf "  make %-8s %-18s %s\n", $$1, $$3, $$2}'
 
 .PHONY: setup
-setup: .venv/.warm node_modules/.installed ## Install what is locked (the other targets do it, too)
+setup: .venv/.warm node_modules/.installed ## Install what is locked; the other targets do it, too | minutes, once
 
 .venv/.installed: requirements/build.txt requirements/laptop.txt requirements/weights.txt requirements/s3a.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, or: make PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -40,14 +44,14 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@touch $@
 
 .PHONY: demo
-demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs
+demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs | 5 minutes
 	@fruits rehearse $(if $(IMAGES),--images "$(IMAGES)") --output "$(OUTPUT)"
 
 ENGINE ?= litert
 ARCHITECTURE ?= x86_64
 
 .PHONY: assets
-assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert|keras ARCHITECTURE=x86_64|arm64)
+assets: setup ## Make what the stacks upload: wheels and model (ENGINE=litert or keras, ARCHITECTURE=x86_64 or arm64) | minutes, once
 	@$(BIN)/python -m ops.build.products --engine $(ENGINE) --architecture $(ARCHITECTURE)
 
 # Files in the order of their names: the rehearsal's, with the longest tests, are not left to the end.
@@ -58,21 +62,25 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no
 ONLY ?=
 
 .PHONY: unit
-unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server (73 s of processor time, for two workers)
-	@$(PYTEST) tests/unit tests/job -m unit
+unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a minute
+	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets ## Run all tests, two files at a time; ONLY=unit|slow|tensorflow|cdk|spark|server, WORKERS=n
+test: assets ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
+
+.PHONY: coverage
+coverage: setup ## Run the tests that start neither Spark nor a server, and say which lines of infra, job and ops they never reach | minutes
+	@$(PYTEST) tests/infra tests/job tests/ops tests/unit -m "(unit or cdk) and not (server or spark)" --cov --cov-report=term:skip-covered
 
 FAULTS ?=
 
 .PHONY: planted
-planted: assets ## Rehearse with each planted fault, an hour or more (FAULTS="word word": those with a word in their name)
+planted: assets ## Rehearse with each planted fault (FAULTS="word word": those with a word in their name) | an hour or more
 	@$(BIN)/python -m tests.rehearsal.planted $(FAULTS)
 
 .PHONY: check
-check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests (3 minutes, then seconds)
+check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests | 3 minutes once
 	@ruff format --check .
 	@ruff check .
 	@mypy
@@ -80,19 +88,23 @@ check: setup ## Format, lint, types, shell, locks: what the CI asks beside the t
 	@$(BIN)/python -m ops.build.locks --check
 
 .PHONY: fix
-fix: setup ## Format, mend what the linter can mend, and make the index of the decisions (seconds)
+fix: setup ## Format, mend what the linter can mend, and make the index of the decisions | seconds
 	@ruff check --fix-only --quiet .
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions
 
+.PHONY: attack
+attack: setup ## Try to break the job by chance, for minutes: TRIALS=a,b for some trials, COUNT=n, SEED=n
+	@$(BIN)/python -m tests.attack $(if $(TRIALS),--trials "$(TRIALS)") $(if $(COUNT),--count "$(COUNT)") $(if $(SEED),--seed "$(SEED)")
+
 .PHONY: bench
-bench: setup ## Measure: IMAGES=folder, ROWS=a,b for some rows only
+bench: setup ## Measure: IMAGES=folder, ROWS=a,b for some rows only | minutes to hours
 	@$(if $(IMAGES),,$(error give IMAGES=folder of photographs))$(BIN)/python -m bench --images "$(IMAGES)" $(if $(ROWS),--rows "$(ROWS)")
 
 .PHONY: lock
-lock: setup ## Resolve pyproject.toml anew into requirements/*.txt
+lock: setup ## Resolve pyproject.toml anew into requirements/*.txt | half a minute
 	@$(BIN)/python -m ops.build.locks
 
 .PHONY: clean
-clean: ## Delete what was built; keeps .venv and node_modules
+clean: ## Delete what was built; keeps .venv and node_modules | at once
 	@rm -rf build out bench/out cdk.out

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import psutil
@@ -21,7 +21,7 @@ from bench.row import Row
 from bench.settings import ROOT, RowFailed, Settings, free_port, fresh_folder
 
 BUCKET = "photographs"
-REGION = "eu-west-3"
+REGION: Final = "eu-west-3"
 
 _START_SECONDS = 60.0
 _CREDENTIALS = {

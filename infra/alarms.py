@@ -15,9 +15,9 @@ class IdleAlarm(Construct):
     Parameters
     ----------
     cluster_id
-        Of the cluster.
+        Id of the cluster to watch.
     topic
-        Who is told.
+        Topic that the alarm is published to.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, cluster_id: str, topic: sns.ITopic) -> None:
@@ -47,11 +47,11 @@ class FailureAlarm(Construct):
     Parameters
     ----------
     description
-        What has failed, and what that means.
+        Text of the alarm: what has failed, and what that means.
     namespace, metric, dimensions
-        Of the count of failures.
+        Metric of CloudWatch that counts the failures.
     topic
-        Who is told.
+        Topic that the alarm is published to.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ class ResultTable:
     columns
         Types of Hive by column, in the order of the files.
     comment
-        What a row is.
+        Description of a row.
     """
 
     folder: PartitionedFolder
@@ -61,7 +61,7 @@ class Catalog(Construct):
     database
         Name of the database.
     bucket, prefix
-        Where the job writes its results.
+        Bucket and folder that the job writes its results to.
 
     Notes
     -----

@@ -22,7 +22,7 @@ class Cluster(Construct):
     Parameters
     ----------
     name
-        Of the cluster; the guard of the maximum lifetime knows it by this name.
+        Name of the cluster, by which the guard of the maximum lifetime knows it.
     release_label
         Release of EMR.
     fleets
@@ -34,17 +34,17 @@ class Cluster(Construct):
     service, nodes
         Roles of EMR and of the nodes.
     encryption
-        Of the disks.
+        Key and security configuration of the disks.
     log_uri
         Folder that EMR writes logs to.
     configurations
         Configuration files by EMR's classification.
     bootstrap
-        What each node runs before EMR's own software is installed.
+        Bootstrap action, which each node runs before EMR's own software is installed.
     steps
-        Run in order; without any the cluster stays until it is idle.
+        Steps to run in this order; without any the cluster stays until it is idle.
     idle_stop
-        How long the cluster may be idle.
+        Time after which an idle cluster ends.
     notebooks
         Whether notebooks can be attached.
     """

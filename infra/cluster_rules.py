@@ -69,7 +69,7 @@ def _misfit(name: str, *, cores: int, executor: yarn.Container, master: yarn.Con
 
 
 def _largest_master(cluster: Resource, spark: Mapping[str, str]) -> yarn.Container:
-    """Give the master of a step, or with Livy, which runs drivers on the cluster, the larger of both."""
+    """Return the container of a step's master, or with Livy, which runs drivers on the cluster, the larger of both."""
     asked = [_mib(spark.get("spark.yarn.am.memory", f"{yarn.CLIENT_MASTER_MIB}m"))]
     if "Livy" in {item["Name"] for item in as_list(cluster.properties.get("Applications"))}:
         asked.append(_mib(spark.get("spark.driver.memory", "1g")))

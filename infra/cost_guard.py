@@ -24,11 +24,11 @@ class MonthlyBudget(Construct):
     Parameters
     ----------
     name
-        Of the budget.
+        Name of the budget.
     us_dollars
-        Limit of a month.
+        Limit for a month.
     notifications
-        Told of every threshold passed.
+        Topic that hears of every threshold passed.
     """
 
     def __init__(
@@ -72,13 +72,13 @@ class MaximumLifetime(Construct):
     Parameters
     ----------
     cluster_name
-        Of the clusters.
+        Name of the clusters to end.
     tags
-        Which the clusters carry; others cannot be terminated.
+        Tags of the clusters; without them a cluster cannot be terminated.
     lifetime
-        From the start of a cluster to its end.
+        Time from the start of a cluster to its end.
     topic
-        Told if this guard does not work: nobody would notice before the bill.
+        Topic of the alarms on this guard: without them nobody would notice its failure before the bill.
     """
 
     def __init__(

@@ -7,6 +7,7 @@ from typing import Any
 from infra.templates import Deployment, Finding, Resource, as_list, text
 
 CLUSTER = "AWS::EMR::Cluster"
+_STATE_CHANGE = "EMR Cluster State Change"
 _WEEK = 7 * 86_400
 
 
@@ -19,13 +20,12 @@ def idle_stop(deployment: Deployment) -> Iterator[Finding]:
 
 
 def maximum_lifetime(deployment: Deployment) -> Iterator[Finding]:
-    """Every cluster's start begins a state machine that waits and then terminates it."""
+    """Every cluster's start begins a state machine that waits, at most a week, and then terminates it."""
     for cluster in deployment.resources(CLUSTER):
-        name = cluster.properties.get("Name")
-        if not any(_limits_life(deployment, rule, name) for rule in deployment.resources("AWS::Events::Rule")):
+        if not 0 < (seconds_to_live(deployment, cluster) or 0) <= _WEEK:
             yield cluster.finding(
                 "maximum-lifetime",
-                f"has no maximum lifetime; add MaximumLifetime for clusters named {name}",
+                f"has no maximum lifetime; add MaximumLifetime for clusters named {cluster.properties.get('Name')}",
             )
 
 
@@ -57,34 +57,42 @@ def no_functions(deployment: Deployment) -> Iterator[Finding]:
             yield resource.finding("no-functions", f"is a {resource.kind}; find a way without custom resources")
 
 
-def _limits_life(deployment: Deployment, rule: Resource, cluster_name: Any) -> bool:
+def seconds_to_live(deployment: Deployment, cluster: Resource) -> int | None:
+    """Return the seconds after which a state machine, begun by the cluster's start, terminates the cluster.
+
+    The shortest if there are several, None if nothing terminates it.
+    """
+    machines = {machine.identity: machine for machine in deployment.resources("AWS::StepFunctions::StateMachine")}
+    targets = (
+        deployment.target(target["Arn"], rule.stack)
+        for rule in deployment.resources("AWS::Events::Rule")
+        if _matches_the_start(rule, cluster.properties.get("Name"))
+        for target in as_list(rule.properties.get("Targets"))
+    )
+    waits = [_wait_before_termination(machines[target]) for target in targets if target in machines]
+    return min((wait for wait in waits if wait is not None), default=None)
+
+
+def _matches_the_start(rule: Resource, cluster_name: Any) -> bool:
+    """Whether a rule matches the event of a cluster's start; what a pattern leaves out, it does not ask for."""
     pattern = rule.properties.get("EventPattern", {})
     detail = pattern.get("detail", {})
-    if (
-        rule.properties.get("State") != "ENABLED"
-        or "aws.emr" not in pattern.get("source", [])
-        or "EMR Cluster State Change" not in pattern.get("detail-type", [])
-        or "STARTING" not in detail.get("state", ["STARTING"])
-        or cluster_name not in detail.get("name", [cluster_name])
-    ):
-        return False
-    machines = {machine.identity: machine for machine in deployment.resources("AWS::StepFunctions::StateMachine")}
-    targets = (deployment.target(target["Arn"], rule.stack) for target in as_list(rule.properties.get("Targets")))
-    return any(target in machines and _waits_then_terminates(machines[target]) for target in targets)
+    return (
+        rule.properties.get("State", "ENABLED") == "ENABLED"  # CloudFormation's default
+        and "aws.emr" in pattern.get("source", [])
+        and _STATE_CHANGE in pattern.get("detail-type", [_STATE_CHANGE])
+        and "STARTING" in detail.get("state", ["STARTING"])
+        and cluster_name in detail.get("name", [cluster_name])
+    )
 
 
-def _waits_then_terminates(machine: Resource) -> bool:
+def _wait_before_termination(machine: Resource) -> int | None:
     definition = json.loads(text(machine.properties.get("DefinitionString", "{}")))
     states = definition.get("States", {})
     first = states.get(definition.get("StartAt"), {})
-    second = states.get(first.get("Next"), {})
-    return (
-        first.get("Type") == "Wait"
-        and 0 < first.get("Seconds", 0) <= _WEEK
-        and str(second.get("Resource", ""))
-        .lower()
-        .endswith(("emr:terminatejobflows", "elasticmapreduce:terminatecluster"))
-    )
+    second = str(states.get(first.get("Next"), {}).get("Resource", "")).lower()
+    terminates = second.endswith(("emr:terminatejobflows", "elasticmapreduce:terminatecluster"))
+    return int(first["Seconds"]) if first.get("Type") == "Wait" and "Seconds" in first and terminates else None
 
 
 def _warns(item: Resource) -> bool:

@@ -28,9 +28,9 @@ class Fleets:
     task_spot_vcpus
         Spot vCPUs; 0 for none.
     spot_timeout_minutes
-        How long to wait for Spot capacity before paying On-Demand prices for it.
+        Minutes to wait for Spot capacity before paying On-Demand prices for it.
     maximum_vcpus
-        Most that managed scaling may reach.
+        Limit of vCPUs for managed scaling.
     """
 
     primary_types: Sequence[InstanceType]
@@ -42,7 +42,7 @@ class Fleets:
     maximum_vcpus: int
 
     def primary(self) -> _Fleet:
-        """Give the fleet of the one primary node, which weighs one whatever its size."""
+        """Return the fleet of the one primary node, which weighs one whatever its size."""
         return _Fleet(
             name="Primary",
             target_on_demand_capacity=1,
@@ -54,7 +54,7 @@ class Fleets:
         )
 
     def core(self) -> _Fleet:
-        """Give the fleet that runs HDFS and, as YARN's node labels say, the application masters."""
+        """Return the fleet that runs HDFS and, as YARN's node labels say, the application masters."""
         return _Fleet(
             name="Core",
             target_on_demand_capacity=self.core_vcpus,
@@ -64,7 +64,7 @@ class Fleets:
         )
 
     def task(self) -> list[_Fleet] | None:
-        """Give the fleet that only computes, or None without Spot capacity."""
+        """Return the fleet that only computes, or None without Spot capacity."""
         if not self.task_spot_vcpus:
             return None
         return [
@@ -78,7 +78,7 @@ class Fleets:
         ]
 
     def scaling_policy(self) -> emr.CfnCluster.ManagedScalingPolicyProperty:
-        """Give the limits of managed scaling; core nodes stay where task nodes can come and go."""
+        """Return the limits of managed scaling; core nodes stay where task nodes can come and go."""
         return emr.CfnCluster.ManagedScalingPolicyProperty(
             compute_limits=emr.CfnCluster.ComputeLimitsProperty(
                 unit_type="InstanceFleetUnits",

@@ -15,6 +15,15 @@ _SPOT = "spot.amazonaws.com"
 _WRITE = ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
 
 
+def emr_service_principal(scope: Construct) -> iam.ServicePrincipal:
+    """Return EMR as the service that assumes a role, for clusters and Studios of this account and region alone."""
+    ours = f"arn:{Aws.PARTITION}:elasticmapreduce:{Stack.of(scope).region}:{Aws.ACCOUNT_ID}:*"
+    return iam.ServicePrincipal(
+        "elasticmapreduce.amazonaws.com",
+        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnLike": {"aws:SourceArn": ours}},
+    )
+
+
 class NodeIdentity(Construct):
     """The role and the instance profile of the cluster's nodes; it starts with no rights at all.
 
@@ -31,7 +40,7 @@ class NodeIdentity(Construct):
 
     @property
     def policy(self) -> IConstruct:
-        """All that was granted so far."""
+        """Policy with all that was granted so far."""
         return self.role.node.find_child("DefaultPolicy")
 
     def allow_listing(self, bucket: s3.IBucket, *prefixes: str) -> None:
@@ -82,28 +91,21 @@ class ServiceIdentity(Construct):
     Parameters
     ----------
     node_role
-        The role that EMR may give to nodes.
+        Role that EMR may give to nodes.
     disk_key
-        The key with which EC2 encrypts their disks.
+        Key with which EC2 encrypts the disks of the nodes.
     spot
-        Whether it asks for Spot instances.
+        Whether the cluster asks for Spot instances.
     """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, node_role: iam.IRole, disk_key: kms.IKey, spot: bool
     ) -> None:
         super().__init__(scope, construct_id)
-        region = Stack.of(self).region
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                "elasticmapreduce.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                    "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:elasticmapreduce:{region}:{Aws.ACCOUNT_ID}:*"},
-                },
-            ),
+            assumed_by=emr_service_principal(self),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_EMR_POLICY)],
         )
         self.role.add_to_policy(

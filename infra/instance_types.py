@@ -29,7 +29,9 @@ _MISSING: dict[str, frozenset[str]] = {
     "eusc-de-east-1": frozenset(),
 }
 # The families the Sovereign Cloud is most likely to have; a real account must confirm them.
-_SOVEREIGN_DEFAULTS: dict[Architecture, tuple[str, ...]] = {"x86_64": ("m7i",), "arm64": ("m7g",)}
+_DEFAULTS: dict[str, dict[Architecture, tuple[str, ...]]] = {
+    "eusc-de-east-1": {"x86_64": ("m7i",), "arm64": ("m7g",)},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +41,9 @@ class InstanceType:
     Parameters
     ----------
     name
-        As EC2 spells it, for example ``m6g.xlarge``.
+        Name of the type in EC2, for example ``m6g.xlarge``.
     architecture
-        Of its processor.
+        Architecture of its processor.
     vcpus
         Virtual processors, a multiple of four.
     memory_mib
@@ -89,9 +91,9 @@ def known_instance_type(name: str) -> InstanceType | None:
 
 
 def default_instance_types(*, region: str, architecture: Architecture) -> tuple[InstanceType, ...]:
-    """All general-purpose types of four vCPUs: a fleet with many finds capacity, and takes the cheapest."""
-    general = (family for family in _families(region, architecture) if family.startswith("m"))
-    families = _SOVEREIGN_DEFAULTS[architecture] if region == "eusc-de-east-1" else tuple(general)
+    """Return all general-purpose types of four vCPUs: a fleet with many finds capacity, and takes the cheapest."""
+    general = tuple(family for family in _families(region, architecture) if family.startswith("m"))
+    families = _DEFAULTS[region][architecture] if region in _DEFAULTS else general
     return tuple(instance_type(f"{name}.xlarge", region=region, architecture=architecture) for name in families)
 
 

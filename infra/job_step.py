@@ -17,15 +17,15 @@ class JobStep(Construct):
     Parameters
     ----------
     name
-        Of the step; the cluster's name begins it, by which notifications know it.
+        Name of the step; it begins with the cluster's, by which notifications know it.
     assets
-        The job and its weights.
+        Files of the job and its weights.
     data
         Bucket of photographs and results.
     images_prefix, output_prefix
         Folders of that bucket.
     options
-        The job's other arguments.
+        Other arguments of the job.
     """
 
     jar = "command-runner.jar"
@@ -61,7 +61,7 @@ class JobStep(Construct):
         ]
 
     def as_step(self) -> emr.CfnCluster.StepConfigProperty:
-        """Give the step that a cluster starts with; after a failure, too, a transient cluster ends."""
+        """Return the step that a cluster starts with; after a failure, too, a transient cluster ends."""
         return emr.CfnCluster.StepConfigProperty(
             name=self.name,
             action_on_failure="CONTINUE",
@@ -75,9 +75,9 @@ class NodeSetup(Construct):
     Parameters
     ----------
     assets
-        The script and the wheelhouse.
+        Files, of which the nodes get the script and the wheelhouse.
     directory
-        Where the environment goes on the nodes.
+        Folder of the environment on the nodes.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, assets: Assets, directory: str) -> None:

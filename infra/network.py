@@ -107,14 +107,14 @@ class ClusterSecurityGroups(Construct):
     Parameters
     ----------
     vpc
-        Where the cluster runs.
+        Network that the cluster runs in.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc) -> None:
         super().__init__(scope, construct_id)
-        self.primary = self._group("Primary", vpc, "Primary node")
-        self.core = self._group("Core", vpc, "Core and task nodes")
-        self.service = self._group("Service", vpc, "Access of EMR to the nodes")
+        self.primary = tagged_group(self, "Primary", vpc=vpc, description="Primary node")
+        self.core = tagged_group(self, "Core", vpc=vpc, description="Core and task nodes")
+        self.service = tagged_group(self, "Service", vpc=vpc, description="Access of EMR to the nodes")
         nodes = (self.primary, self.core)
         for node in nodes:
             for peer in nodes:
@@ -135,10 +135,12 @@ class ClusterSecurityGroups(Construct):
             node.add_egress_rule(self.service, ec2.Port.tcp(9443), "Metrics for managed scaling")
             self.service.add_ingress_rule(node, ec2.Port.tcp(9443), "Metrics for managed scaling")
 
-    def _group(self, construct_id: str, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(self, construct_id, vpc=vpc, description=description, allow_all_outbound=False)
-        Tags.of(group).add(EMR_MANAGED_TAG, "true")
-        return group
+
+def tagged_group(scope: Construct, construct_id: str, *, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:
+    """Return a new security group that EMR may use, and from which nothing goes out until a rule allows it."""
+    group = ec2.SecurityGroup(scope, construct_id, vpc=vpc, description=description, allow_all_outbound=False)
+    Tags.of(group).add(EMR_MANAGED_TAG, "true")
+    return group
 
 
 def _endpoint_statements(

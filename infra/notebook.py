@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Stack, Tags
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_emr as emr
 from aws_cdk import aws_iam as iam
@@ -10,7 +10,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.acknowledgements import acknowledge_folder, acknowledge_wildcard
-from infra.network import EMR_MANAGED_TAG
+from infra.identity import emr_service_principal
+from infra.network import EMR_MANAGED_TAG, tagged_group
 
 _Conditions = dict[str, dict[str, str]]
 
@@ -25,11 +26,11 @@ class Notebooks(Construct):
     Parameters
     ----------
     name
-        Of the Studio.
+        Name of the Studio.
     vpc
-        Where the interactive cluster runs.
+        Network of the interactive cluster.
     bucket, prefix
-        Where workspaces are kept.
+        Bucket and folder that workspaces are kept in.
     """
 
     def __init__(
@@ -43,20 +44,14 @@ class Notebooks(Construct):
         prefix: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        engine = self._group("Engine", vpc, "Notebook engine on the cluster")
-        workspace = self._group("Workspace", vpc, "Workspaces of the Studio")
+        engine = tagged_group(self, "Engine", vpc=vpc, description="Notebook engine on the cluster")
+        workspace = tagged_group(self, "Workspace", vpc=vpc, description="Workspaces of the Studio")
         engine.add_ingress_rule(workspace, _ENTERPRISE_GATEWAY, "Jupyter Enterprise Gateway")
         workspace.add_egress_rule(engine, _ENTERPRISE_GATEWAY, "Jupyter Enterprise Gateway")
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                "elasticmapreduce.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                    "ArnLike": {"aws:SourceArn": self._arn("elasticmapreduce", "*")},
-                },
-            ),
+            assumed_by=emr_service_principal(self),
         )
         self._allow_network_channel()
         self._allow_workspaces(bucket, prefix)
@@ -73,11 +68,6 @@ class Notebooks(Construct):
             service_role=self.role.role_arn,
         )
         self.studio.node.add_dependency(self.role.node.find_child("DefaultPolicy"))
-
-    def _group(self, construct_id: str, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(self, construct_id, vpc=vpc, description=description, allow_all_outbound=False)
-        Tags.of(group).add(EMR_MANAGED_TAG, "true")
-        return group
 
     def _allow_network_channel(self) -> None:
         """Grant what EMR's guide lists for the channel from workspace to cluster, by tag wherever EC2 can."""

@@ -1,4 +1,4 @@
-"""Who is told: a topic, and the events of clusters and steps that go there."""
+"""Notifications: a topic, and the events of clusters and steps that go there."""
 
 from aws_cdk import Aws, Stack, Validations
 from aws_cdk import aws_events as events
@@ -21,7 +21,7 @@ class NotificationTopic(Construct):
     Parameters
     ----------
     email
-        Who is told; without one the topic has no subscriber yet.
+        Address to subscribe; without one the topic has no subscriber yet.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, email: str | None) -> None:
@@ -56,15 +56,15 @@ class StateChanges(Construct):
     Parameters
     ----------
     cluster_name
-        Of the clusters; the names of their steps begin with it.
+        Name of the clusters, with which the names of their steps begin.
     topic
-        Who is told.
+        Topic that the events are published to.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, cluster_name: str, topic: sns.ITopic) -> None:
         super().__init__(scope, construct_id)
         self._topic = topic
-        self._tell(
+        self._publish(
             "Clusters",
             detail_type=CLUSTER_CHANGE,
             detail={
@@ -73,7 +73,7 @@ class StateChanges(Construct):
                 "message": events.Match.anything_but_wildcard(_SUBNET_CHOSEN),
             },
         )
-        self._tell(
+        self._publish(
             "Steps",
             detail_type=STEP_CHANGE,
             detail={
@@ -82,7 +82,7 @@ class StateChanges(Construct):
             },
         )
 
-    def _tell(self, construct_id: str, *, detail_type: str, detail: dict[str, object]) -> None:
+    def _publish(self, construct_id: str, *, detail_type: str, detail: dict[str, object]) -> None:
         name = events.EventField.from_path("$.detail.name")
         cluster = events.EventField.from_path("$.detail.clusterId")
         state = events.EventField.from_path("$.detail.state")

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ LOCK = "requirements.txt"
 """Name of the hash-locked requirements in a wheelhouse, which the bootstrap action installs from."""
 
 _WEIGHTS = {"litert": (".tflite",), "keras": (".pth", ".h5")}
+_PINNED = re.compile(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?==[^\s;*]+(?=[\s;]).*--hash=sha256:")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a ZIP archive can name
 
 
@@ -91,7 +93,7 @@ def pack_job(package: Path, archive: Path) -> Path:
     package
         Folder of the package, whose name the archive keeps.
     archive
-        Where to write it, whole or not at all.
+        File to write, whole or not at all.
     """
     content = BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as packed:  # compressors differ from release to release
@@ -115,15 +117,16 @@ def require_pinned(lock: Path) -> None:
     DeploymentError
         With the first such requirement.
     """
-    for requirement in lock.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+    for name in not_pinned(lock.read_text(encoding="utf-8")):
+        raise DeploymentError(f"{lock}: {name} is not pinned to one version with --hash=sha256; run: make lock assets")
+
+
+def not_pinned(lock: str) -> Iterator[str]:
+    """Name the requirements of a lock that are not pinned to one version with its hash."""
+    for requirement in lock.replace("\\\n", " ").splitlines():
         text = requirement.partition(" #")[0].strip()
-        if not text or text.startswith("#"):
-            continue
-        if not re.match(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?==[^\s;*]+(\s|;|$)", text) or "--hash=sha256:" not in text:
-            name = text.split(maxsplit=1)[0]
-            raise DeploymentError(
-                f"{lock}: {name} is not pinned to one version with --hash=sha256; run: make lock assets"
-            )
+        if text and not text.startswith("#") and not _PINNED.match(text):
+            yield text.split(maxsplit=1)[0]
 
 
 def _weights(folder: Path, engine: Engine) -> Path:

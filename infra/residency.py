@@ -15,13 +15,13 @@ class EuropeanRegion:
     name
         Code of the region.
     place
-        Where its data centres stand.
+        City or country of its data centres.
     zones
         Letters of its availability zones.
     partition
-        The partition of AWS it belongs to: its own accounts, roles and ARNs.
+        Partition of AWS that the region belongs to, with accounts, roles and ARNs of its own.
     knows_budgets
-        Whether CloudFormation there knows budgets (registry of resource types in cfn-lint 1.58.0).
+        Whether CloudFormation knows budgets in this region (registry of resource types in cfn-lint 1.58.0).
     """
 
     name: str

@@ -55,18 +55,18 @@ def executor_size(engine: Engine, node_types: Iterable[InstanceType], *, noteboo
 def configurations(
     *, engine: Engine, region: str, node_types: Iterable[InstanceType], generation: str, notebooks: bool
 ) -> dict[str, dict[str, str]]:
-    """Give the cluster's configuration files by EMR's classification; ``*-env`` hold what they export.
+    """Return the cluster's configuration files by EMR's classification; ``*-env`` hold what they export.
 
     Parameters
     ----------
     engine
-        Decides how much memory the Python workers get.
+        Engine of the job, which decides how much memory the Python workers get.
     region
-        Told to the job, which opens S3 with it.
+        Region that the job opens S3 in.
     node_types
-        Of core and task nodes.
+        Instance types of core and task nodes.
     generation
-        A text of no effect on Spark. A change of the configuration replaces the cluster, so a new text does.
+        Text without effect on Spark; a new one is a change of the configuration, which replaces the cluster.
     notebooks
         Whether Livy serves notebooks on the cluster.
     """

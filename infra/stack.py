@@ -37,5 +37,5 @@ class FruitsStack(Stack):
         CfnOutput(self, name, value=value, description=description)
 
     def without_lint(self, rule: str) -> None:
-        """Tell cfn-lint, wherever it is run, that a rule does not apply to this stack."""
+        """Record for cfn-lint, wherever it is run, that a rule does not apply to this stack."""
         self.add_metadata("cfn-lint", {"config": {"ignore_checks": [rule]}})

@@ -127,11 +127,11 @@ def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> Non
     Parameters
     ----------
     app
-        The app.
+        App to add them to.
     settings
-        What to deploy.
+        Settings of the deployment.
     assets
-        What travels to the cluster.
+        Files that travel to the cluster.
     """
     for key, value in deployment_tags(settings.env).items():
         Tags.of(app).add(key, value)

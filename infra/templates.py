@@ -14,11 +14,11 @@ class Resource:
     Parameters
     ----------
     stack
-        Path of the template file.
+        Path of the template's file.
     logical_id, kind
-        Its name and its type in the template.
+        Name and type of the resource in the template.
     properties
-        As synthesised, references unresolved.
+        Properties as synthesised, with unresolved references.
     """
 
     stack: str
@@ -28,11 +28,11 @@ class Resource:
 
     @property
     def identity(self) -> str:
-        """Name among all templates, as `Deployment.target` gives it."""
+        """Name of the resource among all templates, as `Deployment.target` returns it."""
         return f"{self.stack}#{self.logical_id}"
 
     def finding(self, rule: str, message: str) -> "Finding":
-        """Report what a rule has against this resource; the message goes on after its name."""
+        """Return a finding of a rule on this resource; the message goes on after its name."""
         return Finding(rule=rule, message=f"{self.logical_id} {message}", stack=self.stack, logical_id=self.logical_id)
 
 
@@ -45,9 +45,9 @@ class Finding:
     rule
         Name of the rule.
     message
-        What is wrong and how to mend it.
+        Sentence that says what is wrong and how to mend it.
     stack, logical_id
-        Where; no logical id for what is missing altogether.
+        Template and resource; no logical id for what is missing altogether.
     """
 
     rule: str
@@ -63,11 +63,11 @@ class Template:
     Parameters
     ----------
     path
-        Of its file.
+        Path of the template's file.
     region
-        Where it goes, None if that is not known at synth.
+        Region that the stack goes to, None if it is not known at synth.
     body
-        Its content.
+        Content of the template.
     """
 
     path: str
@@ -87,7 +87,7 @@ class Deployment:
     Parameters
     ----------
     templates
-        In the order of the stacks.
+        Templates in the order of the stacks.
     """
 
     templates: Sequence[Template]
@@ -105,7 +105,7 @@ class Deployment:
                     )
 
     def target(self, reference: Any, stack: str) -> str:
-        """Name what a reference leads to: ``<stack>#<logical id>``, through exports; other values as text."""
+        """Return what a reference leads to, through exports, as ``<stack>#<logical id>``; other values as text."""
         if isinstance(reference, Mapping):
             if "Fn::ImportValue" in reference:
                 return self._exported(reference["Fn::ImportValue"])
@@ -138,7 +138,7 @@ def text(value: Any) -> str:
 
 
 def as_list(value: Any) -> list[Any]:
-    """Make a list of what a template writes as one value or as several."""
+    """Return a list of what a template writes as one value or as several."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]

@@ -40,7 +40,7 @@ RULES_APPLIED = "rules-applied"
 
 
 def rule_id(rule: Callable[[Deployment], Iterator[Finding]]) -> str:
-    """Give the name that the findings of a rule have."""
+    """Return the name that the findings of a rule have."""
     return rule.__name__.replace("_", "-")
 
 

@@ -41,7 +41,7 @@ class Container:
 
     @property
     def mib(self) -> int:
-        """What YARN gives: it rounds up."""
+        """Memory that YARN grants, rounded up, in MiB."""
         return -(-(self.heap_mib + self.overhead_mib) // _STEP_MIB) * _STEP_MIB
 
 
@@ -51,7 +51,7 @@ def of_heap(heap_mib: int) -> Container:
 
 
 def node_mib(node: InstanceType) -> int:
-    """Give the memory that YARN has on a node: all but a quarter, which is at least 2 and at most 8 GiB.
+    """Return the memory that YARN has on a node: all but a quarter, which is at least 2 and at most 8 GiB.
 
     Defaults of EMR 7; the Release Guide's task configuration says 12,288 MiB for m5.xlarge.
     """
@@ -59,5 +59,5 @@ def node_mib(node: InstanceType) -> int:
 
 
 def largest_container_mib(node: InstanceType, *, executors: int, master: Container) -> int:
-    """Give the size of containers of which a node holds `executors` beside the master of an application, in MiB."""
+    """Return the size of containers of which a node holds `executors` beside the master of an application, in MiB."""
     return (node_mib(node) - master.mib) // executors // _STEP_MIB * _STEP_MIB

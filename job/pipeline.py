@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
 from job.arguments import Arguments
 from job.components.analysis import Analysis, DamagedFeatures
+from job.components.splits import labels_on_one_side
 from job.errors import JobError
 from job.features.backbone import Backbone
 from job.features.featurize import featurize
@@ -85,6 +87,8 @@ class Run:
     def __post_init__(self) -> None:
         self.store = ResultStore(self.arguments.output)
         self.photographs = self.listing.photographs
+        folders = pc.unique(pc.replace_substring_regex(self.photographs["path"], "/?[^/]*$", "")).to_pylist()
+        self.notes = [*self.listing.notes, *labels_on_one_side(self.arguments.splits, folders)]
         self.name = run_name(self.arguments, self.backbone.identity, self.photographs)
         self.folder = RunFolder(self.name)
 
@@ -92,6 +96,7 @@ class Run:
         """Compute what is missing, write results and report, and the manifest last."""
         with self.clock.stage("plan"):
             index = self._index()
+        self._tell_of_the_listing()
         pending = int(index.pending.sum())
         log.info("%d photographs, %d to featurize, run %s", self.photographs.num_rows, pending, self.name)
         if not pending and self._is_complete(index):
@@ -129,6 +134,7 @@ class Run:
                 request=self.arguments,
                 backbone=self.backbone,
                 listing=self.listing,
+                notes=self.notes,
                 index=index,
                 commits=commits,
                 parts=parts,
@@ -179,6 +185,12 @@ class Run:
                 index = self._index()
         self._require_features(index)
         return index
+
+    def _tell_of_the_listing(self) -> None:
+        if self.listing.left_out.total:
+            log.info("left out: %s", self.listing.left_out)
+        for note in self.notes:
+            log.info("%s", note)
 
     def _is_complete(self, index: Index) -> bool:
         """Say whether the results are those of these photographs; a run over others has forgotten the projections."""

@@ -42,7 +42,7 @@ _FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, help="Fruit photographs to features to principal components.")
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")
-for command in (sample, fetch, upload):
+for command in (upload, sample, fetch):
     images.command()(command)
 for panel, commands in _PANELS.items():
     for command in commands:

@@ -4,14 +4,16 @@ Nothing that these consoles print is read as Rich's markup: paths, labels and me
 ``:apple:``. What is to be bold or coloured is a `rich.text.Text`.
 """
 
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar, Final, NoReturn, Protocol
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -19,10 +21,25 @@ from infra.errors import DeploymentError
 from job.errors import JobError
 from ops.errors import ExitCode, FruitsError, WrongUsage
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys instead of showing: escapes, returns, and changes of the direction of writing."""
+
+
+class PlainConsole(Console):
+    """Prints what it is given: characters that a terminal would obey are shown as a replacement character."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render, with what others wrote (labels, logs, messages of AWS) unable to steer the terminal."""
+        for segment in super().render(renderable, options):
+            harmless = segment.control is not None or not _CONTROL.search(segment.text)
+            yield (
+                segment if harmless else Segment(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", segment.text), segment.style)
+            )
+
 
 def plain_console(**options: Any) -> Console:
     """Make a console that prints what it is given, with further options of Rich's."""
-    return Console(markup=False, emoji=False, highlight=False, **options)
+    return PlainConsole(markup=False, emoji=False, highlight=False, **options)
 
 
 out: Final = plain_console()
@@ -80,13 +97,13 @@ def one_line_errors(
 
 
 def fail(message: str, code: int = ExitCode.FAILED) -> NoReturn:
-    """Say what went wrong, and end."""
+    """Print what went wrong, and end the command."""
     complain(message)
     raise typer.Exit(code) from None
 
 
 def complain(message: str) -> None:
-    """Say what went wrong."""
+    """Print what went wrong."""
     err.print(labelled("error: ", message.removeprefix("error: "), "bold red"), soft_wrap=True)
 
 

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from job.storage.layout import RunFolder
+from job.storage.left_out import told
+from ops.quantities import size
 
 
 def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> None:
@@ -15,11 +17,11 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     Parameters
     ----------
     manifest
-        As the job prints it.
+        Manifest as the job prints it.
     output
         What the job was given as ``--output``.
     console
-        Where to print it.
+        Console to print it on.
     """
     counts, pca, seconds, images = (
         manifest["counts"],
@@ -31,9 +33,11 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     kind = "rendered pictures" if images["rendered"] else "photographs"
-    table.add_row(
-        "Images", f"{counts['images']:,} {kind} of {images['labels']} labels, {images['bytes'] / 1e6:,.1f} MB"
-    )
+    table.add_row("Images", f"{counts['images']:,} {kind} of {images['labels']} labels, {size(images['bytes'])}")
+    if images.get("left_out"):
+        table.add_row("Left out", told(images["left_out"]))
+    for note in images.get("notes", ()):
+        table.add_row("Note", note)
     table.add_row(
         "Features",
         f"{counts['features']:,} ({counts['computed']:,} computed now, {counts['reused']:,} reused)",

@@ -16,7 +16,7 @@ Client = Callable[[str], Any]
 def clients_of(aws: EmbeddedAws, **settings: Any) -> Client:
     """Make boto3 clients by the variables that a user's shell gets, and settings of `botocore.config.Config`."""
     variables = aws.variables()
-    session = boto3.session.Session(
+    session: Any = boto3.session.Session(
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         region_name=variables["AWS_REGION"],

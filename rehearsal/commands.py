@@ -7,7 +7,8 @@ import typer
 
 from ops.console import OTHER_ROOTS, Commands, out
 from ops.errors import ExitCode, FruitsError
-from rehearsal.embedded.aws import DEFAULT_REGION, AwsFailed, find_aws
+from rehearsal.daemon import DaemonFailed
+from rehearsal.embedded.aws import DEFAULT_REGION, find_aws
 from rehearsal.embedded.daemon import forget, start_aws, stop_aws
 from rehearsal.node.daemon import find_node, start_node, stop_node
 
@@ -15,7 +16,7 @@ from rehearsal.node.daemon import find_node, start_node, stop_node
 class AwsCommands(Commands):
     """Commands about the embedded AWS, which imports nothing of ours and has errors of its own."""
 
-    other_roots = {**OTHER_ROOTS, AwsFailed: ExitCode.FAILED}  # noqa: RUF012 - a ClassVar of the base
+    other_roots = {**OTHER_ROOTS, DaemonFailed: ExitCode.FAILED}  # noqa: RUF012 - a ClassVar of the base
 
 
 aws = typer.Typer(
@@ -48,8 +49,10 @@ def down(
     delete: Annotated[bool, typer.Option("--delete", help="Delete what it knows, too.")] = False,
 ) -> None:
     """Stop it, and its node."""
-    stop_node(folder)
-    stopped = stop_aws(folder)
+    try:
+        stop_node(folder)
+    finally:
+        stopped = stop_aws(folder)
     if delete:
         forget(folder)
     state = "stopped" if stopped else "was not running"

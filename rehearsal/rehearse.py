@@ -19,18 +19,17 @@ from ops.errors import ExitCode, FruitsError
 from ops.local.report import last_report
 from ops.local.sample import render_sample
 from ops.summary import show_summary
-from rehearsal.embedded.aws import AwsFailed
-from rehearsal.node.daemon import NodeFailed
+from rehearsal.daemon import DaemonFailed
 from rehearsal.node.instance import Kind
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.runs import copy_logs
-from rehearsal.scenario.scenario import Course
-from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
+from rehearsal.scenario.scenario import Scenario
+from rehearsal.scenario.stages import Ended, Report, Stage, StageFailed, run_stages
 from rehearsal.scenario.view import duration, view_of
 
 FOLDER: Final = Path("build/rehearsal")
 _SAMPLE: Final = Path("build/sample")
-EXPECTED: Final = (AwsFailed, BotoCoreError, ClientError, FruitsError, OSError)
+EXPECTED: Final = (DaemonFailed, BotoCoreError, ClientError, FruitsError, OSError)
 _KINDS: Final[Mapping[Kind, str]] = {
     "namespaces": "in namespaces of their own, with AWS's host names, metadata and users as on EC2",
     "shared": "shared this machine, which gives no namespaces: AWS's host names by a proxy, one user",
@@ -54,23 +53,23 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     given = read_given(values)
     given.require_deployable()
     settings = given.settings
-    host = Host(folder, settings)
-    course = Course(host, settings, values, photographs=lambda tell: images or _sample(tell), output=output)
-    stages = [Stage("Start embedded AWS and node", host.start), *course.stages(destroy=not keep)]
+    host = Host(folder, settings, tied=not keep)
+    scenario = Scenario(host, settings, values, photographs=lambda report: images or _sample(report), output=output)
+    stages = [Stage("Start embedded AWS and node", host.start), *scenario.stages(destroy=not keep)]
     title = f"Rehearsal of {settings.name}: {settings.mode}, {settings.region}, engine {settings.engine}"
     try:
-        ended = _run(stages, title, host, course, keep=keep)
+        ended = _run(stages, title, host, scenario, keep=keep)
     except StageFailed as failure:
-        _say_failure(failure, host, kept=keep)
+        _print_failure(failure, host, kept=keep)
         raise typer.Exit(ExitCode.FAILED) from None
     except KeyboardInterrupt:
         kept = "what was started is left up" if keep else f"all processes are stopped, logs are in {folder}"
         _print(err, labelled("Rehearsal stopped", f": {kept}", "bold yellow"))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    _say_success(ended, settings, host, course, output, kept=keep)
+    _print_success(ended, settings, host, scenario, output, kept=keep)
 
 
-def _run(stages: list[Stage], title: str, host: Host, course: Course, *, keep: bool) -> list[Ended]:
+def _run(stages: list[Stage], title: str, host: Host, scenario: Scenario, *, keep: bool) -> list[Ended]:
     """Run the stages; whatever happens, nothing runs on afterwards, unless it is to be kept."""
     with _termination_as_interrupt():
         try:
@@ -78,7 +77,7 @@ def _run(stages: list[Stage], title: str, host: Host, course: Course, *, keep: b
                 ended = run_stages(stages, view, expected=EXPECTED)
         except BaseException as error:
             if isinstance(error, StageFailed):
-                _copy_logs(error, host, course)
+                _copy_logs(error, host, scenario)
             if trouble := _stop(host, keep=keep, delete=False):
                 complain(trouble)
             raise
@@ -93,16 +92,16 @@ def _stop(host: Host, *, keep: bool, delete: bool) -> str:
     if not keep:
         try:
             host.stop(delete=delete)
-        except (AwsFailed, NodeFailed) as error:
+        except DaemonFailed as error:
             return str(error)
     return ""
 
 
-def _copy_logs(failure: StageFailed, host: Host, course: Course) -> None:
+def _copy_logs(failure: StageFailed, host: Host, scenario: Scenario) -> None:
     """Copy the clusters' logs to this machine while S3 is still there, and name the one that tells of the failure."""
     target = host.folder / "logs"
     try:
-        logs = course.place.folder("LogUri")
+        logs = scenario.environment.folder("LogUri")
         copy_logs(logs, target)
     except Exception:  # there may be no bucket yet, or no AWS any more: then the failure says it all
         return
@@ -124,43 +123,43 @@ def _termination_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-def _sample(tell: Tell) -> Path:
+def _sample(report: Report) -> Path:
     def progress(done: int, total: int) -> None:
-        tell(f"rendering {done} of {total} pictures")
+        report(f"rendering {done} of {total} pictures")
 
     return render_sample(_SAMPLE, progress=progress).folder
 
 
-def _say_failure(failure: StageFailed, host: Host, *, kept: bool) -> None:
+def _print_failure(failure: StageFailed, host: Host, *, kept: bool) -> None:
     _print(err, labelled("Rehearsal FAILED", f" at '{failure.stage}': {failure.reason}", "bold red"))
     if failure.log:
         _print(err, f"  log:  {failure.log}")
     if failure.action:
         _print(err, f"  next: {failure.action}")
     if kept:
-        _say_how_to_use(host)
-    elif host.folder.exists():
+        _print_how_to_use(host)
+    elif host.started and host.folder.exists():
         _print(err, f"  kept: {host.folder} with all logs; everything is stopped")
 
 
-def _say_success(
-    ended: list[Ended], settings: DeploymentSettings, host: Host, course: Course, output: Path, *, kept: bool
+def _print_success(
+    ended: list[Ended], settings: DeploymentSettings, host: Host, scenario: Scenario, output: Path, *, kept: bool
 ) -> None:
     seconds = sum(stage.seconds for stage in ended)
     _print(out, labelled("Rehearsal passed", f": {len(ended)} stages in {duration(seconds)}", "bold green"))
     _print(out, f"Embedded AWS: {host.expense}")
     _print(out, f"Instances: {_KINDS[host.kind]}")
-    for reason, count in course.kept.items():
+    for reason, count in scenario.kept.items():
         _print(out, f"  {count:2} {reason}")
     out.print()
-    show_summary(course.first_manifest, str(output), out)
+    show_summary(scenario.first_manifest, str(output), out)
     if kept:
         out.print()
-        _say_how_to_use(host)
+        _print_how_to_use(host)
     _print(out, f"\nReport: {last_report(str(output))}")
 
 
-def _say_how_to_use(host: Host) -> None:
+def _print_how_to_use(host: Host) -> None:
     folder = host.folder
     lines = [
         "Embedded AWS and node are up. In your shell:",

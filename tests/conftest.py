@@ -18,6 +18,8 @@ import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and
 from job.storage import access
 from tests.tiers import staying_in, tier
 
+pytest_plugins = ["tests.deployments", "tests.embedded"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 REGION = "eu-west-3"
@@ -125,8 +127,8 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path, seconds: f
 def _s3_client(s3_endpoint: str) -> Any:
     import boto3
 
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.session.Session(region_name=REGION).client("s3", endpoint_url=s3_endpoint, **keys)
+    session = boto3.session.Session("test", "test", region_name=REGION)
+    return session.client("s3", endpoint_url=s3_endpoint)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ pip=("$directory/bin/python" "$(find "$work/wheelhouse" -name 'pip-*.whl')/pip" 
   || fail "the wheels do not install: a hash is wrong, or one does not fit this node ($(uname -m), $("$python" -V))"
 "${pip[@]}" check || fail "the installed packages do not fit each other"
 
-modules=(ai_edge_litert.interpreter boto3 numpy obstore pandas PIL.Image pyarrow.parquet)
+modules=(ai_edge_litert.interpreter botocore.session numpy obstore pandas PIL.Image pyarrow.parquet)
 if grep -q '^tensorflow==' "$lock"; then modules+=(tensorflow); fi
 for module in "${modules[@]}"; do
   TF_CPP_MIN_LOG_LEVEL=3 "$directory/bin/python" -c "import $module" || fail "cannot import $module"

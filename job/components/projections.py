@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,7 +24,7 @@ from job.storage.layout import EXPORTS, PROJECTIONS, stem
 from job.storage.locations import Location
 from job.storage.store import PROJECTIONS_SCHEMA, ResultStore, feature_matrix
 
-PARTS: Final = "paths array<string>, train long, test long, by_hash long, probe binary, gallery binary"
+PARTS: Final = "paths array<string>, train long, test long, validation long, by_hash long, probe binary, gallery binary"
 """One row a task: what it wrote, photographs per split, those without a split folder, probe sums, gallery rows."""
 
 SCORES: Final = "score binary"
@@ -135,7 +136,7 @@ class _Part:
     def __init__(self, store: ResultStore, projector: Projector) -> None:
         self.paths: list[str] = []
         self._store, self._projector = store, projector
-        self._train = self._test = self._by_hash = 0
+        self._train = self._test = self._validation = self._by_hash = 0
         self._probe = ProbeStatistics(len(projector.components.components))
         self._gallery: list[dict[str, Any]] = []
 
@@ -143,16 +144,17 @@ class _Part:
         """Project the photographs of one object of features."""
         scores = self._projector.components.project(feature_matrix(table))
         splits = self._splits(table)
+        labels = pc.utf8_normalize(table["label"], form="NFC")  # features of former releases have them as folders do
         offsets = pa.array(np.arange(0, scores.size + 1, scores.shape[1], dtype=np.int32))
         vectors = pa.ListArray.from_arrays(offsets, pa.array(scores.reshape(-1)))
-        projections = pa.Table.from_arrays([table["uri"], table["label"], splits, vectors], schema=PROJECTIONS_SCHEMA)
+        projections = pa.Table.from_arrays([table["uri"], labels, splits, vectors], schema=PROJECTIONS_SCHEMA)
         name, run = stem(source), self._projector.run
         self.paths.append(f"{PROJECTIONS.partition(run)}/{name}.parquet")
         self._store.put_table(self.paths[-1], projections)
         if self._projector.csv:
             self._store.put(f"{EXPORTS.partition(run)}/{name}.csv", _csv(projections, scores))
         train = pc.equal(splits, "train")
-        self._probe.add(scores[train.to_numpy(zero_copy_only=False)], table["label"].filter(train).to_pylist())
+        self._probe.add(scores[train.to_numpy(zero_copy_only=False)], labels.filter(train).to_pylist())
         wanted = pa.array(sorted(self._projector.gallery), pa.string())
         self._gallery += projections.filter(pc.is_in(projections["uri"], wanted)).to_pylist()
 
@@ -162,6 +164,7 @@ class _Part:
             "paths": self.paths,
             "train": self._train,
             "test": self._test,
+            "validation": self._validation,
             "by_hash": self._by_hash,
             "probe": pickle.dumps(self._probe),
             "gallery": pickle.dumps(self._gallery),
@@ -172,9 +175,10 @@ class _Part:
         prefix = f"{self._projector.root.uri}/"
         rule = self._projector.splits
         splits = [rule.split_of(uri.removeprefix(prefix)) for uri in table["uri"].to_pylist()]
-        train = sum(split == "train" for split, _ in splits)
-        self._train += train
-        self._test += len(splits) - train
+        counts = Counter(split for split, _ in splits)
+        self._train += counts["train"]
+        self._test += counts["test"]
+        self._validation += counts["validation"]
         self._by_hash += sum(not by_folder for _, by_folder in splits)
         return pa.array([split for split, _ in splits], pa.string())
 

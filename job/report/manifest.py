@@ -6,7 +6,7 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -94,6 +94,7 @@ def manifest_of(
     request: Request,
     backbone: Backbone,
     listing: Listing,
+    notes: Sequence[str],
     index: Index,
     commits: list[Any],
     parts: list[Any],
@@ -109,6 +110,8 @@ def manifest_of(
         What the user calls it.
     request
         What the run is asked for.
+    notes
+        Sentences on what is odd about the folders.
     commits
         Collected `job.features.featurize.COMMITS`: the batches computed by this run.
     parts
@@ -127,7 +130,9 @@ def manifest_of(
             "bytes": pc.sum(photographs["bytes"]).as_py(),
             "labels": pc.count_distinct(photographs["label"]).as_py(),
             "rendered": is_rendered(request.images),
-            "ignored": listing.ignored,
+            "ignored": listing.left_out.total,
+            "left_out": listing.left_out.rows(),
+            "notes": list(notes),
         },
         "model": describe(backbone),
         "counts": {
@@ -141,7 +146,13 @@ def manifest_of(
         "splits": {
             "train": sum(part.train for part in parts),
             "test": sum(part.test for part in parts),
-            "by": "hash" if by_hash else "folder",
+            "validation": sum(part.validation for part in parts),
+            "by_hash": by_hash,
+            "by": "folder"
+            if not by_hash
+            else "hash"
+            if by_hash == sum(part.train + part.test for part in parts)
+            else "both",
         },
         "pca": {
             "identity": run,

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from job.components.probe import ProbeScore
 from job.report.gallery import Gallery
-from job.report.sections import probe_section, provenance, quarantine_section, speed, tiles, variance
+from job.report.sections import left_out_section, probe_section, provenance, quarantine_section, speed, tiles, variance
 
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
@@ -86,7 +86,7 @@ def render(data: ReportData) -> str:
         "tiles": tiles(manifest, len(explained), data.probe, data.probe_absent),
         **variance(manifest, explained),
         "probe": probe_section(manifest, data.probe, data.probe_absent, gallery),
-        "quarantine": quarantine_section(manifest, data.quarantine),
+        "quarantine": quarantine_section(manifest, data.quarantine) + left_out_section(images),
         **speed(manifest, data.batches),
         "provenance": provenance(manifest),
         "page_data": embed_json(

@@ -31,7 +31,7 @@ def tiles(manifest: Mapping[str, Any], total: int, probe: ProbeScore | None, pro
     """Return the key figures; `total` is the number of components there were to choose from."""
     images, counts, pca = manifest["images"], manifest["counts"], manifest["pca"]
     seconds, computed = manifest["seconds"], counts["computed"]
-    ignored = f"; {images['ignored']:,} other files ignored" if images["ignored"] else ""
+    ignored = f"; {images['ignored']:,} other files left out" if images["ignored"] else ""
     reasons = ", ".join(f"{escape(reason)} {count:,}" for reason, count in counts["reasons"].items())
     rate = f"{computed / seconds['featurize']:,.0f} a second, " if computed and seconds.get("featurize") else ""
     slots = f"{manifest['slots']:,} slot{'s' if manifest['slots'] != 1 else ''}" if computed else ""
@@ -101,12 +101,7 @@ def probe_section(manifest: Mapping[str, Any], probe: ProbeScore | None, probe_a
         f'<span class="number">{count:,} of {per_label[true][1]:,}</span></li>'
         for true, answer, count in probe.confusions[:CONFUSIONS_SHOWN]
     )
-    caution = (
-        '<p class="caution">The split is by hash of the path: neighbouring frames of one turntable recording '
-        "fall on both sides, nearly alike, so these figures flatter.</p>"
-        if manifest["splits"].get("by") == "hash"
-        else "<p>The split follows the folders; where both sides show the same fruits, it flatters.</p>"
-    )
+    caution = _caution(manifest["splits"])
     return (
         f'<div class="overall"><p class="figure"><b>{probe.accuracy:.1%}</b> right</p>'
         f"<p>A linear classifier, fitted in closed form on the components of {manifest['splits']['train']:,} "
@@ -116,6 +111,33 @@ def probe_section(manifest: Mapping[str, Any], probe: ProbeScore | None, probe_a
         '<h3>The most frequent confusions</h3><ol class="confusions">'
         f"{confusions or '<li>None: every answer was right.</li>'}</ol>"
     )
+
+
+def _caution(splits: Mapping[str, Any]) -> str:
+    """Say how photographs came to the two sides, and what that does to the figures."""
+    by_folder = "The split follows the folders; where both sides show the same fruits, it flatters."
+    if splits["by"] == "folder":
+        return f"<p>{by_folder}</p>"
+    whose = (
+        "The split"
+        if splits["by"] == "hash"
+        else f"The split of {splits['by_hash']:,} of the pictures, in no such folder,"
+    )
+    text = (
+        f"{whose} is by hash of the path: neighbouring frames of one turntable recording "
+        "fall on both sides, nearly alike, so these figures flatter."
+    )
+    return f'<p class="caution">{text if splits["by"] == "hash" else f"{by_folder} {text}"}</p>'
+
+
+def left_out_section(images: Mapping[str, Any]) -> str:
+    """Return what was left out by its name, and what is odd about the folders; nothing if there is nothing to say."""
+    rows = [(row["kind"], f"{row['count']:,}", row["example"]) for row in images.get("left_out", ())]
+    notes = "".join(f'<p class="caution">{escape(note)}</p>' for note in images.get("notes", ()))
+    if not rows:
+        return notes
+    table = _rows([tuple(escape(value) for value in row) for row in rows])
+    return f"{notes}<h3>Left out by their names</h3><table><tbody>{table}</tbody></table>"
 
 
 def quarantine_section(manifest: Mapping[str, Any], quarantine: pa.Table) -> str:

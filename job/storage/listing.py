@@ -3,7 +3,10 @@
 import json
 import os
 import stat
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -13,6 +16,7 @@ import pyarrow as pa
 
 from job.errors import JobError
 from job.storage.access import asking_s3, s3_client
+from job.storage.left_out import ARCHIVES, SAMPLE_MARKER, LeftOut, left_out
 from job.storage.locations import Location
 
 
@@ -30,8 +34,6 @@ LISTING_SCHEMA: Final = pa.schema(
 )
 """`Photograph` as a table."""
 
-SAMPLE_MARKER: Final = "_sample.json"
-
 # Stand in a listing for the version of what has a name, but cannot be asked for as an object.
 NO_STATUS: Final = "no-status"
 NO_FILE: Final = "no-file"
@@ -47,30 +49,39 @@ class Listing:
     ----------
     photographs
         `LISTING_SCHEMA`, sorted by path.
-    ignored
-        Number of hidden objects (a part of the path starts with ``.`` or ``_``) and folder markers.
+    left_out
+        What is no photograph by its name.
+    notes
+        Sentences on what is odd about the folders.
     """
 
     photographs: pa.Table
-    ignored: int
+    left_out: LeftOut
+    notes: tuple[str, ...] = ()
 
 
 def list_photographs(root: Location) -> Listing:
     """List every object under a root, in chunks, and label it by the folder it lies in.
+
+    Labels are in Unicode's normal form C, as macOS gives names in another form than all others (Unicode Standard Annex
+    15); paths stay as they are.
 
     Raises
     ------
     JobError
         If the root cannot be listed or holds no photograph.
     """
-    ignored = 0
+    left = LeftOut()
+    labels: dict[str, str] = {}
     batches: list[pa.RecordBatch] = []
     chunk: list[Photograph] = []
     for path, size, etag in _list_s3(root) if root.bucket else _list_local(root):
-        if not path or path.endswith("/") or any(map(_is_hidden, path.split("/"))):
-            ignored += 1
+        if kind := left_out(path):
+            if path != SAMPLE_MARKER:  # of our own
+                left.add(kind, path)
             continue
-        label = path.rpartition("/")[0].rpartition("/")[2] or root.name
+        folder = path.rpartition("/")[0].rpartition("/")[2] or root.name
+        label = labels.get(folder) or labels.setdefault(folder, unicodedata.normalize("NFC", folder))
         chunk.append(Photograph(path, label, size, etag))
         if len(chunk) == _CHUNK:
             batches.append(_record_batch(chunk))
@@ -79,13 +90,18 @@ def list_photographs(root: Location) -> Listing:
     photographs = pa.Table.from_batches(batches)
     if not photographs.num_rows:
         raise JobError(
-            f"no photograph under {root.uri} ({ignored} hidden objects);"
-            f" expected {root.uri}/…/<label>/<file>: check --images"
+            f"no photograph under {root.uri} ({str(left) or 'nothing at all'});"
+            f" expected {root.uri}/…/<label>/<file>: {_advice(root)}"
         )
     photographs = photographs.sort_by("path")
     batches.clear()
     pa.default_memory_pool().release_unused()  # the unsorted listing's memory, as much as the sorted one's
-    return Listing(photographs, ignored)
+    return Listing(photographs, left, tuple(_written_in_two_ways(labels)))
+
+
+def is_photograph(path: str) -> bool:
+    """Whether the job takes an object, by its path below the root, for a photograph."""
+    return not left_out(path)
 
 
 def is_rendered(root: Location) -> bool:
@@ -98,8 +114,38 @@ def is_rendered(root: Location) -> bool:
     return isinstance(marker, dict) and marker.get("rendered") is True
 
 
-def _is_hidden(part: str) -> bool:
-    return part.startswith((".", "_")) and part not in (".", "..")  # these two are odd names on S3, and no folders
+def _written_in_two_ways(labels: dict[str, str]) -> Iterator[str]:
+    """Say which labels folders give in two forms, as a copy from a Mac beside one from elsewhere does."""
+    counts = Counter(labels.values())
+    for label in sorted(label for label, count in counts.items() if count > 1):
+        yield f"folders named {label!r} are written in {counts[label]} ways (accents, Unicode NFC and NFD): one label"
+
+
+def _advice(root: Location) -> str:
+    """Say what to do where nothing is found: also S3 has files, which are no folders."""
+    if root.bucket and root.path:
+        with suppress(JobError), asking_s3(f"look at {root.uri}"):
+            found = s3_client().list_objects_v2(Bucket=root.bucket, Prefix=root.path, MaxKeys=1).get("Contents", ())
+            if any(item["Key"] == root.path for item in found):
+                return f"{root.uri} is a file; {_instead_of_file(root)}"
+    return "check --images"
+
+
+def _instead_of_file(root: Location) -> str:
+    ending = root.name.casefold().rpartition(".")[2]
+    return "unpack it, and give the folder" if ARCHIVES.fullmatch(ending) else f"give its folder, {root.parent().uri}"
+
+
+def _require_folder(root: Location) -> None:
+    path = Path(root.path)
+    if path.is_dir():
+        return
+    if path.is_file():
+        raise JobError(f"no folder {path}: it is a file; {_instead_of_file(root)}")
+    if any(character in root.path for character in "*?["):
+        whole = next(parent for parent in path.parents if parent.is_dir())
+        raise JobError(f"no folder {path}; a pattern is not expanded here: give --images one folder, such as {whole}")
+    raise JobError(f"no folder {path}; give --images a folder of photographs or s3://bucket/prefix")
 
 
 def _record_batch(photographs: list[Photograph]) -> pa.RecordBatch:
@@ -111,8 +157,7 @@ def _record_batch(photographs: list[Photograph]) -> pa.RecordBatch:
 
 
 def _list_local(root: Location) -> Iterator[tuple[str, int, str]]:
-    if not Path(root.path).is_dir():
-        raise JobError(f"no folder {root.path}; give --images a folder of photographs or s3://bucket/prefix")
+    _require_folder(root)
     folders = [("", frozenset({_inode(Path(root.path).stat())}))]
     while folders:
         folder, above = folders.pop()
@@ -133,7 +178,7 @@ def _list_local(root: Location) -> Iterator[tuple[str, int, str]]:
                         yield name, 0, NO_STATUS
                     continue  # without a link to it, what is not there has vanished meanwhile
                 if not stat.S_ISDIR(status.st_mode):
-                    yield name, status.st_size, _local_version(status) if name == path else NO_UTF8
+                    yield name, status.st_size, local_version(status) if name == path else NO_UTF8
                 elif _inode(status) not in above:  # a link may lead in a circle
                     folders.append((f"{path}/", above | {_inode(status)}))
 
@@ -142,7 +187,8 @@ def _inode(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _local_version(status: os.stat_result) -> str:
+def local_version(status: os.stat_result) -> str:
+    """Name the version of what lies under a name: a file's, or that it is none."""
     if not stat.S_ISREG(status.st_mode):
         return NO_FILE
     return local_etag(status.st_mtime_ns // 1000, status.st_size)

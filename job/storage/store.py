@@ -232,12 +232,21 @@ class ResultStore:
         return {meta["path"]: str(meta["e_tag"]) for meta in metas if meta["path"].startswith(f"{prefix}/")}
 
     def delete(self, paths: Iterable[str]) -> None:
-        """Delete objects; those already gone are no error."""
+        """Delete objects; those already gone are no error.
+
+        Raises
+        ------
+        JobError
+            If one cannot be deleted.
+        """
         for path in paths:
             try:
                 obstore.delete(self.objects, path)
             except FileNotFoundError:
                 continue
+            except STORE_ERRORS as error:
+                reason = reason_of(error, otherwise="check the right to delete")
+                raise JobError(f"cannot delete {self.output.uri}/{path}: {reason}") from error
 
     def commit_batch(self, identity: str, features: pa.Table, quarantined: pa.Table) -> None:
         """Add a batch of photographs: each of its two objects counts from the moment it is there."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 import boto3
 from botocore.config import Config
@@ -11,8 +11,45 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from ops.errors import FruitsError
 
-Client = Callable[[str], Any]
-"""Returns the boto3 client of a service by its name, the same at each call."""
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.client import CloudFormationClient
+    from types_boto3_ec2.client import EC2Client
+    from types_boto3_emr.client import EMRClient
+    from types_boto3_glue.client import GlueClient
+    from types_boto3_iam.client import IAMClient
+    from types_boto3_kms.client import KMSClient
+    from types_boto3_s3.client import S3Client
+    from types_boto3_sns.client import SNSClient
+    from types_boto3_sqs.client import SQSClient
+    from types_boto3_stepfunctions.client import SFNClient
+
+
+class Client(Protocol):
+    """Returns the boto3 client of a service by its name, the same at each call."""
+
+    @overload
+    def __call__(self, service: Literal["cloudformation"], /) -> "CloudFormationClient": ...
+    @overload
+    def __call__(self, service: Literal["ec2"], /) -> "EC2Client": ...
+    @overload
+    def __call__(self, service: Literal["emr"], /) -> "EMRClient": ...
+    @overload
+    def __call__(self, service: Literal["glue"], /) -> "GlueClient": ...
+    @overload
+    def __call__(self, service: Literal["iam"], /) -> "IAMClient": ...
+    @overload
+    def __call__(self, service: Literal["kms"], /) -> "KMSClient": ...
+    @overload
+    def __call__(self, service: Literal["s3"], /) -> "S3Client": ...
+    @overload
+    def __call__(self, service: Literal["sns"], /) -> "SNSClient": ...
+    @overload
+    def __call__(self, service: Literal["sqs"], /) -> "SQSClient": ...
+    @overload
+    def __call__(self, service: Literal["stepfunctions"], /) -> "SFNClient": ...
+    @overload
+    def __call__(self, service: str, /) -> Any: ...
+
 
 Clients = Callable[[str], Client]
 """Returns the clients of a region by its name."""
@@ -42,7 +79,7 @@ def account(region: str) -> Client:
     Parameters
     ----------
     region
-        Where the deployment is.
+        Region of the deployment.
 
     Raises
     ------
@@ -50,7 +87,7 @@ def account(region: str) -> Client:
         If the user's profile does not exist.
     """
     try:
-        session = boto3.session.Session(region_name=region)
+        session: Any = boto3.session.Session(region_name=region)  # its stubs know services by literal names alone
     except ProfileNotFound as error:
         raise AwsRefused(f"{error}; choose another with AWS_PROFILE, or make it: aws configure sso") from None
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from ops.errors import FruitsError
+from ops.project import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 _PROGRAM: Final = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 _ENDS_WITHIN_SECONDS: Final = 3 * 3600  # a cluster that does not start is given up after an hour or two
 
@@ -37,8 +37,8 @@ class Cdk:
         Folder of a synthesised app (``cdk.out``).
     environment
         Variables of its process; those of this process unless given.
-    heard
-        Told of each line as the CDK says it.
+    on_line
+        Called with each line that the CDK prints.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class Cdk:
 
     app: Path
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
-    heard: Callable[[str], None] = field(default=lambda line: None, repr=False)
+    on_line: Callable[[str], None] = field(default=lambda line: None, repr=False)
 
     def bootstrap(self, account: str, region: str) -> Outcome:
         """Make in an account and region what the CDK needs."""
@@ -87,7 +87,7 @@ class Cdk:
             try:
                 for line in process.stdout:
                     lines.append(line)
-                    self.heard(line.rstrip())
+                    self.on_line(line.rstrip())
                 code = process.wait(_ENDS_WITHIN_SECONDS)
             except BaseException:
                 process.terminate()

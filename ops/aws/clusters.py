@@ -29,9 +29,9 @@ class Cluster:
     code, message
         Why it is in that state.
     created, ready, ended
-        When that was, None if it has not happened.
+        Times of these events, None for what has not happened.
     log_uri
-        Where its logs go. Not known, as the following, of a cluster that `list_clusters` returned.
+        URI of its logs. Not known, as the following, of a cluster that `list_clusters` returned.
     tags
         Its tags.
     protected
@@ -73,7 +73,7 @@ class Step:
     id, cluster_id, name, state
         How EMR calls it and its cluster, and in which state it is.
     created, started, ended
-        When that was, None if it has not happened.
+        Times of these events, None for what has not happened.
     failure
         What EMR found of the reason: Reason, Message, LogFile, any of which may be missing.
     """
@@ -126,7 +126,7 @@ def find_cluster(client: Client, cluster_id: str) -> Cluster:
 
 def list_steps(client: Client, cluster_id: str, states: Sequence[str] = ()) -> list[Step]:
     """List the steps of a cluster, the newest first, those in some states only unless none is named."""
-    chosen = {"StepStates": list(states)} if states else {}
+    chosen: dict[str, Any] = {"StepStates": list(states)} if states else {}
     with asking(f"list the steps of {cluster_id}"):
         pages = client("emr").get_paginator("list_steps").paginate(ClusterId=cluster_id, **chosen)
         return [_step(cluster_id, item) for page in pages for item in page["Steps"]]

@@ -19,11 +19,11 @@ class DeployedStack:
     Parameters
     ----------
     stack
-        As `cdk` calls it: ``FruitsCompute``.
+        Its name for `cdk`: ``FruitsCompute``.
     name
-        In CloudFormation: ``FruitsCompute-demo``.
+        Its name in CloudFormation: ``FruitsCompute-demo``.
     status
-        Such as ``CREATE_COMPLETE``.
+        State of the stack, such as ``CREATE_COMPLETE``.
     outputs
         Values by their names.
     protected
@@ -46,7 +46,7 @@ class Deployment:
     env
         The environment: ``demo``.
     region
-        Of all but the budget's stack, if that is a stack of its own.
+        Region of all stacks but the budget's, if that is a stack of its own.
     stacks
         Those that exist, by `DeployedStack.stack`.
     """
@@ -56,7 +56,7 @@ class Deployment:
     stacks: Mapping[str, DeployedStack]
 
     def output(self, stack: str, name: str) -> str:
-        """Give an output of a stack.
+        """Return an output of a stack.
 
         Raises
         ------

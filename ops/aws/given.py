@@ -8,8 +8,8 @@ from typing import Any
 from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
 from infra.settings import DeploymentSettings
-from ops.aws.cdk import ROOT
 from ops.errors import ExitCode, FruitsError
+from ops.project import ROOT
 
 
 class WrongSetting(FruitsError):

@@ -54,7 +54,7 @@ class Place:
         return self.settings.region if self.settings.european_region.knows_budgets else BUDGET_REGION
 
     def regions(self, *, everywhere: bool = False) -> list[str]:
-        """Name the regions to look in, that of the settings first.
+        """Return the regions to look in, that of the settings first.
 
         Parameters
         ----------

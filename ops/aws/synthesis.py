@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from infra.settings import DeploymentSettings
-from ops.aws.cdk import ROOT
 from ops.aws.given import GivenSettings
 from ops.errors import FruitsError
+from ops.project import ROOT
 
 
 class SynthesisFailed(FruitsError):

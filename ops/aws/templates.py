@@ -31,7 +31,7 @@ def deployed_template(client: Client, stack: str) -> Mapping[str, Any]:
 
 
 def held_by(client: Client, stack: str, kind: str) -> list[str]:
-    """Name what a stack still holds of a type, by physical ids.
+    """Return the physical ids of what a stack still holds of a type.
 
     Parameters
     ----------

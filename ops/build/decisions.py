@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from ops.errors import FruitsError
+from ops.project import ROOT
 
-FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "decisions"
+FOLDER: Final = ROOT / "docs" / "decisions"
 INDEX: Final = "README.md"
 
 _PAGE: Final = re.compile(

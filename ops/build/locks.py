@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from ops.project import ROOT
+from infra.packaging import not_pinned
+
 # Nodes are Linux, so their locks need no markers; both architectures get the same versions.
 _NODES = ("--extra", "nodes", "--python-platform", "linux", "--constraint", "requirements/laptop.txt")
 LOCKS = {
@@ -36,16 +38,10 @@ def compile_locks() -> None:
 
 def faults(name: str, text: str) -> list[str]:
     """Find what makes a lock less than a lock: addresses, or requirements without exactly one version and a hash."""
-    found = [
-        f"{name}: names an address: {line}"
-        for line in text.splitlines()
-        if re.search(r"https?://|--(extra-)?index", line)
+    addresses = [line for line in text.splitlines() if re.search(r"https?://|--(extra-)?index", line)]
+    return [f"{name}: names an address: {line}" for line in addresses] + [
+        f"{name}: not pinned with a hash: {requirement}" for requirement in not_pinned(text)
     ]
-    for requirement in re.split(r"\n(?=\S)", text.replace("\\\n", " ")):
-        first = requirement.partition("\n")[0].strip()
-        if first and not first.startswith("#") and not ("==" in first and "--hash=sha256:" in first):
-            found.append(f"{name}: not pinned with a hash: {first.split()[0]}")
-    return found
 
 
 def main() -> int:

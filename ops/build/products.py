@@ -9,7 +9,8 @@ from infra.instance_types import Architecture
 from infra.spark import Engine
 from job.errors import JobError
 from job.features.weights import checkpoint, load_backbone
-from ops.build.wheelhouse import ROOT, Wheelhouse, WheelhouseError
+from ops.build.wheelhouse import Wheelhouse, WheelhouseError
+from ops.project import ROOT
 
 
 def make_model(folder: Path, engine: Engine) -> Path:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ops.project import ROOT
 from infra.instance_types import Architecture
 from infra.packaging import LOCK
 from infra.spark import Engine
 from ops.errors import FruitsError
 
-ROOT = Path(__file__).resolve().parents[2]
 
 PYTHON: Final = "3.11"
 GLIBC: Final = 34
@@ -46,7 +46,7 @@ class Wheelhouse:
 
     @classmethod
     def below(cls, build: Path, engine: Engine, architecture: Architecture) -> "Wheelhouse":
-        """Name the wheelhouse of an engine and an architecture in the folder of build products."""
+        """Return the wheelhouse of an engine and an architecture in the folder of build products."""
         return cls(build / "wheelhouse" / f"{engine}-{architecture}", engine, architecture)
 
     @property
@@ -55,7 +55,7 @@ class Wheelhouse:
         return ROOT / "requirements" / LOCKS[self.engine]
 
     def is_complete(self) -> bool:
-        """Say whether the folder was built, whole, from the lock as it is now."""
+        """Return whether the folder was built, whole, from the lock as it is now."""
         return self._stamp.exists() and self._stamp.read_text() == self._digest()
 
     def build(self) -> None:
@@ -104,12 +104,12 @@ class Wheelhouse:
 
 
 def platforms_of(architecture: Architecture) -> list[str]:
-    """Give the platform tags that the nodes can use, best first (PEP 600, and its names from before)."""
+    """Return the platform tags that the nodes can use, best first (PEP 600, and its names from before)."""
     machine = _MACHINES[architecture]
     tags = [f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC, 16, -1)]
     return [*tags, f"manylinux2014_{machine}", *([f"manylinux2010_{machine}"] if machine == "x86_64" else [])]
 
 
 def this_machine() -> Architecture:
-    """Give the architecture of this machine, on which a rehearsal installs."""
+    """Return the architecture of this machine, on which a rehearsal installs."""
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"

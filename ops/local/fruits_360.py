@@ -32,9 +32,9 @@ def fetch_fruits_360(folder: Path, *, labels: Collection[str] = (), per_label: i
     folder
         Gets ``Training/<label>/…`` and ``Test/<label>/…``.
     labels
-        Which; all unless told.
+        Labels to copy; all by default.
     per_label
-        At most so many photographs of each label in each split, spread evenly over its names.
+        Largest number of photographs of each label in each split, spread evenly over its names.
 
     Raises
     ------

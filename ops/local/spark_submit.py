@@ -18,9 +18,11 @@ import pyspark
 from infra.packaging import pack_job
 from job.plain import sent
 from ops.errors import ExitCode, FruitsError
+from ops.failures import failing_exception, killed
+from ops.project import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LAST_LINES = 40
+_KEPT_LINES = 2000  # in which the cause is looked for
 _PROGRESS = re.compile(r"featurized (\d+) of (\d+) photographs")
 _JOB_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (INFO|WARNING|ERROR) (.*)")
 
@@ -35,13 +37,14 @@ CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
 
 
 def quick_start() -> str:
-    """Give the options by which a JVM of Spark's starts quickly.
+    """Return the options by which a JVM of Spark's starts quickly.
 
-    Java would tell of an archive that it cannot use, as after a move of the folder, on the standard output of programs.
+    Spark splits them as a shell does: the archive may lie below a folder whose name has spaces. Java would tell of an
+    archive that it cannot use, as after a move of the folder, on the standard output of programs.
     """
     if not CLASS_ARCHIVE.exists():
         return JAVA_OPTIONS
-    return f"{JAVA_OPTIONS} -XX:SharedArchiveFile={CLASS_ARCHIVE} -Xlog:cds=off -Xlog:cds+dynamic=off"
+    return f'{JAVA_OPTIONS} -XX:SharedArchiveFile="{CLASS_ARCHIVE}" -Xlog:cds=off -Xlog:cds+dynamic=off'
 
 
 class JobFailed(FruitsError):
@@ -55,11 +58,11 @@ class Submission:
     Parameters
     ----------
     arguments
-        Of the job, as `job.arguments` takes them.
+        Arguments of the job, as `job.arguments` takes them.
     master
         Spark's master URL.
     driver_memory
-        Of the driver's JVM, as Spark writes it.
+        Memory of the driver's JVM, as Spark writes it.
     configuration
         More Spark settings.
     """
@@ -70,7 +73,7 @@ class Submission:
     configuration: Sequence[tuple[str, str]] = ()
 
     def command(self) -> list[str]:
-        """Give the command line."""
+        """Return the command line."""
         settings = {
             "spark.log.level": "WARN",
             "spark.ui.enabled": "false",
@@ -98,7 +101,7 @@ class Submission:
 
 
 def environment() -> dict[str, str]:
-    """Give the environment for Spark: the locked Java and this interpreter, on loopback.
+    """Return the environment for Spark: the locked Java and this interpreter, on loopback.
 
     What a user has set for another Spark, Hadoop, Java or Python does not reach these.
     """
@@ -136,15 +139,15 @@ def submit(
     Raises
     ------
     JobFailed
-        With the job's own error line, or the last lines of the log where it has none.
+        With the job's own error line; where it has none, with the cause and the last lines of the log.
     """
-    last: deque[str] = deque(maxlen=LAST_LINES)
+    last: deque[str] = deque(maxlen=_KEPT_LINES)
     manifest: dict[str, Any] = {}
     with subprocess.Popen(
         submission.command(),
         env=environment(),
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,  # spark-submit itself lays the driver's standard error on its standard output
+        stderr=subprocess.STDOUT,  # spark-submit itself redirects the driver's standard error to its standard output
         encoding="utf-8",
         errors="replace",
         start_new_session=True,
@@ -160,11 +163,18 @@ def submit(
             os.killpg(process.pid, signal.SIGTERM)  # the driver in Python is a child of the JVM
             raise
     if process.returncode:
-        errors = [line.removeprefix("error: ") for line in last if line.startswith("error: ")]
-        refused = process.returncode == ExitCode.USAGE and bool(errors)  # by the job: a wrong argument, no photographs
-        code = ExitCode.USAGE if refused else ExitCode.FAILED
-        raise JobFailed(errors[-1] if errors else "\n".join(last), exit_code=code)
+        raise _failure(process.returncode, list(last))
     return manifest
+
+
+def _failure(code: int, lines: Sequence[str]) -> JobFailed:
+    log = "\n".join(lines)
+    found = killed(code, log) or failing_exception(log)
+    if found is None:
+        return JobFailed("\n".join(lines[-LAST_LINES:]) or f"spark-submit ended with code {code}, and said nothing")
+    if found.block == f"error: {found.line}":  # the job's own: a wrong argument, no photographs
+        return JobFailed(found.line, exit_code=ExitCode.USAGE if code == ExitCode.USAGE else ExitCode.FAILED)
+    return JobFailed(f"{found.explained}\n\nThe end of its log:\n" + "\n".join(lines[-LAST_LINES:]))
 
 
 def _follow(line: str, progress: Callable[[int, int], None], log: Callable[[str], None]) -> None:

@@ -11,7 +11,7 @@ BOOTSTRAP_VERSION: Final = 6
 """Version of the CDK's bootstrap stack from which on it takes what these stacks upload (a test asks the assembly)."""
 
 QUALIFIER: Final = "hnb659fds"
-"""In the names of what the CDK's bootstrap makes, unless it was told another."""
+"""Part of the names of what the CDK's bootstrap makes, unless it was given another."""
 
 
 def expected_account(scope: Scope) -> Finding:
@@ -66,7 +66,7 @@ def assets_bucket(scope: Scope) -> Finding:
 
 
 def _customer_key(scope: Scope, bucket: str) -> str:
-    """Name the key of a bucket if it has one of its own: `aws/s3`, the default of the bootstrap, serves everybody."""
+    """Return the key of a bucket if it has one of its own: `aws/s3`, the default of the bootstrap, serves everybody."""
     rules: Sequence[Mapping[str, Any]] = ()
     with asking(f"read the encryption of {bucket}"), absent("ServerSideEncryptionConfigurationNotFoundError"):
         answer = scope.client("s3").get_bucket_encryption(Bucket=bucket, ExpectedBucketOwner=scope.account)

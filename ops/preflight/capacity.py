@@ -89,7 +89,8 @@ def release(scope: Scope) -> Finding:
     with asking("list the releases of EMR"):
         emr, known, token = scope.client("emr"), [], ""
         while True:
-            answer = emr.list_release_labels(**({"NextToken": token} if token else {}))
+            following: dict[str, Any] = {"NextToken": token} if token else {}
+            answer = emr.list_release_labels(**following)
             known += answer["ReleaseLabels"]
             token = answer.get("NextToken", "")
             if not token:
@@ -123,8 +124,8 @@ def _used(scope: Scope, market: Market) -> int:
     """Count the vCPUs of standard instances that are there."""
     used = 0
     with asking("list the instances"):
-        states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
-        for page in scope.client("ec2").get_paginator("describe_instances").paginate(Filters=states):
+        pages = scope.client("ec2").get_paginator("describe_instances")
+        for page in pages.paginate(Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]):
             for instance in (item for group in page["Reservations"] for item in group["Instances"]):
                 spot = instance.get("InstanceLifecycle") == "spot"
                 if spot == (market == "Spot") and _STANDARD.match(instance["InstanceType"]):
@@ -138,7 +139,7 @@ def _vcpus(instance: Any) -> int:
 
 
 def _filled(vcpus: int, types: Sequence[InstanceType], *, least: bool) -> int:
-    """Give the vCPUs of the nodes that fill a fleet: with nodes larger than what is missing, EMR goes beyond it."""
+    """Return the vCPUs of the nodes that fill a fleet: with nodes larger than what is missing, EMR goes beyond it."""
     filled = [-(-vcpus // node.vcpus) * node.vcpus for node in types]
     return min(filled) if least else max(filled)
 

@@ -60,7 +60,7 @@ def preflight(
 
 
 def _reachable_region(settings: DeploymentSettings) -> str:
-    """Name a region that cannot be switched off; a partition of one region has that alone."""
+    """Return a region that cannot be switched off; a partition of one region has that alone."""
     return BUDGET_REGION if settings.european_region.partition == "aws" else settings.region
 
 

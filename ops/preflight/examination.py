@@ -51,7 +51,7 @@ def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:
 
 
 def exit_code(answers: Iterable[Answer], *, strict: bool = False) -> int:
-    """Give 0, 1 for a failure, or 3 if something essential (with `strict`: anything) could not be checked."""
+    """Return 0, 1 for a failure, or 3 if something essential (with `strict`: anything) could not be checked."""
     found = list(answers)
     if any(answer.finding.outcome is Outcome.FAILURE for answer in found):
         return ExitCode.FAILED

@@ -60,11 +60,11 @@ class Scope:
     Parameters
     ----------
     settings
-        Of the deployment to be.
+        Settings of the deployment to be.
     options
         These settings as a command is given them, with a space in front.
     client
-        Of the account, in the region of the deployment.
+        Clients of the account, in the region of the deployment.
     anywhere
         The same in a region that every account has.
     expected_account
@@ -115,7 +115,7 @@ class Check:
     find
         Finds out.
     services
-        Of AWS that it asks; none for a question about this machine.
+        Services of AWS that it asks; none for a question about this machine.
     essential
         Whether, unanswered, nobody could say that a deployment can begin.
     """

@@ -23,9 +23,9 @@ def clusters(scope: Scope) -> Finding:
     compute = scope.deployment.stacks.get("FruitsCompute")
     owned = compute.outputs.get("ClusterId") if compute else None
     live = [item for item in list_clusters(scope.client, scope.settings.name) if item.state in USABLE]
-    strangers = [cluster.id for cluster in live if cluster.id != owned]
-    if strangers:
-        ids = " ".join(strangers)
+    unowned = [cluster.id for cluster in live if cluster.id != owned]
+    if unowned:
+        ids = " ".join(unowned)
         fix = f"aws emr terminate-clusters --cluster-ids {ids} --region {scope.region}"
         return warning(f"{ids} of the name {scope.settings.name} cost and belong to no stack", fix)
     return ok(f"{owned} is {live[0].state}" if live else "none runs")
@@ -67,7 +67,7 @@ def _exists(scope: Scope, service: str, operation: str, what: str, **question: A
 
 
 def _trouble(stack: DeployedStack, region: str) -> Finding | None:
-    """Say what keeps CloudFormation from deploying a stack in its state; one in review was never made."""
+    """Return what keeps CloudFormation from deploying a stack in its state; one in review was never made."""
     status, where = stack.status, f"--stack-name {stack.name} --region {region}"
     text = f"{stack.name} is {status}"
     if status == "REVIEW_IN_PROGRESS":

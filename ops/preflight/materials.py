@@ -8,14 +8,14 @@ from typing import Final
 
 from infra.errors import DeploymentError
 from infra.packaging import locate_assets
-from ops.aws.cdk import ROOT
+from job.storage.listing import is_photograph
 from ops.aws.s3.folder import Folder
 from ops.build.wheelhouse import Wheelhouse
 from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.price import price
 from ops.pricing.price_book import PriceBook, PricesUnreadable
-from ops.upload.plan import is_photograph
+from ops.project import ROOT
 
 PRICES_AGE_DAYS: Final = 90
 """Older prices are worth a warning."""
@@ -77,7 +77,7 @@ def prices(scope: Scope) -> Finding:
     if not hour.usd or hour.oldest is None:
         return warning(f"no price of a cluster in {scope.region} is known", refresh)
     age = (_today() - hour.oldest).days
-    text = f"{hour.qualifier} {hour.usd:.2f} USD an hour, by prices of {hour.oldest:%Y-%m-%d}".strip()
+    text = f"{hour.words} an hour, by prices of {hour.oldest:%Y-%m-%d}"
     return warning(f"{text}, {age} days ago", refresh) if age > PRICES_AGE_DAYS else ok(text)
 
 

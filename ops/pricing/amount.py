@@ -1,7 +1,9 @@
 """Sums of money that know what they leave out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from ops.pricing.price_book import PriceBook, Quote
 
@@ -44,9 +46,32 @@ class Amount:
         """``at least`` if something is missing, ``about`` if something is estimated, else nothing."""
         return "at least" if self.missing else "about" if self.estimates else ""
 
+    @property
+    def sign(self) -> str:
+        """The qualifier for a cell of a table: ``≥`` or ``≈`` with a space behind it, or nothing."""
+        return {"at least": "≥ ", "about": "≈ ", "": ""}[self.qualifier]
 
-def total(amounts: "list[Amount]") -> Amount:
-    """Add up."""
+    @property
+    def words(self) -> str:
+        """The amount in a sentence: ``at least 1,234.56 USD``."""
+        return f"{self.qualifier} {self.usd:,.2f} USD".strip()
+
+    @property
+    def unknown(self) -> bool:
+        """Whether no price of it is known."""
+        return bool(self.missing) and not self.usd
+
+    @property
+    def free(self) -> bool:
+        """Whether it is known to be nothing."""
+        return not self.missing and not self.usd
+
+
+FREE: Final = Amount()
+
+
+def total(amounts: Iterable[Amount]) -> Amount:
+    """Return the sum of amounts."""
     return sum(amounts, Amount())
 
 
@@ -65,5 +90,5 @@ def amount(book: PriceBook, kind: str, name: str, region: str, *, what: str) -> 
 
 
 def of_quote(quote: Quote) -> Amount:
-    """Give a price that was found as an amount."""
+    """Return a price that was found as an amount."""
     return Amount(quote.usd, frozenset(), frozenset({quote.source}) if quote.estimate else frozenset(), quote.date)

@@ -72,8 +72,8 @@ def _refresh(book: PriceBook, path: Path, offers: Sequence[Offer]) -> PriceBook:
         names = {item.name for fleet in offer.price.footprint.fleets for item in fleet.candidates}
         wanted.get(offer.price.footprint.region, set()).update(names)
     types = {region: types_to_ask(region, names) for region, names in wanted.items()}
-    with status("Prices") as tell:
-        refreshed = refresh(book, types, account=account, progress=lambda what: tell(f"Asking for {what}"))
+    with status("Prices") as show_status:
+        refreshed = refresh(book, types, account=account, progress=lambda what: show_status(f"Asking for {what}"))
     refreshed.book.save(path)
     err.print(f"{refreshed.found} prices in {path}; look at them: git diff {path}", soft_wrap=True)
     if refreshed.silent:

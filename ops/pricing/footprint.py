@@ -32,7 +32,7 @@ class Volume:
     Parameters
     ----------
     kind
-        As EBS spells it: ``gp3``.
+        Type of the disk as EBS spells it: ``gp3``.
     gib
         Its size, None if nothing tells it.
     """
@@ -48,11 +48,11 @@ class Candidate:
     Parameters
     ----------
     name
-        As EC2 spells it: ``m6g.xlarge``.
+        Instance type as EC2 spells it: ``m6g.xlarge``.
     units
         What one node counts towards the targets of its fleet.
     vcpus
-        Of one node, None if its size does not tell.
+        Processors of one node, None if its size does not say.
     volumes
         Disks of one node.
     """
@@ -93,7 +93,7 @@ class Footprint:
     Parameters
     ----------
     region
-        Where it is.
+        Region of the deployment.
     architecture
         ``x86_64``, ``arm64``, ``mixed``, or None without a node.
     mode
@@ -152,7 +152,7 @@ def candidate(name: str, *, units: int, root_gib: int | None, data: tuple[Volume
 
 
 def architecture_of(fleets: tuple[Fleet, ...]) -> str | None:
-    """Tell the processors of all candidates: in names of EC2, a ``g`` behind the generation is Graviton."""
+    """Return the processors of all candidates: in names of EC2, a ``g`` behind the generation is Graviton."""
     found = {
         "arm64" if re.match(r"[a-z]+\d+[a-z]*g|a1\.", item.name.partition("-")[0]) else "x86_64"
         for fleet in fleets

@@ -8,7 +8,7 @@ _ROOT_GIB = 32
 
 
 def footprint_of_settings(settings: DeploymentSettings, *, storage_gib: float = 0.0) -> Footprint:
-    """Tell what a deployment of these settings bills.
+    """Return what a deployment of these settings bills.
 
     Parameters
     ----------

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from infra.cost_rules import seconds_to_live
 from infra.templates import Deployment, Resource, Template, as_list, text
 from ops.pricing.footprint import Candidate, Fleet, Footprint, Mode, Volume, architecture_of, candidate
-from ops.pricing.lifetime import maximum_lifetime
 
 _CLUSTER: Final = "AWS::EMR::Cluster"
 _NODES: Final = ("AWS::EMR::InstanceFleetConfig", "AWS::EMR::InstanceGroupConfig")
@@ -51,14 +51,14 @@ _FREE: Final = frozenset(
 def footprint_of_templates(
     templates: Mapping[str, Mapping[str, Any]], region: str, *, storage_gib: float = 0.0
 ) -> Footprint:
-    """Tell what stacks bill.
+    """Return what stacks bill.
 
     Parameters
     ----------
     templates
-        By the names of the stacks.
+        Templates by the names of their stacks.
     region
-        Where the clusters are.
+        Region of the clusters.
     storage_gib
         What is kept in S3.
 
@@ -85,7 +85,7 @@ def footprint_of_templates(
         fleets=fleets,
         maximum_units=_maximum_units(clusters),
         idle_stop=_longest(_idle_stop(cluster) for cluster in clusters),
-        max_lifetime=_longest(maximum_lifetime(deployment, cluster) for cluster in clusters),
+        max_lifetime=_longest(seconds_to_live(deployment, cluster) for cluster in clusters),
         gateway_endpoints=len(gateways),
         interface_endpoints=sum(len(as_list(i.get("SubnetIds"))) or 1 for i in endpoints if i not in gateways),
         storage_gib=storage_gib,

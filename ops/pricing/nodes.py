@@ -30,7 +30,7 @@ class Nodes:
     count
         How many.
     vcpus
-        Of all of them, None if their size does not tell.
+        Processors of all of them, None if their size does not say.
     ec2, fee, disks
         USD an hour for all of them.
     """

@@ -23,7 +23,7 @@ class Offer:
     title
         What they are.
     price
-        Of the deployment.
+        Price of the deployment.
     run, serverless
         Predicted, the second only if asked for.
     doubts
@@ -44,7 +44,7 @@ class Offer:
         return total([self.price.everything, *batch])
 
     def as_json(self) -> dict[str, Any]:
-        """Give all of it as JSON can hold it."""
+        """Return all of it as JSON can hold it."""
         return {
             "label": self.label,
             "title": self.title,

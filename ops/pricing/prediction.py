@@ -35,9 +35,9 @@ class Throughput:
     cores
         Processors it used.
     featurize_seconds
-        Of decoding and inference, which more processors share.
+        Seconds of decoding and inference, which more processors share.
     seconds
-        Of all of it.
+        Seconds of the whole run.
     engine, machine, date, source
         What was measured, where, when, and where that is written.
     """
@@ -78,11 +78,11 @@ class Run:
     images
         Photographs to compute.
     nodes
-        Of the cluster, the primary among them.
+        Number of nodes, the primary among them.
     vcpus
-        Of core and task nodes, which compute.
+        Processors of core and task nodes, which compute.
     stages
-        In their order.
+        Stages in their order.
     cost
         Least, usual and most USD, billed from the first to the last stage.
     fits

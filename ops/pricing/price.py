@@ -19,7 +19,7 @@ class Line:
     Parameters
     ----------
     what
-        Such as ``KMS key``.
+        What bills, such as ``KMS key``.
     quantity
         How many.
     month
@@ -48,7 +48,7 @@ class Price:
     hour_on_demand
         The same if no Spot capacity is found, and On-Demand nodes take its place.
     cheapest_hour, dearest_hour
-        With the cheapest and the dearest instance types of every fleet.
+        An hour with the cheapest and with the dearest instance types of every fleet.
     worst_hour
         Scaled out as far as managed scaling may, all On-Demand, of the dearest types.
     start

@@ -36,7 +36,7 @@ class Record:
     source
         Key of the source it is from.
     date
-        As of which day, ISO 8601.
+        Day of the price, ISO 8601.
     """
 
     kind: str
@@ -55,13 +55,13 @@ class Rule:
     Parameters
     ----------
     kind
-        Of the records it stands in for.
+        Kind of the records it stands in for.
     share
-        Of the price of the same name and region.
+        Share of the price of the same name and region.
     of
         Kind of that price.
     source, date
-        As of a `Record`.
+        Source and day, as of a `Record`.
     """
 
     kind: str
@@ -111,11 +111,11 @@ class PriceBook:
     rules
         Stand-ins for records that are missing.
     sources
-        By the keys in records.
+        Sources by the keys that records name.
     euro_usd
         Dollars for a euro.
     euro_date, euro_source
-        Of that rate.
+        Day and source of that rate.
     """
 
     records: tuple[Record, ...]
@@ -186,7 +186,7 @@ class PriceBook:
         return None
 
     def with_records(self, records: Iterable[Record], sources: Mapping[str, Source]) -> "PriceBook":
-        """Give a book in which these records replace those of the same kind, name and region."""
+        """Return a book in which these records replace those of the same kind, name and region."""
         merged = self._index | {(item.kind, item.name, item.region): item for item in records}
         used = {item.source for item in merged.values()} | {rule.source for rule in self.rules} | {self.euro_source}
         known = {**self.sources, **sources}

@@ -16,7 +16,7 @@ class Query:
     Parameters
     ----------
     kind, name, unit
-        Of the record that the answer becomes.
+        Kind, name and unit of the record that the answer becomes.
     service
         Service code of the Price List.
     filters
@@ -24,7 +24,7 @@ class Query:
     usage
         Regular expression for the end of their usage type, whose beginning depends on the region.
     units
-        As the Price List spells the unit; empty for any.
+        Spellings of the unit in the Price List; empty for any.
     times
         How many of the Price List's units are one of the record's.
     """

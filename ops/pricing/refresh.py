@@ -43,7 +43,7 @@ class Refreshed:
 
 
 def types_to_ask(region: str, further: Iterable[str] = ()) -> tuple[str, ...]:
-    """Name the instance types that fleets of the region use unless told otherwise, and further ones."""
+    """Return the instance types that fleets of the region use by default, and further ones."""
     defaults = {
         item.name
         for architecture in get_args(Architecture)
@@ -69,11 +69,11 @@ def refresh(
     types
         Instance types by regions.
     account
-        Gives clients of a region.
+        Returns the clients of a region.
     now
         The time; that of the clock unless given.
     progress
-        Told of what is asked next.
+        Called with what is asked for next.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def refresh(
 
 
 def regions_to_ask() -> tuple[str, ...]:
-    """Name the regions with a common price list; the Sovereign Cloud has its own, in euros."""
+    """Return the regions with a common price list; the Sovereign Cloud has its own, in euros."""
     return tuple(name for name, region in EU_REGIONS.items() if region.partition == "aws")
 
 
@@ -137,7 +137,7 @@ def _ask(pricing: Any, query: Query) -> float | None:
 
 
 def _spot(ec2: Any, names: tuple[str, ...], moment: datetime) -> dict[str, float | None]:
-    """Give the median of the zones by type, from the newest price of each; None for a type without any."""
+    """Return the median of the zones by type, from the newest price of each; None for a type without any."""
     newest: dict[tuple[str, str], tuple[datetime, float]] = {}
     with asking("ask for Spot prices"):
         pages = ec2.get_paginator("describe_spot_price_history").paginate(

@@ -13,13 +13,13 @@ from ops.pricing.nodes import HOURS_A_MONTH, Nodes
 from ops.pricing.offer import Offer
 from ops.pricing.price_book import PriceBook
 from ops.pricing.serverless import WORKER_MEMORY_GB, WORKER_VCPUS
+from ops.quantities import duration
 
 OLD_AFTER_DAYS: Final = 90
 LEFT_OUT: Final = (
     "data transfer, requests (S3, KMS, SNS, Athena), logs and metrics, support, tax,"
     " and S3 storage unless --storage-gib tells how much"
 )
-_SIGNS: Final = {"at least": "≥ ", "about": "≈ ", "": ""}
 _UNKNOWN: Final = "not priced"
 _UNLIMITED: Final = "nothing stops it"
 
@@ -28,16 +28,9 @@ def money(amount: Amount | None) -> str:
     """Write USD for a cell: ``≥`` before what leaves something out, ``≈`` before an estimate."""
     if amount is None:
         return _UNLIMITED
-    if amount.missing and not amount.usd:
+    if amount.unknown:
         return _UNKNOWN
-    return f"{_SIGNS[amount.qualifier]}{_figure(amount.usd)}"
-
-
-def duration(seconds: float) -> str:
-    """Write a duration: ``45 s``, ``11 min``, ``2.5 h``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f}".removesuffix(".0") + " h"
+    return f"{amount.sign}{_figure(amount.usd)}"
 
 
 def show(offers: Sequence[Offer], book: PriceBook, out: Console, *, today: date) -> None:
@@ -98,7 +91,9 @@ def _show_amounts(offers: Sequence[Offer], book: PriceBook, out: Console) -> Non
         for name in _shared(rows):
             cells = ([money(value) for key, value in row.items() if _general(key) == name] for row in rows)
             table.add_row(name, *(cell[0] if cell else "" for cell in cells))
-        table.add_row("the run takes", *(duration(offer.run.seconds[1]) if offer.run else "" for offer in offers))
+        table.add_row(
+            "the run takes", *(duration(offer.run.seconds[1], rough=True) if offer.run else "" for offer in offers)
+        )
     out.print(table)
 
 
@@ -123,8 +118,8 @@ def _show_notes(offers: Sequence[Offer], book: PriceBook, out: Console, *, today
 def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
     for offer in offers if len(offers) == 1 else ():
         if run := offer.run:
-            parts = ", ".join(f"{stage.name} {duration(stage.seconds[1])}" for stage in run.stages)
-            least, usual, most = (duration(seconds) for seconds in run.seconds)
+            parts = ", ".join(f"{stage.name} {duration(stage.seconds[1], rough=True)}" for stage in run.stages)
+            least, usual, most = (duration(seconds, rough=True) for seconds in run.seconds)
             costs = _span(run.cost[0], run.cost[2])
             yield "The run", f"{run.nodes} nodes, tasks on {run.vcpus} vCPUs; {usual}: {parts}"
             yield "Start-up varies", f"a run takes {least} to {most}" + (f" and costs {costs} USD" if costs else "")
@@ -132,7 +127,8 @@ def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
                 yield "Too long", "the maximum lifetime ends this run; the next one goes on where it stopped"
         if batch := offer.serverless:
             size = f"{WORKER_VCPUS} vCPUs and {WORKER_MEMORY_GB} GB"
-            text = f"{batch.workers} workers of {size}, {duration(batch.seconds)}; their start-up is not billed"
+            took = duration(batch.seconds, rough=True)
+            text = f"{batch.workers} workers of {size}, {took}; their start-up is not billed"
             yield "EMR Serverless", text
     for offer in offers:
         yield from (("Prediction", f"{offer.label}: {reason}") for reason in offer.doubts)
@@ -153,7 +149,7 @@ def _shared(rows: Sequence[Mapping[str, Amount | None]]) -> list[str]:
 
 
 def _general(name: str) -> str:
-    """Name a row without the seconds that differ from offer to offer."""
+    """Return the name of a row without the seconds that differ from offer to offer."""
     return name.partition(" (")[0]
 
 
@@ -167,14 +163,14 @@ def _nodes(item: Nodes) -> str:
 
 def _span(least: Amount, most: Amount) -> str:
     """Write a range, or nothing if no price of it is known."""
-    unknown = any(amount.missing and not amount.usd for amount in (least, most))
+    unknown = any(amount.unknown for amount in (least, most))
     return "" if unknown else f"{money(least)} to {_figure(most.usd)}"
 
 
 def _euros(amount: Amount | None, book: PriceBook) -> str:
-    if amount is None or (amount.missing and not amount.usd):
+    if amount is None or amount.unknown:
         return ""
-    return f"{_SIGNS[amount.qualifier]}{_figure(amount.usd / book.euro_usd)}"
+    return f"{amount.sign}{_figure(amount.usd / book.euro_usd)}"
 
 
 def _figure(value: float) -> str:

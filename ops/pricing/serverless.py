@@ -22,7 +22,7 @@ class ServerlessRun:
     workers
         Driver and executors, four vCPUs and 16 GB each.
     seconds
-        From when they are ready, which is when they begin to bill.
+        Seconds from when they are ready, which is when they begin to bill.
     hour
         USD an hour.
     cost
@@ -45,9 +45,9 @@ def predict_serverless(
     images
         Photographs that no earlier run has computed.
     vcpus
-        Of the executors together.
+        Processors of the executors together.
     footprint
-        Of the cluster: its region and architecture.
+        Footprint of the cluster, for its region and architecture.
     book, throughput
         Prices and speed.
 

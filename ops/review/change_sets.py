@@ -50,7 +50,7 @@ def plan(client: Client, wanted: WantedStack, template: Template) -> Mapping[str
     Parameters
     ----------
     client
-        Of the stack's region.
+        Clients of the stack's region.
     wanted
         A stack that exists.
     template
@@ -59,7 +59,7 @@ def plan(client: Client, wanted: WantedStack, template: Template) -> Mapping[str
     Returns
     -------
     mapping
-        By logical id; nothing if CloudFormation sees no change.
+        Plans by logical id; nothing if CloudFormation sees no change.
 
     Raises
     ------
@@ -70,7 +70,8 @@ def plan(client: Client, wanted: WantedStack, template: Template) -> Mapping[str
     if len(body.encode()) > _LONGEST_TEMPLATE:
         raise NoChangeSet(f"the template has more than {_LONGEST_TEMPLATE} bytes")
     tags = [{"Key": key, "Value": value} for key, value in wanted.tags.items()]
-    request = {"StackName": wanted.name, "ChangeSetName": f"{_PREFIX}{uuid.uuid4().hex}"}
+    labelled: dict[str, Any] = {"Tags": tags} if tags else {}
+    request: dict[str, Any] = {"StackName": wanted.name, "ChangeSetName": f"{_PREFIX}{uuid.uuid4().hex}"}
     cloudformation = client("cloudformation")
     try:
         with asking("make a change set"):
@@ -80,7 +81,7 @@ def plan(client: Client, wanted: WantedStack, template: Template) -> Mapping[str
                 TemplateBody=body,
                 Capabilities=["CAPABILITY_NAMED_IAM"],
                 Description="Made by fruits review to be read, not to be executed",
-                **({"Tags": tags} if tags else {}),
+                **labelled,
             )
             try:
                 return dict(_read(cloudformation, request))

@@ -45,13 +45,13 @@ class ResourceChange:
     action
         What becomes of it.
     differences
-        Of its properties and of the policies that keep it.
+        Differences of its properties and of the policies that keep it.
     causes
         Paths of the properties that make it anew.
     follows
         Replaced resources of its stack whose new identity it takes over.
     remark
-        Where CloudFormation's change set and the schemas do not say the same.
+        What CloudFormation's change set and the schemas disagree about.
     old, new
         The resource in the templates; empty on the side that has none.
     """
@@ -91,9 +91,9 @@ def compare(stack: str, old: Template, new: Template, *, region: str) -> tuple[R
     stack
         Its name in CloudFormation.
     old, new
-        As deployed, as wanted. Metadata is not compared.
+        Templates as deployed and as wanted. Metadata is not compared.
     region
-        Whose schemas tell what replaces a resource.
+        Region whose schemas say what replaces a resource.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def _follow(
     changes: dict[str, ResourceChange],
     region: str,
 ) -> bool:
-    """Carry replacements on to the resources that refer to them; tell whether there was one to carry."""
+    """Carry replacements on to the resources that refer to them; return whether there was one to carry."""
     anew = {name: change.action for name, change in changes.items() if change.action in _ACTIONS.values()}
     anew = {name: action for name, action in anew.items() if action is not Action.CHANGED}
     grown = False
@@ -194,7 +194,7 @@ _SEVERITY: Final = (Action.ADDED, Action.CHANGED, Action.MAY_BE_REPLACED, Action
 
 
 def worse(one: Action, other: Action) -> Action:
-    """Give the more severe of two actions."""
+    """Return the more severe of two actions."""
     return max(one, other, key=_SEVERITY.index)
 
 

@@ -33,7 +33,7 @@ _LEAST: Final = {FailOn.differences: 1, FailOn.destructive: 2, FailOn.never: NO_
 
 
 def exit_code(verdict: int, fail_on: FailOn) -> int:
-    """Give the exit code: the verdict if it is one to fail on, else 0."""
+    """Return the exit code: the verdict if it is one to fail on, else 0."""
     return verdict if verdict >= _LEAST[fail_on] else 0
 
 
@@ -84,8 +84,8 @@ def review(
     from ops.review.review import review as review_app  # noqa: PLC0415
     from ops.review.review import review_settings  # noqa: PLC0415
 
-    with status("Reviewing") as tell:
-        options: dict[str, Any] = {"only": stack or (), "progress": tell}
+    with status("Reviewing") as show_status:
+        options: dict[str, Any] = {"only": stack or (), "progress": show_status}
         found = review_app(app, **options) if app else review_settings(read_given(context), **options)
     _write(found, markdown)
     raise typer.Exit(exit_code(found.verdict, fail_on))

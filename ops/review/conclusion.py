@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from ops.review import exposure, losses, obstacles, regions, spending
 from ops.review.change_sets import NoChangeSet, Planned
 from ops.review.changes import Action, ResourceChange, compare, other_changes
 from ops.review.consequences import Consequence, Level
 from ops.review.differences import Difference
-from ops.review.names import Names
+from ops.review.names import Names, Sides
 from ops.review.rights import Widening, widenings
 from ops.review.spending import PriceChange
 from ops.review.stacks import NEVER_CREATED, ExistingStack, WantedStack, environment_of
@@ -24,6 +25,14 @@ class Verdict(IntEnum):
     DESTRUCTIVE = 2
 
 
+_COLUMNS: Final = {
+    "added": (Action.ADDED,),
+    "changed": (Action.CHANGED,),
+    "replaced": (Action.REPLACED, Action.MAY_BE_REPLACED),
+    "removed": (Action.REMOVED,),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class StackReview:
     """What becomes of one stack.
@@ -31,15 +40,15 @@ class StackReview:
     Parameters
     ----------
     stack, name, region
-        As of `ops.review.stacks.WantedStack`.
+        Names and region, as of `ops.review.stacks.WantedStack`.
     status
-        In CloudFormation; empty if it is not deployed.
+        State in CloudFormation; empty if it is not deployed.
     wanted
         Whether the app has it.
     changes
-        Of its resources.
+        Changes of its resources.
     others
-        Of its outputs, parameters and description.
+        Changes of its outputs, parameters and description.
     no_change_set
         Why CloudFormation gives no change set, if it was asked for one.
     """
@@ -53,9 +62,12 @@ class StackReview:
     others: tuple[Difference, ...]
     no_change_set: str
 
-    def count(self, *actions: Action) -> int:
-        """Count resources by what becomes of them."""
-        return sum(change.action in actions for change in self.changes)
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many resources are added, changed, replaced (or may be), removed."""
+        return {
+            column: sum(change.action in actions for change in self.changes) for column, actions in _COLUMNS.items()
+        }
 
     @property
     def new(self) -> bool:
@@ -75,17 +87,17 @@ class Review:
     Parameters
     ----------
     env, region
-        Which deployment.
+        Environment and region of the deployment.
     stacks
-        In the order of the app; those it no longer has at the end.
+        Stacks in the order of the app; those it no longer has at the end.
     consequences
         The worst first.
     widenings
-        Of rights.
+        Rights that grow.
     prices
         Now and then.
     names
-        For the resources.
+        Names of the resources.
     """
 
     env: str
@@ -152,7 +164,7 @@ def conclude(
     what_runs: losses.Jobs,
     further: Sequence[Consequence] = (),
 ) -> Review:
-    """Say what the differences of all stacks mean.
+    """Return what the differences of all stacks mean.
 
     Parameters
     ----------
@@ -170,7 +182,7 @@ def conclude(
     names = Names([*wanted, *deployed])
     home = next((stack.region for stack in stacks if stack.stack == "FruitsCompute"), stacks[0].region)
     old = {stack.name: stack.template for stack in deployed if stack.template}
-    new = old | {stack.name: stack.template for stack in wanted}
+    sides = Sides(old, old | {stack.name: stack.template for stack in wanted}, names)
     places = {stack.name: stack.region for stack in wanted}
     reviewed = {stack.name for stack in stacks}
     found = [
@@ -179,9 +191,9 @@ def conclude(
         *obstacles.left_behind([stack.stack for stack in stacks if not stack.wanted]),
         *obstacles.protection(wanted, deployed),
         *obstacles.exports_in_use([change for stack in stacks for change in stack.changes], wanted, deployed, names),
-        *exposure.openings(old, new, names),
-        *regions.leaving_the_union(old, new, names, places),
-        *spending.weaker_stops(old, new, home),
+        *exposure.openings(sides),
+        *regions.leaving_the_union(sides, places),
+        *spending.weaker_stops(sides, home),
         *further,
     ]
     return Review(
@@ -189,8 +201,8 @@ def conclude(
         region=home,
         stacks=tuple(stacks),
         consequences=tuple(sorted(dict.fromkeys(found), key=lambda item: (-item.level, item.subject, item.where))),
-        widenings=widenings(old, new, names),
-        prices=spending.prices(old, new, home),
+        widenings=widenings(sides),
+        prices=spending.prices(sides, home),
         names=names,
     )
 

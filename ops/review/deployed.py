@@ -1,12 +1,16 @@
-"""What is deployed of an environment, here and in other regions."""
+"""What is deployed of an environment, here and in other regions, and what runs on its clusters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ops.aws.account import AwsRefused, Client, Clients
+from ops.aws.account import AwsRefused, Client, Clients, asking
+from ops.aws.clusters import USABLE
 from ops.aws.deployment import find_deployment
 from ops.aws.templates import deployed_template
+from ops.review.changes import ResourceChange
+from ops.review.losses import Jobs
 from ops.review.stacks import NEVER_CREATED, ExistingStack
+from ops.review.texts import without_accounts
 
 
 def read_deployed(account: Clients, *, env: str, regions: Sequence[str]) -> tuple[ExistingStack, ...]:
@@ -60,3 +64,37 @@ def _in_region(client: Client, *, env: str, region: str) -> tuple[ExistingStack,
             )
         )
     return tuple(found)
+
+
+def what_runs(accounts: Clients, regions: Mapping[str, str]) -> Jobs:
+    """Return a function that asks what runs on the cluster of a stack.
+
+    Parameters
+    ----------
+    accounts
+        Clients by region.
+    regions
+        Regions of the stacks, by their names.
+    """
+
+    def ask(change: ResourceChange) -> str:
+        client = accounts(regions[change.stack])
+        try:
+            with asking("find the cluster"):
+                found = client("cloudformation").describe_stack_resource(
+                    StackName=change.stack, LogicalResourceId=change.logical_id
+                )
+            cluster = found["StackResourceDetail"]["PhysicalResourceId"]
+            with asking("ask EMR for the cluster"):
+                status = client("emr").describe_cluster(ClusterId=cluster)["Cluster"]["Status"]["State"]
+                steps = client("emr").list_steps(ClusterId=cluster, StepStates=["RUNNING", "PENDING"])["Steps"]
+        except AwsRefused as error:
+            return f"whether one runs now is not known ({without_accounts(str(error))})"
+        if status not in USABLE:
+            return f"none runs now, for this cluster has ended ({status})"
+        if steps:
+            listed = ", ".join(f"{step['Name']} ({step['Status']['State']})" for step in steps)
+            return f"one runs right now on {cluster} ({status}): {listed}"
+        return f"none runs now on {cluster} ({status})"
+
+    return ask

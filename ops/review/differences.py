@@ -18,9 +18,9 @@ class Difference:
     Parameters
     ----------
     path
-        With dots and brackets: ``Tags[environment].Value``.
+        Path of the property, with dots and brackets: ``Tags[environment].Value``.
     old, new
-        As in the templates; `ABSENT` if a side has none.
+        Values as in the templates; `ABSENT` if a side has none.
     """
 
     path: str
@@ -52,7 +52,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[Difference]:
 
 
 def is_object(value: Any) -> bool:
-    """Tell whether a value has properties of its own, and is not a function of CloudFormation."""
+    """Return whether a value has properties of its own, and is not a function of CloudFormation."""
     return isinstance(value, Mapping) and not (len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref")))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from infra.templates import as_list
 from ops.review.changes import ResourceChange
 from ops.review.consequences import Consequence, Level
-from ops.review.names import Names
+from ops.review.names import Names, Sides
 from ops.review.stacks import Template
 
 _GROUP: Final = "AWS::EC2::SecurityGroup"
@@ -55,7 +55,7 @@ class Opening:
     last: int
 
     def covers(self, other: "Opening") -> bool:
-        """Tell whether all that passes another passes here, addresses compared as they are written."""
+        """Return whether all that passes another passes here, addresses compared as they are written."""
         ports = self.protocol == "everything" or (
             self.protocol == other.protocol
             and (self.first == -1 or (other.first != -1 and self.first <= other.first and other.last <= self.last))
@@ -72,17 +72,10 @@ class Opening:
         return f"{self.protocol}{ports} {self.way} {self.peer}"
 
 
-def openings(old: Mapping[str, Template], new: Mapping[str, Template], names: Names) -> Iterator[Consequence]:
-    """Find what security groups let through and did not.
-
-    Parameters
-    ----------
-    old, new
-        Templates by the names of their stacks.
-    names
-        For references.
-    """
-    before, after = set(_openings(old, names)), set(_openings(new, names))
+def openings(sides: Sides) -> Iterator[Consequence]:
+    """Find what security groups let through and did not."""
+    names = sides.names
+    before, after = (set(_openings(side, names)) for side in (sides.old, sides.new))
     groups = {(item.stack, item.group) for item in before}
     usual: dict[tuple[str, str], list[str]] = {}
     for item in sorted(after - before):
@@ -139,12 +132,12 @@ def _port(value: Any) -> int:
 
 
 def lowered_shields(change: ResourceChange, names: Names, *, where: str) -> Iterator[Consequence]:
-    """Tell which protections of a store a change takes away.
+    """Find the protections of a store that a change takes away.
 
     Parameters
     ----------
     change, names, where
-        As of `ops.review.losses.losses`.
+        Arguments as of `ops.review.losses.losses`.
     """
     old, new = change.old.get("Properties", {}), change.new.get("Properties", {})
     if not (old and change.new):

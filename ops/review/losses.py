@@ -25,14 +25,14 @@ _NEVER: Final = 10**6  # days; longer than anything expires
 
 
 def losses(change: ResourceChange, names: Names, *, where: str, jobs: Jobs) -> Iterator[Consequence]:
-    """Tell what is lost with a change.
+    """Find what is lost with a change.
 
     Parameters
     ----------
     change
-        Of one resource.
+        Change of one resource.
     names
-        For references.
+        Names of references.
     where
         The resource as people call it.
     jobs
@@ -67,7 +67,7 @@ def _loss(change: ResourceChange) -> str:
 
 
 def _stateful() -> Mapping[str, Any]:
-    """Give the types that cfn-lint takes for stateful (its rule I3011)."""
+    """Return the types that cfn-lint takes for stateful (its rule I3011)."""
     file = resources.files("cfnlint.data.AdditionalSpecs").joinpath("StatefulResources.json")
     kinds: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))["ResourceTypes"]
     return kinds
@@ -91,7 +91,7 @@ def _bucket(
     change: ResourceChange, old: Mapping[str, Any], new: Mapping[str, Any], names: Names
 ) -> Iterator[tuple[Level, str]]:
     if _versioned(old) and not _versioned(new):
-        yield Level.WARNING, "old versions are kept no longer: what is overwritten or deleted cannot be had back"
+        yield Level.WARNING, "old versions are kept no longer: what is overwritten or deleted cannot be recovered"
     before, after = (_expirations(side, change.stack, names) for side in (old, new))
     for (folder, what), days in sorted(after.items()):
         former = min(
@@ -110,7 +110,7 @@ def _versioned(properties: Mapping[str, Any]) -> bool:
 
 
 def _expirations(properties: Mapping[str, Any], stack: str, names: Names) -> Mapping[tuple[str, str], int]:
-    """Give the days after which S3 deletes, by folder and kind of objects."""
+    """Return the days after which S3 deletes, by folder and kind of objects."""
     found: dict[tuple[str, str], int] = {}
     for rule in properties.get("LifecycleConfiguration", {}).get("Rules", ()):
         if rule.get("Status") != "Enabled":

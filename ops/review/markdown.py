@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ops.review import wording
-from ops.review.changes import Action
 from ops.review.conclusion import Review, StackReview, Verdict
 from ops.review.consequences import Consequence, Level
 from ops.review.rights import Widening
@@ -16,7 +15,7 @@ _CUT: Final = "\nThe rest does not fit into a comment; run `fruits review` to se
 
 
 def marker(env: str) -> str:
-    """Give the first line, by which the comment on an environment is found again."""
+    """Return the first line, by which the comment on an environment is found again."""
     return f"<!-- fruits review: {env} -->"
 
 
@@ -54,14 +53,12 @@ def _stacks(review: Review) -> Iterator[str]:
     yield _row(["Stack", "Now", "added", "changed", "replaced", "removed"])
     yield _row(["---", "---", "--:", "--:", "--:", "--:"])
     for stack in review.stacks:
-        counts = (
-            stack.count(Action.ADDED),
-            stack.count(Action.CHANGED),
-            stack.count(Action.REPLACED, Action.MAY_BE_REPLACED),
-            stack.count(Action.REMOVED),
-        )
         yield _row(
-            [plain(stack.stack), plain(wording.state(stack)), *(f"**{count}**" if count else "" for count in counts)]
+            [
+                plain(stack.stack),
+                plain(wording.state(stack)),
+                *(f"**{count}**" if count else "" for count in stack.counts.values()),
+            ]
         )
     yield ""
 

@@ -21,7 +21,7 @@ class Reference:
     stack, logical_id
         The resource.
     attribute
-        Of that resource; empty for its `Ref`.
+        Attribute of that resource; empty for its `Ref`.
     """
 
     stack: str
@@ -50,11 +50,11 @@ class Names:
             self._exports = dict(_exports(stack.name, stack.template)) | self._exports
 
     def resource(self, stack: str, logical_id: str) -> str:
-        """Name a resource: ``Storage/Data``."""
+        """Return the name of a resource: ``Storage/Data``."""
         return self._paths.get((stack, logical_id), logical_id)
 
     def stack(self, name: str) -> str:
-        """Name a stack as `cdk` does."""
+        """Return the name of a stack for `cdk`."""
         return self._short.get(name, name)
 
     def target(self, value: Any, stack: str) -> Reference | None:
@@ -122,6 +122,23 @@ class Names:
         return f"<{owner}{name}{attribute}>"
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What is deployed and what the app wants, for questions about all stacks.
+
+    Parameters
+    ----------
+    old, new
+        Templates as deployed and as they would be, by the names of their stacks in CloudFormation.
+    names
+        Names of resources and references of both.
+    """
+
+    old: Mapping[str, Template]
+    new: Mapping[str, Template]
+    names: Names
+
+
 def direct_reference(value: Any, stack: str) -> Reference | None:
     """Read a reference to a resource of the same stack."""
     if not isinstance(value, Mapping) or len(value) != 1:
@@ -154,7 +171,7 @@ def references(value: Any, stack: str) -> Iterator[Reference]:
 
 
 def imports(template: Template) -> frozenset[str]:
-    """Name the exports of other stacks that a template imports."""
+    """Return the names of the exports of other stacks that a template imports."""
     return frozenset(_imports(template))
 
 
@@ -170,7 +187,7 @@ def _imports(value: Any) -> Iterator[str]:
 
 
 def exports(template: Template) -> Mapping[str, Any]:
-    """Give the values that a template exports, by the names of the exports."""
+    """Return the values that a template exports, by the names of the exports."""
     return {
         output["Export"]["Name"]: output["Value"]
         for output in template.get("Outputs", {}).values()

@@ -22,7 +22,7 @@ def _about(stack: str, level: Level, text: str) -> Consequence:
 
 
 def states(deployed: Sequence[ExistingStack]) -> Iterator[Consequence]:
-    """Tell which stacks are in a state that matters to whoever deploys next."""
+    """Find stacks in a state that matters to whoever deploys next."""
     for stack in deployed:
         if stack.status in NEVER_CREATED:
             text = f"its creation failed or never began ({stack.status}), so it holds nothing; cdk deploy makes it anew"
@@ -36,7 +36,7 @@ def states(deployed: Sequence[ExistingStack]) -> Iterator[Consequence]:
 
 
 def left_behind(stacks: Sequence[str]) -> Iterator[Consequence]:
-    """Tell that the app no longer has some deployed stacks: a deployment does not touch them."""
+    """Report deployed stacks that the app no longer has: a deployment does not touch them."""
     for stack in stacks:
         text = (
             "is deployed, but the app no longer has it: cdk deploy leaves it as it is, and what it bills goes on;"
@@ -46,7 +46,7 @@ def left_behind(stacks: Sequence[str]) -> Iterator[Consequence]:
 
 
 def protection(wanted: Sequence[WantedStack], deployed: Sequence[ExistingStack]) -> Iterator[Consequence]:
-    """Tell where a stack's protection against deletion changes."""
+    """Find stacks whose protection against deletion changes."""
     before = {stack.name: stack.protected for stack in deployed if stack.status not in NEVER_CREATED}
     for stack in wanted:
         former = before.get(stack.name, stack.protected)
@@ -62,7 +62,7 @@ def exports_in_use(
     deployed: Sequence[ExistingStack],
     names: Names,
 ) -> Iterator[Consequence]:
-    """Tell which exports would change or go while another deployed stack imports them: CloudFormation refuses that."""
+    """Find exports that would change or go while another deployed stack imports them: CloudFormation refuses that."""
     after = {stack.name: stack.template for stack in wanted}
     gone = {
         (item.stack, item.logical_id) for item in changes if item.gone and item.action is not Action.MAY_BE_REPLACED
@@ -89,7 +89,7 @@ def exports_in_use(
 
 
 def elsewhere(found: Sequence[ExistingStack], wanted: Sequence[WantedStack]) -> Iterator[Consequence]:
-    """Tell that the environment is deployed in another region, too: nothing of it moves."""
+    """Report that the environment is deployed in another region, too: nothing of it moves."""
     new_home = ", ".join(sorted({stack.region for stack in wanted}))
     regions: Mapping[str, list[str]] = {
         region: sorted(stack.stack for stack in found if stack.region == region)
@@ -104,7 +104,7 @@ def elsewhere(found: Sequence[ExistingStack], wanted: Sequence[WantedStack]) -> 
 
 
 def unseen(regions: Sequence[str]) -> Consequence:
-    """Tell in which regions nobody could look."""
+    """Report the regions that could not be asked."""
     return _about(
         ", ".join(regions),
         Level.NOTE,

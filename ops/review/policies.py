@@ -42,7 +42,7 @@ class Grant:
     conditions: Conditions
 
     def covers(self, other: "Grant") -> bool:
-        """Tell whether this grant reaches as far as another, or further; not to be sure of it is to say no."""
+        """Return whether this grant reaches as far as another, or further; False if that is not sure."""
         return (
             self.effect == other.effect
             and self.principal in {EVERYBODY, other.principal}
@@ -131,7 +131,7 @@ def _conditions(written: Mapping[str, Mapping[str, Any]], text: Text) -> Conditi
 
 
 def _pattern_covers(pattern: str, other: str) -> bool:
-    """Tell whether whatever matches one pattern matches another; both may have wildcards."""
+    """Return whether whatever matches one pattern matches another; both may have wildcards."""
     if pattern == other:
         return True
     if pattern.startswith("everything but") or other.startswith("everything but"):
@@ -143,7 +143,7 @@ def _pattern_covers(pattern: str, other: str) -> bool:
 
 
 def _conditions_cover(wider: Conditions, other: Conditions) -> bool:
-    """Tell whether each condition of one grant holds wherever those of another do."""
+    """Return whether each condition of one grant holds wherever those of another do."""
     return all(any(_implied(condition, by) for by in other) for condition in wider)
 
 

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from infra.residency import EU_REGIONS
 from ops.review.consequences import Consequence, Level
-from ops.review.names import Names
-from ops.review.stacks import Template
+from ops.review.names import Names, Sides
 
 # Codes of regions as AWS spells them: area, optional government or isolated cloud, direction, number.
 _REGION = re.compile(
@@ -17,25 +16,22 @@ _REGION = re.compile(
 _COPIES: Final = ("ReplicationConfiguration", "Replicas", "ReplicaRegions", "GlobalReplicationGroupDescription")
 
 
-def leaving_the_union(
-    old: Mapping[str, Template], new: Mapping[str, Template], names: Names, regions: Mapping[str, str]
-) -> Iterator[Consequence]:
+def leaving_the_union(sides: Sides, regions: Mapping[str, str]) -> Iterator[Consequence]:
     """Find regions outside of the Union and replications that the old side did not have.
 
     Parameters
     ----------
-    old, new
-        Templates by the names of their stacks.
-    names
-        For references.
+    sides
+        All stacks.
     regions
-        Of the new stacks.
+        Regions of the new stacks, by their names.
     """
+    names = sides.names
     for stack, region in regions.items():
         if region not in EU_REGIONS:
             yield _found(names.stack(stack), f"the stack goes to {region}, which is not in the European Union")
-    for stack, template in new.items():
-        former = old.get(stack, {})
+    for stack, template in sides.new.items():
+        former = sides.old.get(stack, {})
         for logical_id, resource in template.get("Resources", {}).items():
             before = former.get("Resources", {}).get(logical_id, {})
             where = f"{names.stack(stack)} {names.resource(stack, logical_id)}"

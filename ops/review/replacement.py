@@ -31,14 +31,14 @@ class Update(IntEnum):
 
 
 def effect_of(kind: str, path: str, region: str) -> Update:
-    """Tell what the change of a property does.
+    """Return what the change of a property does to its resource.
 
     Parameters
     ----------
     kind
         Type of the resource.
     path
-        Of the property, with dots: ``Instances.CoreInstanceFleet.TargetSpotCapacity``, ``Steps[0].Name``.
+        Path of the property, with dots: ``Instances.CoreInstanceFleet.TargetSpotCapacity``, ``Steps[0].Name``.
     region
         Schemas differ by region.
 
@@ -61,7 +61,7 @@ def effect_of(kind: str, path: str, region: str) -> Update:
 
 
 def depends_on_a_part(kind: str, property_name: str, region: str) -> bool:
-    """Tell whether the schema names the parts of a property, not the whole, that cannot change in place."""
+    """Return whether the schema names the parts of a property, not the whole, that cannot change in place."""
     schema = _schema(kind, region) or {}
     pointers = (*schema.get("createOnlyProperties", ()), *schema.get("conditionalCreateOnlyProperties", ()))
     below = [names for pointer in pointers if (names := _names(pointer))[0] == property_name]
@@ -69,7 +69,7 @@ def depends_on_a_part(kind: str, property_name: str, region: str) -> bool:
 
 
 def is_tag(kind: str, property_name: str, region: str) -> bool:
-    """Tell whether a property holds tags that can change on a resource that stays."""
+    """Return whether a property holds tags that can change on a resource that stays."""
     schema = _schema(kind, region) or {}
     tagging = schema.get("tagging") or {}
     pointer = str(tagging.get("tagProperty", "/properties/Tags"))
@@ -77,7 +77,7 @@ def is_tag(kind: str, property_name: str, region: str) -> bool:
 
 
 def keeps_its_identity(kind: str, attribute: str, region: str) -> bool:
-    """Tell whether an attribute stays the same for as long as the resource is not replaced."""
+    """Return whether an attribute stays the same for as long as the resource is not replaced."""
     schema = _schema(kind, region) or {}
     identity = {_names(pointer)[-1] for pointer in schema.get("primaryIdentifier", ())}
     return attribute in identity or attribute.endswith(("Arn", "Id", "Name"))
@@ -90,7 +90,7 @@ def _names(path: str) -> tuple[str, ...]:
 
 
 def _meets(names: tuple[str, ...], pointers: Any) -> bool:
-    """Tell whether a changed path lies at, in or around one of the pointers."""
+    """Return whether a changed path lies at, in or around one of the pointers."""
     for pointer in pointers or ():
         other = _names(pointer)
         shared = min(len(names), len(other))

@@ -11,11 +11,11 @@ from infra.residency import EU_REGIONS
 from ops.aws.account import Clients, account
 from ops.aws.given import GivenSettings
 from ops.aws.synthesis import synthesise
-from ops.review import jobs, obstacles, rules
+from ops.review import obstacles, rules
 from ops.review.change_sets import NoChangeSet, Planned, plan
 from ops.review.conclusion import Review, StackReview, compare_stack, conclude
 from ops.review.consequences import Consequence
-from ops.review.deployed import deployed_elsewhere, read_deployed
+from ops.review.deployed import deployed_elsewhere, read_deployed, what_runs
 from ops.review.names import Names
 from ops.review.stacks import (
     ExistingStack,
@@ -62,7 +62,7 @@ def review(
     accounts
         Clients by region; those of the user's environment unless given.
     progress
-        Told what is being done.
+        Called with what is being done.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def review(
             progress("Applying the rules")
             further += _rules(check, wanted, deployed, [stack.name for stack in stacks if stack.differs])
             further += rules.said_at_synth(folder)
-        return conclude(stacks, wanted, deployed, what_runs=jobs.what_runs(accounts, regions_of), further=further)
+        return conclude(stacks, wanted, deployed, what_runs=what_runs(accounts, regions_of), further=further)
 
 
 def _pairs(app: Sequence[WantedStack], deployed: Sequence[ExistingStack], only: Sequence[str]) -> list[Pair]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from infra.templates import as_list
-from ops.review.names import Names
+from ops.review.names import Names, Sides
 from ops.review.policies import EVERYBODY, Conditions, Grant, documents, grants, reaching_further
 from ops.review.stacks import Template
 from ops.review.texts import without_hashes
@@ -21,17 +21,20 @@ _GUARDED: Final = {
     "AWS::SQS::QueuePolicy": "Queues",
 }
 
+MANAGED_POLICY: Final = "the managed policy "
+"""How an action begins that stands for all that a managed policy allows."""
+
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose rights, or the rights to what.
+    """Holder of rights, or what the rights are to.
 
     Parameters
     ----------
     stack
         Name of the stack in CloudFormation.
     name
-        For people: ``Nodes/Role``, ``Storage/Data``.
+        Its name for people: ``Nodes/Role``, ``Storage/Data``.
     kind
         ``identity`` (what it may do), ``trust`` (who may become it), ``resource`` (who may use it), ``endpoint``
         (what may pass).
@@ -83,23 +86,20 @@ class Widening:
 
 
 def _from_outside(principal: str) -> bool:
-    """Tell whether a principal is neither a service of AWS nor of the deployment's own account."""
+    """Return whether a principal is neither a service of AWS nor of the deployment's own account."""
     ours = ".amazonaws." in principal or principal.startswith("<") or "<account>" in principal
     return principal == EVERYBODY or not ours
 
 
-def widenings(old: Mapping[str, Template], new: Mapping[str, Template], names: Names) -> tuple[Widening, ...]:
-    """Compare all policies of two sides.
-
-    Parameters
-    ----------
-    old, new
-        Templates by the names of their stacks.
-    names
-        For references.
-    """
-    before, after = _collect(old, names), _collect(new, names)
-    there = {(stack, names.resource(stack, item)) for stack in new for item in new[stack].get("Resources", {})}
+def widenings(sides: Sides) -> tuple[Widening, ...]:
+    """Find the rights that grow: all policies of both sides, compared."""
+    names = sides.names
+    before, after = _collect(sides.old, names), _collect(sides.new, names)
+    there = {
+        (stack, names.resource(stack, item))
+        for stack, template in sides.new.items()
+        for item in template.get("Resources", {})
+    }
     found: list[Widening] = []
     for holder in sorted(before.keys() | after.keys(), key=lambda item: (item.stack, item.name, item.kind)):
         # What is gone has no rights; but where a policy is gone alone, its denials are missing.
@@ -135,7 +135,7 @@ def _of_resource(
             for holder in holders:
                 yield holder, granted
     if managed := as_list(properties.get("ManagedPolicyArns")):
-        allowed = [Grant("Allow", "", f"all of the managed policy {text(arn)}", "", frozenset()) for arn in managed]
+        allowed = [Grant("Allow", "", f"{MANAGED_POLICY}{text(arn)}", "", frozenset()) for arn in managed]
         yield Holder(stack, own, "identity"), allowed
 
 

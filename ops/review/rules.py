@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self, TypedDict
 
-from ops.aws.cdk import ROOT
 from ops.errors import FruitsError
+from ops.project import ROOT
 from ops.review.consequences import Consequence, Level
 from ops.review.names import Names
 from ops.review.stacks import Template, WantedStack
@@ -90,7 +90,7 @@ class RuleCheck:
 def new_findings(
     old: Sequence[RuleFinding], new: Sequence[RuleFinding], wanted: Sequence[WantedStack], names: Names
 ) -> Iterator[Consequence]:
-    """Tell what the rules have against the new side and had not against the old.
+    """Find what the rules have against the new side and had not against the old.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def new_findings(
     wanted
         Stacks of the new side, which hold the acknowledgements.
     names
-        For resources.
+        Names of resources.
     """
     former = set(map(_identity, old))
     known = {item["stack"] for item in old}
@@ -130,7 +130,7 @@ def _reason(rule: str, path: str, acknowledged: Mapping[str, Mapping[str, str]])
 
 
 def said_at_synth(folder: Path) -> Iterator[Consequence]:
-    """Give what the CDK's own checks say of a cloud assembly and nobody has acknowledged."""
+    """Read what the CDK's own checks say of a cloud assembly and nobody has acknowledged."""
     file = folder / "validation-report.json"
     reports = json.loads(file.read_text(encoding="utf-8"))["pluginReports"] if file.exists() else []
     for report in reports:

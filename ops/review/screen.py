@@ -49,13 +49,7 @@ def _stacks(review: Review) -> Table:
     for heading in ("added", "changed", "replaced", "removed"):
         table.add_column(heading, justify="right")
     for stack in review.stacks:
-        counts = (
-            stack.count(Action.ADDED),
-            stack.count(Action.CHANGED),
-            stack.count(Action.REPLACED, Action.MAY_BE_REPLACED),
-            stack.count(Action.REMOVED),
-        )
-        table.add_row(stack.stack, wording.state(stack), *(str(count or "") for count in counts))
+        table.add_row(stack.stack, wording.state(stack), *(str(count or "") for count in stack.counts.values()))
     return table
 
 

@@ -10,8 +10,10 @@ from ops.pricing.from_templates import footprint_of_templates
 from ops.pricing.prediction import CannotPredict, load_throughput, predict
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook
-from ops.pricing.screen import duration, money
+from ops.pricing.screen import money
+from ops.quantities import duration
 from ops.review.consequences import Consequence, Level
+from ops.review.names import Sides
 from ops.review.stacks import Template
 
 NOTHING = "-"
@@ -33,7 +35,7 @@ class PriceChange:
     Parameters
     ----------
     rows
-        Of the table.
+        Rows of the table.
     notes
         What the figures leave out.
     """
@@ -47,15 +49,15 @@ class PriceChange:
         return any(row.now != row.then for row in self.rows)
 
 
-def prices(old: Mapping[str, Template], new: Mapping[str, Template], region: str) -> PriceChange:
+def prices(sides: Sides, region: str) -> PriceChange:
     """Price both sides from the dated price file.
 
     Parameters
     ----------
-    old, new
-        Templates by the names of their stacks.
+    sides
+        All stacks.
     region
-        Where the cluster is.
+        Region of the cluster.
 
     Raises
     ------
@@ -63,11 +65,11 @@ def prices(old: Mapping[str, Template], new: Mapping[str, Template], region: str
         If the price file is not one.
     """
     book = PriceBook.load()
-    sides = [price(footprint_of_templates(side, region), book) for side in (old, new)]
-    columns = [_column(side) for side in sides]
+    priced = [price(footprint_of_templates(side, region), book) for side in (sides.old, sides.new)]
+    columns = [_column(side) for side in priced]
     rows = tuple(PriceRow(what, columns[0][what], columns[1][what]) for what in columns[0])
-    missing = sorted(sides[0].everything.missing | sides[1].everything.missing)
-    dates = [side.everything.oldest for side in sides if side.everything.oldest]
+    missing = sorted(priced[0].everything.missing | priced[1].everything.missing)
+    dates = [side.everything.oldest for side in priced if side.everything.oldest]
     notes = ["USD before tax; ≥ leaves out what has no price, ≈ is estimated"]
     if dates:
         notes[0] += f"; prices as of {min(dates)} or later"
@@ -100,16 +102,10 @@ def _worst(side: Price, amount: Any, seconds: int | None) -> str:
     return f"{money(amount)}{after}"
 
 
-def weaker_stops(old: Mapping[str, Template], new: Mapping[str, Template], region: str) -> Iterator[Consequence]:
-    """Tell which stops of cost are removed or come later.
-
-    Parameters
-    ----------
-    old, new, region
-        As of `prices`. Nothing is compared with a side that has no cluster.
-    """
-    before, after = (footprint_of_templates(side, region) for side in (old, new))
-    budgets = [_budget(side, region) for side in (old, new)]
+def weaker_stops(sides: Sides, region: str) -> Iterator[Consequence]:
+    """Find stops of cost that are removed or come later; nothing is compared with a side that has no cluster."""
+    before, after = (footprint_of_templates(side, region) for side in (sides.old, sides.new))
+    budgets = [_budget(side, region) for side in (sides.old, sides.new)]
 
     def found(text: str) -> Consequence:
         return Consequence(level=Level.WARNING, subject="cost", where="cost stop", text=text)

@@ -28,15 +28,15 @@ class WantedStack:
     Parameters
     ----------
     stack
-        As `cdk` calls it: ``FruitsCompute``.
+        Its name for `cdk`: ``FruitsCompute``.
     name, region
-        In CloudFormation: ``FruitsCompute-demo``.
+        Name in CloudFormation, ``FruitsCompute-demo``, and region.
     template
-        As synthesised.
+        The template as synthesised.
     paths
-        Of its constructs, below the stack, by logical id.
+        Paths of its constructs, below the stack, by logical id.
     tags
-        Of the stack itself.
+        Tags of the stack itself.
     acknowledged
         Reasons by the rules that are acknowledged, by the paths of the constructs where they are.
     protected
@@ -60,7 +60,7 @@ class ExistingStack:
     Parameters
     ----------
     status
-        Such as ``UPDATE_COMPLETE``.
+        State of the stack, such as ``UPDATE_COMPLETE``.
     """
 
     stack: str
@@ -130,7 +130,7 @@ def _below_the_stack(path: str) -> str:
 
 
 def path_of(logical_id: str, resource: Mapping[str, Any], paths: Mapping[str, str]) -> str:
-    """Name a resource for people: the path of its construct if that is known, else its id without the hash."""
+    """Return the name of a resource for people: the path of its construct if known, else its id without the hash."""
     if logical_id in paths:
         return paths[logical_id]
     written = resource.get("Metadata", {}).get("aws:cdk:path", "")
@@ -138,7 +138,7 @@ def path_of(logical_id: str, resource: Mapping[str, Any], paths: Mapping[str, st
 
 
 def environment_of(stacks: Sequence[WantedStack | ExistingStack]) -> str:
-    """Name the environment that the stacks' names end in.
+    """Return the environment that the stacks' names end in.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def environment_of(stacks: Sequence[WantedStack | ExistingStack]) -> str:
 
 
 def with_metadata_of(deployed: Template, wanted: Template) -> Template:
-    """Give a template the metadata of another one.
+    """Return a template with the metadata of another one.
 
     The CDK's command line writes the paths of constructs into the metadata, the app alone does not. A change set would
     show each resource as changed, and whatever refers to it.

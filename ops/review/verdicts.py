@@ -35,7 +35,7 @@ def reconcile(
     Parameters
     ----------
     changes
-        As `ops.review.changes.compare` finds them.
+        Changes as `ops.review.changes.compare` finds them.
     plan
         The change set.
     stack, old, new, region

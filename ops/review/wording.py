@@ -10,7 +10,7 @@ from ops.review.consequences import Level
 from ops.review.differences import ABSENT, Difference
 from ops.review.names import Names
 from ops.review.policies import conditions_text
-from ops.review.rights import Widening
+from ops.review.rights import MANAGED_POLICY, Widening
 from ops.review.texts import shortened, where_they_differ
 
 Mark = Callable[[str], str]
@@ -38,7 +38,7 @@ _LISTED: Final = 4
 
 
 def verdict(review: Review) -> tuple[str, str]:
-    """Give the verdict in a word or two, and what it is about."""
+    """Return the verdict in a word or two, and what it is about."""
     total: Counter[Action] = Counter(change.action for stack in review.stacks for change in stack.changes)
     counts = [f"{total[action]} {action}" for action in Action if total[action]]
     losses = sum(item.level is Level.DESTRUCTIVE for item in review.consequences)
@@ -51,14 +51,14 @@ def verdict(review: Review) -> tuple[str, str]:
 
 
 def state(stack: StackReview) -> str:
-    """Say what there is of a stack now."""
+    """Return the present state of a stack in words."""
     if not stack.status:
         return "not deployed"
     return stack.status if stack.wanted else f"{stack.status}, not in the app"
 
 
 def change_title(change: ResourceChange, names: Names) -> str:
-    """Say what becomes of a resource, and why."""
+    """Return what becomes of a resource, and why."""
     because = [shortened(path, _LONGEST_VALUE) for path in change.causes[:_LISTED]]
     if len(change.causes) > _LISTED:
         because.append("others")
@@ -97,7 +97,8 @@ def widening(item: Widening, mark: Mark) -> str:
     if item.holder.kind == "trust":
         return f"may be assumed by {principals}{condition} ({item.how})"
     if item.holder.kind == "identity":
-        return f"may {actions}{on}{condition} ({item.how})"
+        verb = "gets" if all(action.startswith(MANAGED_POLICY) for action in item.actions) else "may"
+        return f"{verb} {actions}{on}{condition} ({item.how})"
     verb = "lets pass" if item.holder.kind == "endpoint" else "allows"
     return f"{verb} {principals} {actions}{on}{condition} ({item.how})"
 
@@ -107,10 +108,10 @@ def _list(values: Sequence[str], mark: Mark) -> str:
 
 
 def urgent(review: Review) -> tuple[Widening, ...]:
-    """Give the rights to look at: all that grow of what exists, and wide ones of what is new."""
+    """Return the rights to look at: all that grow of what exists, and wide ones of what is new."""
     return tuple(item for item in review.widenings if item.wide or not item.new_holder)
 
 
 def usual(review: Review) -> tuple[Widening, ...]:
-    """Give the other rights: those that new roles and stores begin with."""
+    """Return the other rights: those that new roles and stores begin with."""
     return tuple(item for item in review.widenings if item.new_holder and not item.wide)

@@ -18,17 +18,13 @@ class HourlyCost:
     amount: Amount
 
     def describe(self) -> str:
-        """Say it."""
-        return f"{self._dollars(self.amount.usd)} an hour by list price"
+        """Return it as text."""
+        return f"{self.amount.words} an hour by list price"
 
     def so_far(self, cluster: Cluster, now: datetime) -> str:
-        """Say what a cluster has cost until now, or until it ended; from when its nodes were ready."""
+        """Return what a cluster has cost since its nodes were ready, until now or until it ended."""
         seconds = ((cluster.ended or now) - (cluster.ready or cluster.ended or now)).total_seconds()
-        return f"{self._dollars(self.amount.usd * max(0.0, seconds) / 3600)} so far, {self.describe()}"
-
-    def _dollars(self, usd: float) -> str:
-        qualifier = f"{self.amount.qualifier} " if self.amount.qualifier else ""
-        return f"{qualifier}{usd:.2f} USD"
+        return f"{(self.amount * (max(0.0, seconds) / 3600)).words} so far, {self.describe()}"
 
 
 def hourly_cost(settings: DeploymentSettings) -> HourlyCost | None:

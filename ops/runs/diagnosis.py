@@ -1,11 +1,9 @@
 """Why a step failed: what its logs say, or else EMR."""
 
-import signal
-
 from ops.aws.account import AwsRefused, Client
 from ops.aws.clusters import Step, find_cluster
 from ops.aws.s3.folder import Folder
-from ops.runs.failures import FailingException, exit_code, failing_exception
+from ops.failures import FailingException, exit_code, failing_exception, killed
 from ops.runs.logs import StepLog, logs_of
 
 _UNKNOWN = "neither EMR nor a log says why; its logs come within minutes"
@@ -21,24 +19,16 @@ def diagnose_from(folder: Folder, step: Step) -> FailingException:
 
     Notes
     -----
-    spark-submit lays the standard error of a driver in Python on its own standard output; its own standard error is
-    Spark's log, which also tells of tasks that failed and succeeded later. What killed the driver is there in no word.
+    spark-submit redirects the standard error of a driver in Python to its own standard output; its own standard error
+    is Spark's log, which also tells of tasks that failed and succeeded later. Neither says what killed the driver.
     """
     try:
         stdout, stderr, controller = (StepLog(folder, step, file).read() for file in ("stdout", "stderr", "controller"))
     except AwsRefused as error:  # what EMR says is better than nothing
         return _only(step.reason or f"EMR gives no reason, and its logs: {error}")
     code = exit_code(stderr) or exit_code(controller)
-    return failing_exception(stdout) or _killed(code) or failing_exception(stderr) or _only(step.reason or _ended(code))
-
-
-def _killed(code: int | None) -> FailingException | None:
-    number = -code if code and code < 0 else (code or 0) - 128
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        return None
-    return _only(f"the driver was killed by signal {number} ({name})")
+    ended = killed(code, f"{stdout}\n{stderr}") or failing_exception(stdout) or failing_exception(stderr)
+    return ended or _only(step.reason or _ended(code))
 
 
 def _ended(code: int | None) -> str:

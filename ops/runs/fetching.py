@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job.storage.layout import PROJECTIONS, RunFolder
+from job.storage.store import PROJECTIONS_SCHEMA
 from ops.aws.account import Client, asking
 from ops.aws.s3.folder import Folder
 from ops.errors import FruitsError
@@ -56,13 +57,13 @@ def fetch(client: Client, output_uri: str, run: PastRun, output: Path, *, sample
     Parameters
     ----------
     client
-        Of the account.
+        Clients of the account.
     output_uri
-        Where the results are.
+        URI of the results.
     run
         Whose.
     output
-        Where they go.
+        Folder of this machine that gets them.
     sample
         How many photographs.
 
@@ -122,10 +123,17 @@ def _sample(folder: Folder, run: str, wanted: int) -> pa.Table:
     for number, path in enumerate(chosen):
         content = folder.read(path)
         if content is not None:
-            table = pq.read_table(io.BytesIO(content))
+            table = _projections(content, path)
             share = (wanted * (number + 1)) // len(chosen) - (wanted * number) // len(chosen)
             tables.append(table.take(_spread(range(table.num_rows), share)))
     return pa.concat_tables(tables) if tables else pa.table({})
+
+
+def _projections(content: bytes, path: str) -> pa.Table:
+    try:
+        return pq.read_table(io.BytesIO(content), columns=PROJECTIONS_SCHEMA.names).cast(PROJECTIONS_SCHEMA)
+    except (pa.ArrowException, ValueError) as error:
+        raise NoResults(f"{path} has no projections: {error}; run the job again: fruits run") from None
 
 
 def _spread(items: Sequence[Any], count: int) -> list[Any]:
@@ -141,4 +149,9 @@ def _write_csv(path: Path, rows: pa.Table) -> None:
                 ["uri", "label", "split", *(f"pc{n + 1}" for n in range(len(rows["projection"][0].as_py())))]
             )
             for row in rows.to_pylist():
-                writer.writerow([row["uri"], row["label"], row["split"], *row["projection"]])
+                writer.writerow([*(_as_text(row[name]) for name in ("uri", "label", "split")), *row["projection"]])
+
+
+def _as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -39,7 +39,7 @@ class StepLog:
     folder
         The LogUri.
     step
-        Whose log.
+        Step that wrote the log.
     file
         Which.
     """
@@ -57,7 +57,7 @@ class StepLog:
         return f"{self.step.cluster_id}/steps/{self.step.id}/{self.file}.gz"
 
     def read(self) -> str:
-        """Give what has come since the last time; nothing if nothing has."""
+        """Return what has come since the last time; nothing if nothing has."""
         for item in self.folder.list(self.path):
             if item.path == self.path and item.etag != self._etag:
                 text = decompressed(self.folder.read(self.path) or b"")
@@ -67,7 +67,7 @@ class StepLog:
         return ""
 
     def is_final(self, step: Step, now: datetime) -> bool:
-        """Say whether nothing more will come, as the step stands now."""
+        """Return whether nothing more will come, as the step stands now."""
         if step.state not in STEP_ENDED:
             return False
         ended = step.ended or step.created
@@ -77,7 +77,7 @@ class StepLog:
 
 
 def logs_of(client: Client, cluster: Cluster) -> Folder:
-    """Give the folder of a cluster's logs, which are in its sub-folder of that name."""
+    """Return the folder of a cluster's logs, which are in its sub-folder of that name."""
     return Folder(client, cluster.log_uri)
 
 
@@ -92,7 +92,7 @@ def bootstrap_logs(folder: Folder, cluster_id: str, file: LogFile) -> dict[str, 
 
 
 def decompressed(content: bytes) -> str:
-    """Give the text of a log, which may have been cut off while it was written."""
+    """Return the text of a log, which may have been cut off while it was written."""
     try:
         return gzip.decompress(content).decode(errors="replace")
     except (EOFError, zlib.error):
@@ -100,5 +100,5 @@ def decompressed(content: bytes) -> str:
 
 
 def job_lines(text: str) -> Iterator[str]:
-    """Give the lines of a driver's log that the job itself has written, not Spark."""
+    """Return the lines of a driver's log that the job itself has written, not Spark."""
     return (line for line in text.splitlines() if _JOB_LINE.fullmatch(line))

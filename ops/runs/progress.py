@@ -48,9 +48,9 @@ class RunProgress:
     Parameters
     ----------
     results
-        Where the job writes.
+        Folder that the job writes to.
     since
-        When the step started; what is older is another run's.
+        Time at which the step started; what is older is another run's.
 
     Notes
     -----
@@ -64,7 +64,7 @@ class RunProgress:
     _total: int = field(default=0, init=False)
 
     def look(self, now: datetime) -> Progress:
-        """Say how far the run is."""
+        """Return how far the run is."""
         plan = self._newest_plan()
         if plan is None:
             return Progress("finishing", self._total, self._total) if self._plan else Progress()

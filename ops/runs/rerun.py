@@ -21,7 +21,7 @@ class ClusterFailed(FruitsError):
     """The new cluster did not get as far as its job; the message says why and where to read more."""
 
 
-def deploy_run(place: Place, run_id: str, heard: Callable[[str], None]) -> str:
+def deploy_run(place: Place, run_id: str, on_line: Callable[[str], None]) -> str:
     """Replace the cluster by one that runs the job under another run id.
 
     Parameters
@@ -29,9 +29,9 @@ def deploy_run(place: Place, run_id: str, heard: Callable[[str], None]) -> str:
     place
         The environment.
     run_id
-        Of the new run.
-    heard
-        Told of each line of the CDK's.
+        Name of the new run.
+    on_line
+        Called with each line that the CDK prints.
 
     Returns
     -------
@@ -47,11 +47,11 @@ def deploy_run(place: Place, run_id: str, heard: Callable[[str], None]) -> str:
     """
     began = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="fruits-") as folder:
-        heard("synthesising")
+        on_line("synthesising")
         app = synthesise(Path(folder), place.given.changed(run_id=run_id))
         try:
             # What the other stacks are is not this command's to change.
-            Cdk(app.folder, heard=heard).run(
+            Cdk(app.folder, on_line=on_line).run(
                 "deploy", "FruitsCompute", "--exclusively", "--require-approval", "never", "--progress", "events"
             )
         except CdkFailed as error:
@@ -63,11 +63,11 @@ def deploy_run(place: Place, run_id: str, heard: Callable[[str], None]) -> str:
 def _reason(place: Place, began: datetime, error: CdkFailed) -> str:
     clusters = list_clusters(place.client, place.settings.name)
     started = [cluster for cluster in clusters if cluster.created >= began.replace(microsecond=0)]
-    return next((said for cluster in started if (said := why_rolled_back(cluster, place.options))), str(error))
+    return next((reason for cluster in started if (reason := why_rolled_back(cluster, place.options))), str(error))
 
 
 def why_rolled_back(cluster: Cluster, options: str) -> str:
-    """Say why CloudFormation did not keep a new cluster; nothing if the cluster itself is not the reason.
+    """Return why CloudFormation did not keep a new cluster; nothing if the cluster itself is not the reason.
 
     A job of seconds may be over before CloudFormation looks at its cluster, and whether it then takes the cluster for
     failed ("failed to stabilize") is not known.

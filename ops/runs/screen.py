@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ops.quantities import duration
 from ops.runs.cost import HourlyCost
 from ops.runs.progress import Progress
 from ops.runs.watch import Moment
@@ -31,7 +32,7 @@ class RunView:
     console
         Where.
     cost
-        Of the cluster an hour, if that is known.
+        Cost of the cluster an hour, if that is known.
     """
 
     console: Console
@@ -101,22 +102,12 @@ class RunView:
 
 
 def photographs(progress: Progress) -> str:
-    """Say how many photographs are done, how fast, and when the others will be."""
+    """Return how many photographs are done, how fast, and when the others will be."""
     text = f"{progress.done:,} of {progress.total:,}"
     if progress.seconds_left is not None:
         rate = f"{progress.rate:,.0f}" if progress.rate >= 10 else f"{progress.rate:.1f}"
-        text += f", {rate}/s, about {duration(progress.seconds_left)} left"
+        text += f", {rate}/s, about {duration(progress.seconds_left, rough=True)} left"
     return text
-
-
-def duration(seconds: float) -> str:
-    """Write a duration: ``48 s``, ``4 min 12 s``, ``2 h 5 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _since(start: datetime | None, end: datetime | None, moment: Moment) -> str:

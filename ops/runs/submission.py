@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from job.arguments import parse_arguments
 from job.errors import JobError
@@ -21,19 +21,19 @@ _FIXED: Final = ("--images", "--output")
 
 
 @dataclass(frozen=True)
-class Submission:
-    """A step to be.
+class JobStep:
+    """A step that may be submitted.
 
     Parameters
     ----------
     name
-        By which EMR lists it and the notifications know it.
+        Name by which EMR lists it and the notifications know it.
     jar
         What EMR runs it with.
     command
         spark-submit with its options, up to the script.
     arguments
-        Of the job.
+        Arguments of the job.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Submission:
     command: tuple[str, ...]
     arguments: tuple[str, ...]
 
-    def under(self, run_id: str, deployment: str) -> "Submission":
-        """Give the same step for another run."""
+    def under(self, run_id: str, deployment: str) -> "JobStep":
+        """Return the same step for another run."""
         arguments = merged(self.arguments, ("--run-label", run_id))
         return replace(self, name=f"{deployment} {run_id}", arguments=arguments)
 
-    def with_arguments(self, given: Sequence[str]) -> "Submission":
-        """Give the same step with arguments replaced, or added where it has none of that name.
+    def with_arguments(self, given: Sequence[str]) -> "JobStep":
+        """Return the same step with arguments replaced, or added where it has none of that name.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Submission:
         return changed
 
 
-def deployed_submission(deployment: Deployment) -> Submission:
+def deployed_step(deployment: Deployment) -> JobStep:
     """Read the step that the deployment wants to be submitted.
 
     Raises
@@ -76,21 +76,21 @@ def deployed_submission(deployment: Deployment) -> Submission:
     step = json.loads(deployment.output("FruitsCompute", "JobStep"))
     arguments = step["arguments"]
     script = next(number for number, argument in enumerate(arguments) if argument.endswith(".py")) + 1
-    return Submission(step["name"], step["jar"], tuple(arguments[:script]), tuple(arguments[script:]))
+    return JobStep(step["name"], step["jar"], tuple(arguments[:script]), tuple(arguments[script:]))
 
 
-def submit(client: Client, cluster_id: str, submission: Submission) -> str:
-    """Add the step to a cluster and give its id."""
-    jar = {"Jar": submission.jar, "Args": [*submission.command, *sent(submission.arguments)]}
-    step = {"Name": submission.name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+def submit(client: Client, cluster_id: str, step: JobStep) -> str:
+    """Add the step to a cluster, and return its id."""
+    jar = {"Jar": step.jar, "Args": [*step.command, *sent(step.arguments)]}
+    config: Any = {"Name": step.name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     with asking(f"submit a step to {cluster_id}"):
-        added = client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[step])
+        added = client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[config])
     identity: str = added["StepIds"][0]
     return identity
 
 
 def new_run_id() -> str:
-    """Name a run by the time."""
+    """Return a name for a run, made from the time."""
     return f"run-{datetime.now(UTC):%Y%m%d-%H%M%S}"
 
 

@@ -23,11 +23,11 @@ class Moment:
     Parameters
     ----------
     cluster, step
-        As EMR shows them.
+        Cluster and step as EMR shows them.
     progress
-        As the results show it.
+        Progress as the results show it.
     now
-        When that was.
+        Time of the look.
     trouble
         Why nothing newer is known, if so.
     """
@@ -56,11 +56,11 @@ class Watch:
     Parameters
     ----------
     client
-        Of the account.
+        Clients of the account.
     cluster_id, step_id
         What to watch.
     output_uri
-        Where the job writes.
+        URI that the job writes its results to.
     seconds
         Between two looks.
     clock
@@ -76,7 +76,7 @@ class Watch:
     _results: RunProgress | None = field(default=None, init=False)
 
     def moments(self) -> Iterator[Moment]:
-        """Give what is seen, the last time when the step has ended.
+        """Return what is seen, the last time when the step has ended.
 
         Raises
         ------

@@ -10,6 +10,7 @@ from ops.aws.place import find_place
 from ops.aws.s3.folder import Folder
 from ops.console import Context, confirm, out, progress_bar, status
 from ops.errors import FruitsError
+from ops.quantities import size
 from ops.upload.plan import UploadPlan, plan_upload
 from ops.upload.transfer import carry_out
 
@@ -34,12 +35,14 @@ def upload(
         _confirm(plan, yes=yes)
     with progress_bar("Uploading", "photographs") as advance:
         summary = carry_out(place.client, plan, advance, delete=delete)
-    parts = [f"{summary.uploaded:,} uploaded ({plan.size / 1e6:,.1f} MB)", f"{summary.unchanged:,} there already"]
+    parts = [f"{summary.uploaded:,} uploaded ({size(plan.size)})", f"{summary.unchanged:,} there already"]
     if summary.deleted:
         parts.append(f"{summary.deleted:,} deleted")
     elif plan.gone:
         parts.append(f"{len(plan.gone):,} only there (--delete removes them)")
     out.print(f"{plan.uri}: {', '.join(parts)}", soft_wrap=True)
+    if plan.left_out:
+        out.print(f"left out: {plan.left_out}", soft_wrap=True)
     if summary.unreadable:
         named = "; ".join(f"{path}: {why}" for path, why in list(summary.unreadable.items())[:_NAMED])
         raise FruitsError(f"{len(summary.unreadable):,} files could not be read ({named}); the others are uploaded")

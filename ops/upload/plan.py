@@ -1,14 +1,16 @@
 """What an upload would do: a folder of photographs, compared with what lies below a prefix of a bucket."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from job.errors import JobError
-from job.storage.listing import SAMPLE_MARKER, list_photographs
+from job.storage.left_out import SAMPLE_MARKER
+from job.storage.listing import is_photograph, list_photographs
 from job.storage.locations import Location
 from ops.aws.account import Client, asking
 from ops.errors import FruitsError
@@ -28,9 +30,9 @@ class UploadPlan:
     Parameters
     ----------
     folder
-        Where the photographs are.
+        Folder of the photographs.
     bucket, prefix
-        Where they go; the prefix ends in a slash.
+        Where the photographs go; the prefix ends in a slash.
     new, changed, unchanged
         Not on S3; there with another content; there as they are.
     gone
@@ -38,7 +40,11 @@ class UploadPlan:
     unreadable
         Why a file cannot be read, by its path.
     size
-        Of what is new or changed, in bytes.
+        Size of what is new or changed, in bytes.
+    keys
+        Where a file goes, below the prefix, for those that go elsewhere than to their path.
+    left_out
+        What is no photograph by its name, in words.
     """
 
     folder: Path
@@ -50,6 +56,12 @@ class UploadPlan:
     gone: Sequence[str]
     unreadable: Mapping[str, str]
     size: int
+    keys: Mapping[str, str]
+    left_out: str
+
+    def key(self, path: str) -> str:
+        """Give where a file goes."""
+        return self.prefix + self.keys.get(path, path)
 
     @property
     def uri(self) -> str:
@@ -73,14 +85,16 @@ def plan_upload(client: Client, folder: Path, bucket: str, prefix: str) -> Uploa
     What somebody has put in parts therefore counts as changed, and is put again, once.
     """
     prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-    local = _list_folder(folder)
+    local, left_out = _list_folder(folder)
     with asking(f"list s3://{bucket}/{prefix}"):
         remote = _list_bucket(client("s3"), bucket, prefix)
 
+    keys = _keys(local, remote)
+
     def state(path: str) -> str:
-        if path not in remote:
+        if keys[path] not in remote:
             return "new"
-        size, etag = remote[path]
+        size, etag = remote[keys[path]]
         try:
             return "unchanged" if local[path] == size and _md5(folder / path) == etag else "changed"
         except OSError as error:
@@ -100,33 +114,55 @@ def plan_upload(client: Client, folder: Path, bucket: str, prefix: str) -> Uploa
         bucket=bucket,
         prefix=prefix,
         **found,
-        gone=sorted(remote.keys() - local.keys()),
+        gone=sorted(remote.keys() - set(keys.values())),
         unreadable=unreadable,
         size=sum(local[path] for path in (*found["new"], *found["changed"])),
+        keys={path: key for path, key in keys.items() if key != path},
+        left_out=left_out,
     )
 
 
-def is_photograph(path: str) -> bool:
-    """Say whether the job would take an object below its root for a photograph: not hidden, no marker of a folder."""
-    return not any(part.startswith((".", "_")) for part in path.split("/")) and path.rpartition("/")[2] != ""
+def _keys(local: Collection[str], remote: Collection[str]) -> dict[str, str]:
+    """Give where each file goes: to the name that is there already, however its accents are written, or to form C.
+
+    A Mac gives names in form D; the same folder from another machine would be uploaded beside it.
+    """
+    there = {_form_c(name): name for name in remote}
+    names = set(local)
+
+    def key(path: str) -> str:
+        form_c = _form_c(path)
+        if path in remote or (path != form_c and form_c in names):
+            return path  # beside another file, whose name differs by this alone
+        return there.get(form_c, form_c)
+
+    return {path: key(path) for path in local}
 
 
-def _list_folder(folder: Path) -> dict[str, int]:
-    """Give the sizes of what the job would take for photographs, and of the marker of a rendered sample."""
+def _form_c(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _list_folder(folder: Path) -> tuple[dict[str, int], str]:
+    """Give the sizes of what the job would take for photographs, and of the marker of a rendered sample.
+
+    With it goes what is left out, in words.
+    """
     try:
-        photographs = list_photographs(Location(None, str(folder.resolve()))).photographs
+        listing = list_photographs(Location(None, str(folder.resolve())))
     except JobError as error:
         reason = str(error).partition(";")[0]
         raise UploadRefused(
             f"{reason}; give a folder with <label>/<file> in it, or: fruits images sample FOLDER"
         ) from None
+    photographs, left_out = listing.photographs, listing.left_out
     found = dict(zip(photographs["path"].to_pylist(), photographs["bytes"].to_pylist(), strict=True))
     marker = folder / SAMPLE_MARKER
-    return found | ({SAMPLE_MARKER: marker.stat().st_size} if marker.is_file() else {})
+    return found | ({SAMPLE_MARKER: marker.stat().st_size} if marker.is_file() else {}), str(left_out)
 
 
 def _list_bucket(s3: Any, bucket: str, prefix: str) -> dict[str, tuple[int, str]]:
-    """Give sizes and ETags of objects; hidden ones and markers of folders are none of ours."""
+    """Return sizes and ETags of objects; hidden ones and markers of folders are none of ours."""
     found = {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", ()):
@@ -142,6 +178,6 @@ def _md5(file: Path) -> str:
 
 
 def each(pool: ThreadPoolExecutor, work: Callable[[str], _Result], items: Sequence[str]) -> Iterator[_Result]:
-    """Give the results in order, with never more than a group of work waiting."""
+    """Return the results in order, with never more than a group of work waiting."""
     for start in range(0, len(items), _GROUP):
         yield from pool.map(work, items[start : start + _GROUP])

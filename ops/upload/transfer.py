@@ -4,14 +4,14 @@ import mimetypes
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from job.storage.listing import SAMPLE_MARKER
+from job.storage.left_out import SAMPLE_MARKER
 from ops.aws.account import AwsRefused, Client, asking
 from ops.upload.plan import UploadPlan, each
 
 Progress = Callable[[int, int], None]
-"""Told of how many photographs are done, and of how many there are to do."""
+"""Called with how many photographs are done, and how many there are to do."""
 
 _DELETED_AT_ONCE: Final = 1000  # S3's limit
 
@@ -44,11 +44,11 @@ def carry_out(client: Client, plan: UploadPlan, progress: Progress, *, delete: b
             content = (plan.folder / path).read_bytes()
         except OSError as error:
             return str(error.strerror)
-        s3.put_object(Bucket=plan.bucket, Key=plan.prefix + path, Body=content, ContentType=kind)
+        s3.put_object(Bucket=plan.bucket, Key=plan.key(path), Body=content, ContentType=kind)
         return ""
 
     progress(0, len(wanted))
-    with asking(f"upload to {plan.uri}"), ThreadPoolExecutor(s3.meta.config.max_pool_connections) as pool:
+    with asking(f"upload to {plan.uri}"), ThreadPoolExecutor(_connections(s3)) as pool:
         for done, (path, problem) in enumerate(zip(wanted, each(pool, put, wanted), strict=True), 1):
             if problem:
                 unreadable[path] = problem
@@ -56,8 +56,10 @@ def carry_out(client: Client, plan: UploadPlan, progress: Progress, *, delete: b
     gone = plan.gone if delete else ()
     with asking(f"delete from {plan.uri}"):
         for start in range(0, len(gone), _DELETED_AT_ONCE):
-            keys = [{"Key": plan.prefix + path} for path in gone[start : start + _DELETED_AT_ONCE]]
-            answer = s3.delete_objects(Bucket=plan.bucket, Delete={"Objects": keys, "Quiet": True})
+            paths = gone[start : start + _DELETED_AT_ONCE]
+            answer = s3.delete_objects(
+                Bucket=plan.bucket, Delete={"Objects": [{"Key": plan.prefix + path} for path in paths], "Quiet": True}
+            )
             for error in answer.get("Errors", ()):
                 reason = error.get("Message", error["Code"])
                 raise AwsRefused(f"cannot delete s3://{plan.bucket}/{error['Key']}: {reason}")
@@ -71,3 +73,9 @@ def carry_out(client: Client, plan: UploadPlan, progress: Progress, *, delete: b
 
 def _photographs(paths: Iterable[str]) -> int:
     return sum(path != SAMPLE_MARKER for path in paths)
+
+
+def _connections(client: Any) -> int:
+    """Return the size of a client's pool of connections, of which the stubs of botocore do not know."""
+    connections: int = client.meta.config.max_pool_connections
+    return connections

@@ -10,7 +10,11 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from rehearsal.daemon import end_with_starter
 from rehearsal.embedded import saving, vanilla
+
+_ENDS_WITHIN_SECONDS = 5.0
+"""For answers that are under way; the state is saved afterwards, in any case."""
 
 
 def _install() -> None:
@@ -54,18 +58,29 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    end_with_starter()
     keeping = asyncio.create_task(saving.save_now_and_then())
     application: Any = vpc_endpoints.from_inside(vanilla.app.app, inside)
-    await serve(application, config, shutdown_trigger=stop.wait)
-    keeping.cancel()
+    serving = asyncio.create_task(serve(application, config, shutdown_trigger=stop.wait))
+    ended = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, ended], return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait([serving], timeout=_ENDS_WITHIN_SECONDS)
+    if ended.done():
+        # What waits for a client, a cluster or a timer, for hours perhaps, must not hold up the end.
+        keeping.cancel()
+        saving.save()
+        sys.stdout.flush()
+        os._exit(0)
+    await serving
 
 
 def main() -> None:
     """Start."""
     try:
+        saving.require_whole_states()
         _install()
-    except vanilla.Moved as moved:
-        sys.exit(f"error: {moved}")
+    except (vanilla.Moved, saving.Damaged) as error:
+        sys.exit(f"error: {error}")
     asyncio.run(_serve())
 
 

@@ -10,7 +10,7 @@ Context = Mapping[str, Any]
 
 
 def role_denial(role_arn: str, *, service: str, action: str, resource: str, context: Context | None = None) -> str:
-    """Tell why a service that works with a role may not do something; nothing if it may.
+    """Return why a service that works with a role may not do something; nothing if it may.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def role_denial(role_arn: str, *, service: str, action: str, resource: str, cont
 
 
 def service_denial(policy: str, *, service: str, action: str, resource: str, source_arn: str) -> str:
-    """Tell why the policy of a resource keeps a service out; nothing if it does not."""
+    """Return why the policy of a resource keeps a service out; nothing if it does not."""
     keys = {"aws:SourceArn": source_arn, "aws:SourceAccount": vanilla.responses.get_account_id()}
     asked = _context(service, "Service", action, resource, keys)
     if vanilla.evaluator.evaluate_resource_policy(policy, asked, service=service).decision == "Allow":

@@ -1,26 +1,24 @@
 """An embedded AWS that runs: where it is, and what its clients need."""
 
-import json
 import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-import psutil
+from rehearsal.daemon import Daemon
 
 ACCOUNT: Final = "000000000000"
+AUTHORITY: Final = "authority.pem"
+"""In its folder: the certificate that clients have to trust."""
 DEFAULT_REGION: Final = "eu-west-3"
 ClusterLaunch = Literal["launch", "fail", "hold"]
 ENDPOINT_REFUSES: Final = "the policy of the S3 endpoint does not allow"
 """So the log begins what it says of a call from inside a network that was refused: the caller is told 403 alone."""
 
+_LOG: Final = "aws.log"
 _FORBIDDEN: Final = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_ROLE_ARN")
 """Variables of the user's that would lead clients to the real AWS."""
-
-
-class AwsFailed(Exception):
-    """The embedded AWS cannot be started or stopped; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +54,15 @@ class EmbeddedAws:
     @property
     def authority(self) -> Path:
         """The certificate that clients have to trust."""
-        return Path(self.folder) / "authority.pem"
+        return Path(self.folder) / AUTHORITY
 
     @property
     def log(self) -> Path:
         """What it has logged."""
-        return Path(self.folder) / "aws.log"
+        return Path(self.folder) / _LOG
 
     def variables(self) -> dict[str, str]:
-        """Give what every client needs: boto3, the `aws` and `cdk` commands, Python's other clients of S3.
+        """Return what every client needs: boto3, the `aws` and `cdk` commands, Python's other clients of S3.
 
         Trusting one authority alone, and reading no file of the user's, they cannot reach the real AWS.
         """
@@ -88,12 +86,12 @@ class EmbeddedAws:
         }
 
     def environment(self) -> dict[str, str]:
-        """Give the environment of this process with the variables of `variables`, for a client to be started."""
+        """Return the environment of this process with the variables of `variables`, for a client to be started."""
         kept = {key: value for key, value in os.environ.items() if key not in _FORBIDDEN}
         return {**kept, **self.variables()}
 
     def shell(self) -> str:
-        """Give the lines for a shell to evaluate.
+        """Return the lines for a shell to evaluate.
 
         Of Amazon's commands, `aws emr` alone makes up its own endpoint unless it is an argument.
         """
@@ -103,16 +101,16 @@ class EmbeddedAws:
 
 
 def find_aws(folder: Path) -> EmbeddedAws | None:
-    """Find the embedded AWS that runs in a folder."""
-    try:
-        aws = EmbeddedAws(**json.loads(record_of(folder).read_text(encoding="utf-8")))
-        process = psutil.Process(aws.pid)
-        alive = process.create_time() == aws.started and process.status() != psutil.STATUS_ZOMBIE
-    except (OSError, TypeError, psutil.NoSuchProcess):  # or it is the record of another version
-        return None
-    return aws if alive else None
+    """Find the embedded AWS that runs in a folder.
+
+    Raises
+    ------
+    DaemonFailed
+        If its record is damaged.
+    """
+    return daemon_of(folder.resolve()).find()
 
 
-def record_of(folder: Path) -> Path:
-    """Name the file that tells of the embedded AWS of a folder."""
-    return folder / "aws.json"
+def daemon_of(folder: Path) -> Daemon[EmbeddedAws]:
+    """Return the process that is the embedded AWS of a folder, whether it runs or not."""
+    return Daemon(EmbeddedAws, "the embedded AWS", "rehearsal.embedded", record=folder / "aws.json", log=folder / _LOG)

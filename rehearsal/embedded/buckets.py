@@ -80,7 +80,7 @@ def _fill(element: Element, content: Mapping[str, Any]) -> None:
 def _configuration(
     name: str, root: str, convert: Callable[[Any], dict[str, Any]], put: Any, delete: Any
 ) -> tuple[str, Callable[[Any], bytes], Callable[[str, bytes], None], Any]:
-    """Give what ministack wants to know of a property: name, its XML, how to put and to delete it."""
+    """Return what ministack wants to know of a property: name, its XML, how to put and to delete it."""
 
     def put_or_fail(bucket: str, body: bytes) -> None:
         status, _, answer = put(bucket, body)

@@ -20,7 +20,7 @@ def _recreation(resource_type: str, name: str) -> Any:
 
 
 def recreation(resource_type: str, name: str, region: str) -> str:
-    """Tell as `RequiresRecreation` does whether a change of a property replaces the resource.
+    """Return as `RequiresRecreation` does whether a change of a property replaces the resource.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ def choose_exhausted(types: Iterable[str]) -> None:
 
 
 def refusal(instance_type: str, market: Market, *, zone: str, service_role: str) -> str:
-    """Tell why EC2 starts no instance; nothing if it does.
+    """Return why EC2 starts no instance; nothing if it does.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ _added = 0.0
 
 
 def now() -> float:
-    """Tell the time in seconds since 1970, as the JSON protocol of AWS has it."""
+    """Return the time in seconds since 1970, as the JSON protocol of AWS has it."""
     return round(time.time() + _added, 3)
 
 

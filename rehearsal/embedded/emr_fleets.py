@@ -61,7 +61,7 @@ class Lack:
 
 
 def ask(cluster: Mapping[str, Any]) -> list[Lack]:
-    """Ask EC2 for what the fleets of a cluster lack, and give what they lack after that."""
+    """Ask EC2 for what the fleets of a cluster lack, and return what they lack after that."""
     return [lack for fleet in cluster["InstanceFleets"] for lack in _ask_for(cluster, fleet)]
 
 
@@ -95,7 +95,7 @@ def get(cluster: Mapping[str, Any], fleet: dict[str, Any], market: Market, units
 
 
 def has_all(cluster: Mapping[str, Any]) -> bool:
-    """Tell whether each fleet of a cluster has as much as it asks for, in whatever market."""
+    """Return whether each fleet of a cluster has as much as it asks for, in whatever market."""
     return all(_capacity(fleet, "Provisioned") >= _capacity(fleet, "Target") for fleet in cluster["InstanceFleets"])
 
 

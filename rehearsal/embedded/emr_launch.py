@@ -19,7 +19,7 @@ policy: Final = Choice("cluster launch", "FRUITS_CLUSTER_LAUNCH", LAUNCHES)
 
 
 def node_takes_part() -> bool:
-    """Tell whether somebody is expected to stop the work of a cluster that ends."""
+    """Return whether somebody is expected to stop the work of a cluster that ends."""
     return policy.value == "hold"
 
 

@@ -39,7 +39,7 @@ def describe_security_configuration(request: Request) -> Response:
 
 
 def list_security_configurations(_request: Request) -> Response:
-    """Name all security configurations."""
+    """Return all security configurations."""
     return answer({"SecurityConfigurations": [_without_content(item) for item in security_configurations.values()]})
 
 
@@ -86,7 +86,7 @@ def keep_policy(cluster_id: str, name: str, policy: Mapping[str, Any]) -> None:
 
 
 def policy_handlers(name: str) -> dict[str, Handler]:
-    """Give the three actions of a policy: put, get, remove."""
+    """Return the three actions of a policy: put, get, remove."""
 
     def put(request: Request) -> Response:
         cluster = find_live_cluster(request.get("ClusterId"))

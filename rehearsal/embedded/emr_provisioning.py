@@ -16,7 +16,7 @@ _ON_DEMAND_SECONDS: Final = 3600.0
 
 
 def wait_for_capacity(cluster: Mapping[str, Any]) -> bool:
-    """Wait until a new cluster has all its instances; tell whether it has, or else has ended."""
+    """Wait until a new cluster has all its instances; return whether it has, or else has ended."""
     begun: float = cluster["Status"]["Timeline"]["CreationDateTime"]
     while state_of(cluster) in LIVE:
         waiting = []

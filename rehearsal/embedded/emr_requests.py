@@ -11,7 +11,7 @@ _GROUPS: Final = (("MasterInstanceGroup", "MASTER"), ("CoreInstanceGroup", "CORE
 
 
 def cluster_request(properties: Properties) -> dict[str, Any]:
-    """Give the request of RunJobFlow for the properties of a cluster, which are named and nested otherwise."""
+    """Return the request of RunJobFlow for the properties of a cluster, which are named and nested otherwise."""
     content = copy.deepcopy(dict(properties))
     instances = content["Instances"]
     for kinds, target, role in (
@@ -50,7 +50,7 @@ def _configurations(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def step_request(properties: Properties) -> dict[str, Any]:
-    """Give a step as AddJobFlowSteps wants it."""
+    """Return a step as AddJobFlowSteps wants it."""
     jar = dict(properties["HadoopJarStep"])
     if "StepProperties" in jar:
         jar["Properties"] = jar.pop("StepProperties")

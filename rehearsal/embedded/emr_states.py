@@ -83,7 +83,7 @@ def steps_of(cluster_id: str | None) -> list[dict[str, Any]]:
 
 
 def state_of(record: Mapping[str, Any]) -> str:
-    """Tell the state of a cluster or a step."""
+    """Return the state of a cluster or a step."""
     state: str = record["Status"]["State"]
     return state
 

@@ -13,7 +13,7 @@ _vanilla_make_step = vanilla.emr._make_step
 
 
 def make_step(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the record of a new step."""
+    """Return the record of a new step."""
     step: dict[str, Any] = _vanilla_make_step(config)
     step["Status"] = {
         "State": "PENDING",

@@ -24,7 +24,7 @@ def refuse(message: str, code: str = "InvalidRequestException") -> Response:
 
 
 def result(response: Response) -> dict[str, Any]:
-    """Give what a handler answered.
+    """Return what a handler answered.
 
     Raises
     ------

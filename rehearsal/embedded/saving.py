@@ -14,12 +14,40 @@ _log = logging.getLogger("persistence")
 _saved: dict[str, str] = {}
 
 
+class Damaged(Exception):
+    """A saved state cannot be read; the message names its file."""
+
+
+def require_whole_states() -> None:
+    """Refuse to start with a state that cannot be read: ministack would go on without it, and so save nothing of it.
+
+    Raises
+    ------
+    Damaged
+        If there is one.
+    """
+    folder = Path(vanilla.persistence.STATE_DIR)
+    for path in sorted(folder.glob("*.json")):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError as error:
+            raise Damaged(
+                f"{path}, all that is known of the service {path.stem}, is damaged ({error}); begin anew:"
+                f" fruits aws down --delete --folder {folder.parent}"
+            ) from None
+
+
 async def save_now_and_then() -> None:
     """Save all services every two seconds."""
     _log.setLevel(logging.WARNING)  # it tells of every file
     while True:
         await asyncio.sleep(_SAVE_EVERY_SECONDS)
-        vanilla.app.save_all(vanilla.app._build_persistence_save_dict())
+        save()
+
+
+def save() -> None:
+    """Save all services."""
+    vanilla.app.save_all(vanilla.app._build_persistence_save_dict())
 
 
 def _save_state(service: str, data: Mapping[str, Any]) -> None:

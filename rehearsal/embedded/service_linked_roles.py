@@ -18,7 +18,7 @@ _vanilla_create = vanilla.iam._create_service_linked_role
 
 
 def spot_role_is_there(service_role: str) -> bool:
-    """Tell whether EC2 can have its role of Spot, which it makes for who may let it.
+    """Return whether EC2 can have its role of Spot, which it makes for who may let it.
 
     Parameters
     ----------

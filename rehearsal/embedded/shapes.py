@@ -12,7 +12,7 @@ class InvalidProperties(ValueError):
 
 
 def request(service: str, operation: str, properties: Mapping[str, Any], logical_id: str) -> dict[str, Any]:
-    """Give every value the type that the API wants: CloudFormation passes numbers and booleans as strings, too.
+    """Return every value the type that the API wants: CloudFormation passes numbers and booleans as strings, too.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def _enforce(  # noqa: PLR0917 - as ministack calls it
 
 
 def _policies_of_s3() -> list[Any]:
-    """Give the policies of the gateway endpoints of S3; one without a policy lets everything through."""
+    """Return the policies of the gateway endpoints of S3; one without a policy lets everything through."""
     endpoints = [item for item in vanilla.ec2._vpc_endpoints.values() if item["ServiceName"].endswith(".s3")]
     policies = [item.get("PolicyDocument") for item in endpoints]
     return [] if None in policies else policies

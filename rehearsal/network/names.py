@@ -11,12 +11,12 @@ EVERYTHING: Final = "*"
 
 
 def is_aws(host: str) -> bool:
-    """Tell whether a host name is one of AWS's services."""
+    """Return whether a host name is one of AWS's services."""
     return host.lower().rstrip(".").endswith(tuple(f".{domain}" for domain in DOMAINS))
 
 
 def service_of(host: str) -> str:
-    """Name the service behind one of AWS's host names, as its VPC endpoint is named.
+    """Return the service behind one of AWS's host names, as its VPC endpoint is named.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def service_of(host: str) -> str:
 
 
 def is_reached(host: str, services: Collection[str], region: str) -> bool:
-    """Tell whether a network in a region leads to the service behind a host name.
+    """Return whether a network in a region leads to the service behind a host name.
 
     A VPC endpoint serves the names of its own region alone: ``bucket.s3.amazonaws.com`` is in Virginia.
     """

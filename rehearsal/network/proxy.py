@@ -78,7 +78,7 @@ class NameProxy:
             end.close()
 
     def _refusal(self, request: str) -> bytes:
-        """Give the answer to a request that is not led anywhere."""
+        """Return the answer to a request that is not led anywhere."""
         method, _, rest = request.partition(" ")
         target = rest.partition(" ")[0]
         if method != "CONNECT":

@@ -77,7 +77,7 @@ def answer(query: bytes, look_up: Lookup) -> bytes | None:
 
 
 def _name(message: bytes, start: int) -> tuple[str, int]:
-    """Read a name; give it in small letters, and where it ends."""
+    """Read a name; return it in small letters, and where it ends."""
     labels = []
     while length := message[start]:
         labels.append(message[start + 1 : start + 1 + length].decode("ascii"))

@@ -14,6 +14,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.clients import clients_of
+from rehearsal.daemon import end_with_starter
 from rehearsal.embedded.aws import EmbeddedAws, find_aws
 from rehearsal.node.daemon import ready_file
 from rehearsal.node.instance.start import why_no_namespaces
@@ -115,6 +116,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    end_with_starter()
     options = Options(
         kind="shared" if given.shared else "namespaces",
         port=given.port,

@@ -23,7 +23,7 @@ _JARS: Final = ("hadoop-aws-3.3.1.jar", "aws-java-sdk-bundle-1.11.901.jar")
 
 
 def overrides_for(machine: Machine, place: Place) -> dict[str, str]:
-    """Give the names and values of one place on a machine."""
+    """Return the names and values of one place on a machine."""
     known = _values(machine)
     applied = [item for item in OVERRIDES if item.place == place and item.only in ("", machine.instance.kind)]
     return {item.name: item.value.format(**known) for item in applied}

@@ -54,7 +54,7 @@ class Control:
         return found
 
     def state(self) -> str:
-        """Tell the state of the cluster."""
+        """Return the state of the cluster."""
         state: str = self.cluster()["Status"]["State"]
         return state
 
@@ -71,13 +71,13 @@ class Control:
         return found
 
     def idle_timeout(self) -> float | None:
-        """Tell after how many seconds without work the cluster ends, if it does."""
+        """Return after how many seconds without work the cluster ends, if it does."""
         found = self._asked(lambda: self._emr.get_auto_termination_policy(ClusterId=self.cluster_id))
         timeout: float | None = found.get("AutoTerminationPolicy", {}).get("IdleTimeout")
         return timeout
 
     def begin(self) -> bool:
-        """Move a cluster that starts to BOOTSTRAPPING; tell whether it has the capacity for that."""
+        """Move a cluster that starts to BOOTSTRAPPING; return whether it has the capacity for that."""
         try:
             self._asked(lambda: self._reports.cluster(self.cluster_id, "BOOTSTRAPPING"))
         except ReportRefused:
@@ -111,7 +111,7 @@ class Control:
         self._asked(lambda: self._reports.terminate(self.cluster_id, code=code, message=message))
 
     def _tried(self, call: Callable[[], None]) -> bool:
-        """Report; tell whether that was accepted."""
+        """Report; return whether that was accepted."""
         try:
             self._asked(call)
         except ReportRefused as error:

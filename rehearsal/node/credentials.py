@@ -50,12 +50,12 @@ class InstanceCredentials:
         self._since = datetime.now(UTC)
 
     def role_name(self) -> str:
-        """Name the role of the profile."""
+        """Return the role of the profile."""
         name: str = self._role()["RoleName"]
         return name
 
     def current(self) -> Mapping[str, Any]:
-        """Give the credentials as STS does: ``AccessKeyId``, ``SecretAccessKey``, ``SessionToken``, ``Expiration``.
+        """Return the credentials as STS does: ``AccessKeyId``, ``SecretAccessKey``, ``SessionToken``, ``Expiration``.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class InstanceCredentials:
             self._current = {}
 
     def document(self) -> dict[str, str]:
-        """Give them as the metadata service does."""
+        """Return them as the metadata service does."""
         current = self.current()
         return {
             "Code": "Success",

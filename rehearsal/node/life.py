@@ -20,7 +20,7 @@ from rehearsal.node.logs import InstanceS3, LogUpload
 from rehearsal.node.machine import Machine, instance_id
 from rehearsal.node.metadata import MetadataService, facts_of
 from rehearsal.node.options import POLL_SECONDS, Options
-from rehearsal.node.routes import reached_services
+from rehearsal.node.routes import reached_services, why_unreachable
 from rehearsal.node.spark import configure_spark
 from rehearsal.node.spark_cluster import SparkCluster
 from rehearsal.node.tools import install_programs
@@ -78,6 +78,10 @@ class ClusterLife:
         instance = instance_id(self._id)
         credentials = InstanceCredentials(client, attributes["IamInstanceProfile"], instance)
         reached = reached_services(client, attributes.get("Ec2SubnetId", ""))
+        if not reached and cluster["Status"]["State"] == "STARTING":
+            self._control.terminate("VALIDATION_ERROR", why_unreachable(client, attributes["Ec2SubnetId"]))
+            self._end()
+            return
         self._control.when_back = credentials.forget
         facts = facts_of(
             instance_id=instance,

@@ -37,7 +37,7 @@ class InstanceS3:
         self._client: Any = None
 
     def client(self) -> Any:
-        """Give the boto3 client, a new one when the credentials are."""
+        """Return the boto3 client, a new one when the credentials are."""
         current = self._credentials.current()
         if current is not self._known:
             session = boto3.session.Session(
@@ -77,7 +77,7 @@ class LogUpload:
         self._owed: dict[Path, str] = {}
 
     def uri_of_step(self, step_id: str, name: str) -> str:
-        """Tell where a log of a step is, or will be."""
+        """Return where a log of a step is, or will be."""
         return f"s3://{self._bucket}/{self._folder}/steps/{step_id}/{name}.gz" if self._bucket else ""
 
     def upload_step(self, step_id: str, folder: Path) -> None:

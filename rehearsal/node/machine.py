@@ -46,11 +46,11 @@ class Machine:
         return self.root / "home" / "hadoop"
 
     def path(self, name: str) -> str:
-        """Name a place of its disk as its programs have to, such as ``etc/spark``."""
+        """Return a place of its disk as its programs have to, such as ``etc/spark``."""
         return self.instance.placed(f"/{name}") if self.instance.kind == "namespaces" else str(self.root / name)
 
     def environment(self, overrides: Mapping[str, str]) -> dict[str, str]:
-        """Give the environment of a program: nothing of the user's, no locale, and what `overrides` sets."""
+        """Return the environment of a program: nothing of the user's, no locale, and what `overrides` sets."""
         return {
             "HOME": self.path("home/hadoop"),
             "USER": "hadoop",

@@ -52,7 +52,7 @@ class MetadataService:
 
 
 def facts_of(*, instance_id: str, zone: str, region: str, account: str) -> dict[str, str]:
-    """Give what EC2 tells an instance of itself, by path."""
+    """Return what EC2 tells an instance of itself, by path."""
     document = {"accountId": account, "availabilityZone": zone, "instanceId": instance_id, "region": region}
     return {
         "/latest/meta-data/instance-id": instance_id,

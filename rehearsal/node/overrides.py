@@ -124,7 +124,7 @@ IGNORED: Final[Mapping[str, str]] = {
 
 
 def table() -> Iterator[str]:
-    """Give the table as lines of Markdown."""
+    """Yield the table as lines of Markdown."""
     yield "| what | name | here | where | why production cannot differ in it |"
     yield "|---|---|---|---|---|"
     for item in OVERRIDES:

@@ -62,7 +62,7 @@ class RunningProgram:
             )
 
     def poll(self) -> int | None:
-        """Give the exit code once it has ended; negative is the number of a signal."""
+        """Return the exit code once it has ended; negative is the number of a signal."""
         return self._process.poll()
 
     def end(self) -> None:

@@ -33,7 +33,7 @@ class NodeReports:
 
     def __init__(self, aws: EmbeddedAws) -> None:
         self._aws = aws
-        self._session = URLLib3Session(verify=str(aws.authority))
+        self._session = URLLib3Session(verify=str(aws.authority))  # type: ignore[arg-type]  # a bundle, as in boto3
 
     def cluster(self, cluster_id: str, state: str, *, code: str = "", message: str = "") -> None:
         """Report the state of a cluster; `code` and `message` are EMR's `StateChangeReason`."""

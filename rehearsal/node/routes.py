@@ -11,7 +11,7 @@ _ANYWHERE: Final = "0.0.0.0/0"
 
 
 def reached_services(client: Client, subnet_id: str) -> Collection[str]:
-    """Name the services that instances of a subnet reach: by a way out of the network, or by VPC endpoints.
+    """Return the services that instances of a subnet reach: by a way out of the network, or by VPC endpoints.
 
     Parameters
     ----------
@@ -34,6 +34,15 @@ def reached_services(client: Client, subnet_id: str) -> Collection[str]:
     if any(route.get("DestinationCidrBlock") == _ANYWHERE and _leads_out(route) for route in routes):
         return (EVERYTHING,)
     return frozenset(_endpoints(ec2, subnet, table))
+
+
+def why_unreachable(client: Client, subnet_id: str) -> str:
+    """Return what EMR says of a subnet whose instances reach nothing at all, and so no script, step or log on S3."""
+    (subnet,) = client("ec2").describe_subnets(SubnetIds=[subnet_id])["Subnets"]
+    return (
+        "The VPC/subnet configuration was invalid: No route to any external sources detected in Route Table for Subnet:"
+        f" {subnet_id} for VPC: {subnet['VpcId']}"
+    )
 
 
 def _route_table(ec2: Any, subnet: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ _log = logging.getLogger("fruits.node")
 
 
 def commands(*, host: str, port: int, folder: str, settings: str) -> dict[str, list[str]]:
-    """Give what `spark-class` has to be given for each process of a cluster, by its name.
+    """Return what `spark-class` has to be given for each process of a cluster, by its name.
 
     Parameters
     ----------

@@ -17,7 +17,11 @@ _READ_BYTES: Final = 1_000_000
 _LONGEST_MESSAGE: Final = 1_000
 _NOT_RUN: Final = (126, 127)  # exit codes of POSIX for what cannot be executed, and what is not found
 
-_TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*(?P<line>\S.*)", re.MULTILINE)
+_TRACEBACK = re.compile(
+    r"^Traceback \(most recent call last\):\n(?:[ \t].*\n|\n)*"
+    r"(?:py4j\.protocol\.Py4JJavaError: .*\n: )?(?P<line>\S.*)",  # the line after it has Java's own exception
+    re.MULTILINE,
+)
 _JOB_ERROR = re.compile(r"^(?P<line>error: .*)", re.MULTILINE)
 _JAVA = re.compile(r"^(?:Exception in thread \"[^\"]*\" )(?P<line>\S.*)", re.MULTILINE)
 _NO_PROGRAM = re.compile(r"^(?:nsenter: failed to execute|.*: exec:) (?P<program>[^:]+): (?P<why>.*)\Z")
@@ -69,7 +73,7 @@ class RunningStep:
         )
 
     def poll(self) -> int | None:
-        """Give the exit code once it has ended."""
+        """Return the exit code once it has ended."""
         code = self._program.poll()
         if code is not None:
             self._program.end()
@@ -91,7 +95,7 @@ class RunningStep:
 
 
 def logs_of(machine: Machine, step_id: str) -> Path:
-    """Name the folder of a step's logs on the machine."""
+    """Return the folder of a step's logs on the machine."""
     return machine.root / "mnt" / "var" / "log" / "hadoop" / "steps" / step_id
 
 

@@ -108,7 +108,7 @@ class Workload:
             self._fail(step["Id"], str(error), "controller")
 
     def _look_at(self, running: RunningStep, *, cancelled: bool) -> bool:
-        """End what is to be ended, and report what has ended; tell whether it has."""
+        """End what is to be ended, and report what has ended; return whether it has."""
         code = running.poll()
         if code is None and not cancelled:
             return False

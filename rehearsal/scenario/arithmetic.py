@@ -14,7 +14,7 @@ _DOUBLE: Final = 1e-9
 
 
 def check_features(evidence: Evidence) -> Iterator[str]:
-    """Say what is wrong with the features themselves."""
+    """Find what is wrong with the features themselves."""
     features = matrix(evidence.current("features"), "feature")
     if features.shape[1:] != (FEATURES,):
         yield f"features have the shape {features.shape}, not {FEATURES} columns"
@@ -25,7 +25,7 @@ def check_features(evidence: Evidence) -> Iterator[str]:
 
 
 def check_projections(evidence: Evidence) -> Iterator[str]:
-    """Say where projections are not those of the features on the saved components."""
+    """Find where projections are not those of the features on the saved components."""
     folders = {path.split("/")[1] for path in evidence.below("projections")}
     if folders != {f"pca={evidence.run}"}:
         yield f"projections are those of {', '.join(sorted(folders)) or 'no run'}, not of run {evidence.run}"
@@ -40,12 +40,12 @@ def check_projections(evidence: Evidence) -> Iterator[str]:
     if not np.allclose(matrix(tables, "projection"), wanted, rtol=_SINGLE, atol=_SINGLE):
         yield "projections are not those of the features on the saved components"
     splits = {split for table in tables for split in table["split"].to_pylist()}
-    if not splits <= {"train", "test"}:
+    if not splits <= {"train", "test", "validation"}:
         yield f"projections know the splits {sorted(splits)}"
 
 
 def check_components(evidence: Evidence) -> Iterator[str]:
-    """Say what is wrong with the saved components, all computed again from the features."""
+    """Find what is wrong with the saved components, all computed again from the features."""
     arrays, pca = evidence.arrays, (evidence.manifest or {})["pca"]
     features = matrix(evidence.current("features"), "feature")
     kept = len(arrays["components"])
@@ -70,7 +70,7 @@ def check_components(evidence: Evidence) -> Iterator[str]:
 
 
 def check_pipeline_model(evidence: Evidence) -> Iterator[str]:
-    """Say where Spark's own model is missing, or another one than the arrays."""
+    """Find where Spark's own model is missing, or another one than the arrays."""
     stages = evidence.below(f"pca/{evidence.run}/model/stages")
     found = [table for path, table in stages.items() if "fruits_pca" in path]
     if f"pca/{evidence.run}/model/metadata/part-00000" not in evidence.objects or len(found) != 1:

@@ -5,6 +5,7 @@ are averaged again, projections are projected again, columns are those that the 
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -41,14 +42,14 @@ _ARROW: Final[Mapping[str, pa.DataType]] = {
 
 
 def check_run(evidence: Evidence) -> list[str]:
-    """Say what is wrong with the results of a run; nothing, if they are complete and consistent."""
-    if evidence.said is None:
+    """Find what is wrong with the results of a run; nothing, if they are complete and consistent."""
+    if evidence.printed is None:
         left = f"{len(evidence.objects)} objects" if evidence.objects else "nothing"
         return [f"the step ended as COMPLETED, but printed no manifest; below the output is {left}"]
     if evidence.manifest is None:
         return [f"the step printed a manifest of run {evidence.run}, which is not among its reports"]
     checks: list[Callable[[Evidence], Iterator[str]]] = [
-        *(_layout, _said, _columns, _photographs, _counts),
+        *(_layout, _printed, _columns, _photographs, _counts),
         *(check_features, check_projections, check_components, check_pipeline_model, check_report),
     ]
     found: list[str] = []
@@ -61,9 +62,9 @@ def check_run(evidence: Evidence) -> list[str]:
 
 
 def check_nothing_computed(before: Evidence, after: Evidence) -> list[str]:
-    """Say what a run over the same photographs has computed or written."""
+    """Find what a run over the same photographs has computed or written."""
     found = []
-    computed = (after.said or {}).get("counts", {}).get("computed")
+    computed = (after.printed or {}).get("counts", {}).get("computed")
     if computed != 0:
         found.append(f"it says that it computed {computed} photographs, of which none was new")
     if changed := [path for path in after.objects if before.objects.get(path) != after.objects[path]]:
@@ -74,10 +75,10 @@ def check_nothing_computed(before: Evidence, after: Evidence) -> list[str]:
 
 
 def check_changes(before: Evidence, after: Evidence, changes: Changes) -> list[str]:
-    """Say where a run has computed more or less than what was added and changed, or kept what was deleted."""
+    """Find where a run has computed more or less than what was added and changed, or kept what was deleted."""
     found = []
     wanted = len(changes.added) + len(changes.changed)
-    computed = (after.said or {}).get("counts", {}).get("computed")
+    computed = (after.printed or {}).get("counts", {}).get("computed")
     if computed != wanted:
         found.append(f"it computed {computed} photographs; {wanted} are new or changed")
     first, second = before.features(), after.features()
@@ -102,13 +103,13 @@ def _layout(evidence: Evidence) -> Iterator[str]:
             yield f"{path} has {table.num_rows} rows, not those of its name"
 
 
-def _said(evidence: Evidence) -> Iterator[str]:
-    said, kept = dict(evidence.said or {}), dict(evidence.manifest or {})
+def _printed(evidence: Evidence) -> Iterator[str]:
+    printed, kept = dict(evidence.printed or {}), dict(evidence.manifest or {})
     for passing in ("seconds", "counts"):  # a run that found everything there says so, and writes nothing
-        said.pop(passing, None)
+        printed.pop(passing, None)
         kept.pop(passing, None)
-    for key in sorted(said.keys() | kept.keys()):
-        if said.get(key) != kept.get(key):
+    for key in sorted(printed.keys() | kept.keys()):
+        if printed.get(key) != kept.get(key):
             yield f"the manifest printed and the manifest kept differ in {key}"
 
 
@@ -135,7 +136,7 @@ def _photographs(evidence: Evidence) -> Iterator[str]:
         yield f"{len(rows) - len(set(rows))} photographs are there twice"
     for table in (*evidence.current("features"), *evidence.current("quarantine")):
         for uri, label in zip(table["uri"].to_pylist(), table["label"].to_pylist(), strict=True):
-            if uri.split("/")[-2] != label:
+            if unicodedata.normalize("NFC", uri.split("/")[-2]) != label:
                 yield f"{uri} has the label {label}"
                 return
 
@@ -144,7 +145,8 @@ def _counts(evidence: Evidence) -> Iterator[str]:
     manifest = evidence.manifest or {}
     featured = sum(table.num_rows for table in evidence.current("features"))
     quarantined = sum(table.num_rows for table in evidence.current("quarantine"))
-    labels = {path.split("/")[-2] if "/" in path else "" for path in evidence.photographs}
+    folders = {path.split("/")[-2] if "/" in path else "" for path in evidence.photographs}
+    labels = {unicodedata.normalize("NFC", folder) for folder in folders}
     wanted = {
         "counts.images": (manifest["counts"]["images"], len(evidence.photographs)),
         "counts.features": (manifest["counts"]["features"], featured),

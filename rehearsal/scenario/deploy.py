@@ -10,7 +10,7 @@ from ops.aws.given import WrongSetting, read_given
 from ops.aws.synthesis import Synthesis, SynthesisFailed, synthesise
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.scenario.host import Host
-from rehearsal.scenario.stages import StageFailed, Tell
+from rehearsal.scenario.stages import Report, StageFailed
 
 _EVENT: Final = re.compile(r"(?P<stack>[\w-]+) \| .* \| (?P<state>[A-Z_]+) +\| (?P<type>AWS::[\w:]+)")
 _FINDING: Final = re.compile(r"(FATAL|ERROR) ")
@@ -41,52 +41,52 @@ class Stacks:
         try:
             folder = self._host.folder / f"cdk.out-{name}"
             given = read_given([*self._values, *more])
-            return synthesise(folder, given, environment=self._host.aws.environment())
+            return synthesise(folder, given, environment=self._host.environment)
         except (SynthesisFailed, WrongSetting) as error:
             raise StageFailed(f"the app does not synthesise: {why_refused(str(error))}") from None
 
-    def bootstrap(self, regions: Sequence[str], tell: Tell) -> None:
+    def bootstrap(self, regions: Sequence[str], report: Report) -> None:
         """Make what the CDK needs in some regions."""
         for region in regions:
-            tell(f"cdk bootstrap {region}")
-            self._run(Path(), tell, "bootstrap", lambda cdk, region=region: cdk.bootstrap(ACCOUNT, region))
+            report(f"cdk bootstrap {region}")
+            self._run(Path(), report, "bootstrap", lambda cdk, region=region: cdk.bootstrap(ACCOUNT, region))
 
-    def deploy(self, app: Path, tell: Tell, *stacks: str) -> Outcome:
+    def deploy(self, app: Path, report: Report, *stacks: str) -> Outcome:
         """Deploy stacks, all unless some are named."""
-        return self._run(app, tell, "deploy", lambda cdk: cdk.deploy(*stacks))
+        return self._run(app, report, "deploy", lambda cdk: cdk.deploy(*stacks))
 
-    def diff(self, app: Path, tell: Tell) -> Outcome:
+    def diff(self, app: Path, report: Report) -> Outcome:
         """Compare with what is deployed."""
-        return self._run(app, tell, "diff", lambda cdk: cdk.diff())
+        return self._run(app, report, "diff", lambda cdk: cdk.diff())
 
-    def destroy(self, app: Path, tell: Tell, *stacks: str) -> Outcome:
+    def destroy(self, app: Path, report: Report, *stacks: str) -> Outcome:
         """Destroy stacks, all unless some are named."""
-        return self._run(app, tell, "destroy", lambda cdk: cdk.destroy(*stacks))
+        return self._run(app, report, "destroy", lambda cdk: cdk.destroy(*stacks))
 
-    def _run(self, app: Path, tell: Tell, verb: str, command: Any) -> Outcome:
+    def _run(self, app: Path, report: Report, verb: str, command: Any) -> Outcome:
         path = self._host.folder / "cdk.log"
         with path.open("a", encoding="utf-8") as log:
 
-            def heard(line: str) -> None:
+            def on_line(line: str) -> None:
                 print(line, file=log, flush=True)
                 if match := _EVENT.match(line):
-                    tell(f"{match['stack']}: {match['type']} {match['state']}")
+                    report(f"{match['stack']}: {match['type']} {match['state']}")
 
             try:
-                outcome: Outcome = command(Cdk(app, self._host.aws.environment(), heard))
+                outcome: Outcome = command(Cdk(app, self._host.environment, on_line))
             except CdkFailed as error:
                 raise StageFailed(f"cdk {verb}: {why(str(error))}", log=str(path)) from None
         return outcome
 
 
 def why_refused(text: str) -> str:
-    """Give of what the app said the findings for which it is not synthesised, or else all of it."""
+    """Return the findings in what the app said for which it is not synthesised, or else all of it."""
     found = [line.removeprefix("FATAL ").removeprefix("ERROR ") for line in text.splitlines() if _FINDING.match(line)]
     return "; ".join(found) or text
 
 
 def why(text: str) -> str:
-    """Give of what the CDK said the line that tells why it failed: that of a resource, if it was one."""
+    """Return the line of what the CDK said that tells why it failed: that of a resource, if it was one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     events = [match for line in lines if (match := _EVENT.match(line)) and match["state"].endswith("_FAILED")]
     resources = [

@@ -13,6 +13,11 @@ _GLIBC_OF_NODES: Final = 34
 _OLD_NAMES: Final = {"manylinux2010": 12, "manylinux2014": 17}  # PEP 571 and PEP 599: of glibc 2.12 and 2.17
 _SYSTEM: Final = re.compile(r"(?:manylinux_2_(?P<glibc>\d+)|(?P<old>manylinux20\d\d))_(?P<machine>x86_64|aarch64)")
 _OF_SHUFFLE_SERVICE: Final = ("spark.authenticate", "spark.network.crypto.enabled")
+_DYNAMIC: Final = "spark.dynamicAllocation.enabled"
+_FIXED: Final = "spark.executor.instances"
+_EXECUTORS_OF_YARN: Final = 2
+"""Of an application without dynamic allocation ("Running Spark on YARN")."""
+
 _LABELS: Final = {
     "yarn.node-labels.enabled": "true",
     "yarn.node-labels.am.default-node-label-expression": "CORE",
@@ -23,7 +28,7 @@ _GRANT: Final = "kms:CreateGrant"
 
 
 def check_wheels(names: Iterable[str], *, machine: str) -> Iterator[str]:
-    """Say which wheels the nodes cannot install, though this machine, whose system may be newer, perhaps can.
+    """Find which wheels the nodes cannot install, though this machine, whose system may be newer, perhaps can.
 
     Parameters
     ----------
@@ -44,14 +49,14 @@ def check_wheels(names: Iterable[str], *, machine: str) -> Iterator[str]:
 
 
 def check_one_cluster(clusters: Sequence[Mapping[str, Any]], name: str) -> Iterator[str]:
-    """Say whether more than one cluster was started; `clusters` are those of a deployment, as EMR lists them."""
+    """Find out whether more than one cluster was started; `clusters` are those of a deployment, as EMR lists them."""
     if len(clusters) != 1:
         ids = few_of([cluster["Id"] for cluster in clusters]) or "none"
         yield f"{len(clusters)} clusters {name} were started ({ids}), one was to be; look for them in FruitsCompute"
 
 
 def check_shuffle_service(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Say where YARN's shuffle service is not told what executors are, and would refuse each of them."""
+    """Find where YARN's shuffle service is not told what executors are, and would refuse each of them."""
     files = {item["Classification"]: item.get("Properties", {}) for item in configurations}
     spark, yarn = files.get("spark-defaults", {}), files.get("yarn-site", {})
     for key in _OF_SHUFFLE_SERVICE:
@@ -59,8 +64,20 @@ def check_shuffle_service(configurations: Iterable[Mapping[str, Any]]) -> Iterat
             yield f"yarn-site lacks {key}=true of spark-defaults: YARN's shuffle service would refuse all executors"
 
 
+def check_executors(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Find where an application would get a fixed number of executors; Spark's own master, here, gives all there is."""
+    files = {item["Classification"]: item.get("Properties", {}) for item in configurations}
+    spark = files.get("spark-defaults", {})
+    if spark.get(_DYNAMIC, "true") != "true":  # EMR itself switches it on
+        fixed = spark.get(_FIXED, f"{_EXECUTORS_OF_YARN}, as YARN has it by itself")
+        yield (
+            f"spark-defaults has {_DYNAMIC}={spark[_DYNAMIC]}: an application would get {_FIXED} ({fixed}), however"
+            " many nodes there are, and the others would idle; switch it on"
+        )
+
+
 def check_masters(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Say where the master of an application may land on a Spot node, with which all its executors would go."""
+    """Find where the master of an application may land on a Spot node, with which all its executors would go."""
     files = {item["Classification"]: item.get("Properties", {}) for item in configurations}
     for key, wanted in _LABELS.items():
         if (found := files.get("yarn-site", {}).get(key)) != wanted:
@@ -70,7 +87,7 @@ def check_masters(configurations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 def check_disk_key(
     key_policy: Mapping[str, Any], role_policies: Iterable[Mapping[str, Any]], *, key: str, region: str
 ) -> Iterator[str]:
-    """Say why disks could not be encrypted: nobody here starts an instance that would need it.
+    """Find why disks could not be encrypted: nobody here starts an instance that would need it.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.aws.deployment import Deployment, find_deployment
 from rehearsal.inventory import inventory
-from rehearsal.scenario.deployed import check_disk_key, check_masters, check_shuffle_service
+from rehearsal.scenario.deployed import check_disk_key, check_executors, check_masters, check_shuffle_service
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.host import Host
@@ -14,7 +14,7 @@ from rehearsal.scenario.runs import Cluster
 from rehearsal.scenario.stages import StageFailed
 
 
-class Place:
+class DeployedEnvironment:
     """A deployed environment, by the outputs of its stacks.
 
     Parameters
@@ -33,15 +33,15 @@ class Place:
         return find_deployment(self._host.client, env=self._env, region=self._host.aws.region)
 
     def output(self, stack: str, name: str) -> str:
-        """Give an output of a stack."""
+        """Return an output of a stack."""
         return self.deployment().output(stack, name)
 
     def folder(self, output: str) -> Folder:
-        """Give a folder of S3: that of ``ImagesUri``, ``OutputUri`` or ``LogUri``."""
+        """Return a folder of S3: that of ``ImagesUri``, ``OutputUri`` or ``LogUri``."""
         return Folder.of(self._host.client("s3"), self.output("FruitsStorage", output))
 
     def cluster(self, cluster_id: str = "") -> Cluster:
-        """Give a cluster; the one that is deployed, unless another is named."""
+        """Return a cluster; the one that is deployed, unless another is named."""
         return Cluster(
             self._host.client("emr"),
             cluster_id or self.output("FruitsCompute", "ClusterId"),
@@ -55,9 +55,10 @@ class Place:
         return [cluster for cluster in listed if cluster["Name"] == name]
 
     def check_cluster(self) -> list[str]:
-        """Say what is wrong with the cluster as it was deployed."""
+        """Find what is wrong with the cluster as it was deployed."""
         shown = self._host.client("emr").describe_cluster(ClusterId=self.cluster().cluster_id)["Cluster"]
         return [
+            *check_executors(shown["Configurations"]),
             *check_masters(shown["Configurations"]),
             *check_shuffle_service(shown["Configurations"]),
             *self._check_disk_key(shown),
@@ -76,15 +77,10 @@ class Place:
             region=self._host.aws.region,
         )
 
-    def step(self) -> Mapping[str, Any]:
-        """Give the step to submit to an interactive cluster."""
-        step: Mapping[str, Any] = json.loads(self.output("FruitsCompute", "JobStep"))
-        return step
-
-    def evidence(self, said: Mapping[str, Any] | None) -> Evidence:
+    def evidence(self, printed: Mapping[str, Any] | None) -> Evidence:
         """Gather what a run has left, which has printed a manifest or not."""
         columns = table_columns(self._host.client("glue"), self.output("FruitsStorage", "Database"))
-        return gather(self.folder("ImagesUri"), self.folder("OutputUri"), said=said, columns=columns)
+        return gather(self.folder("ImagesUri"), self.folder("OutputUri"), printed=printed, columns=columns)
 
     def with_bootstrap_error(self, failed: StageFailed) -> StageFailed:
         """Begin the reason of a failed deployment with what the bootstrap action said, if it is the one that failed."""

@@ -31,7 +31,7 @@ class Evidence:
         Bytes by the same paths.
     objects
         Current versions of all results, by path.
-    said
+    printed
         The manifest that the step printed, if it did.
     manifest, report
         Of the run that the step named, if they are there.
@@ -47,7 +47,7 @@ class Evidence:
     photographs: Mapping[str, str]
     sizes: Mapping[str, int]
     objects: Mapping[str, Version]
-    said: Mapping[str, Any] | None
+    printed: Mapping[str, Any] | None
     manifest: Mapping[str, Any] | None
     report: bytes | None
     tables: Mapping[str, pa.Table]
@@ -56,31 +56,31 @@ class Evidence:
 
     @property
     def run(self) -> str:
-        """Name of the run, as the step said it."""
-        return str((self.said or {}).get("run", ""))
+        """Name of the run, as the step printed it."""
+        return str((self.printed or {}).get("run", ""))
 
     def below(self, folder: str) -> dict[str, pa.Table]:
-        """Give the tables below a folder of the results."""
+        """Return the tables below a folder of the results."""
         return {path: table for path, table in self.tables.items() if path.startswith(f"{folder}/")}
 
     def uri(self, name: str) -> str:
-        """Give the URI by which results name a photograph."""
+        """Return the URI by which results name a photograph."""
         return f"{self.images}{name}"
 
     def current(self, kind: str) -> list[pa.Table]:
-        """Give the features, or the quarantine, of the model that the manifest names."""
+        """Return the features, or the quarantine, of the model that the manifest names."""
         identity = (self.manifest or {})["model"]["identity"]
         return list(self.below(f"{kind}/model={identity}").values())
 
     def features(self) -> dict[str, NDArray[np.float64]]:
-        """Give the features of each photograph by its URI."""
+        """Return the features of each photograph by its URI."""
         tables = self.current("features")
         uris = [uri for table in tables for uri in table["uri"].to_pylist()]
         return dict(zip(uris, matrix(tables, "feature"), strict=True))
 
 
 def matrix(tables: Sequence[pa.Table], column: str) -> NDArray[np.float64]:
-    """Give a column of lists of one length as (n, length) array."""
+    """Return a column of lists of one length as (n, length) array."""
     if not tables:
         return np.empty((0, 0))
     values = pa.concat_tables(tables)[column]
@@ -89,10 +89,10 @@ def matrix(tables: Sequence[pa.Table], column: str) -> NDArray[np.float64]:
     return found
 
 
-def gather(images: Folder, output: Folder, *, said: Mapping[str, Any] | None, columns: Columns) -> Evidence:
+def gather(images: Folder, output: Folder, *, printed: Mapping[str, Any] | None, columns: Columns) -> Evidence:
     """Read the evidence of a run from S3."""
     objects = output.versions()
-    run = str((said or {}).get("run", ""))
+    run = str((printed or {}).get("run", ""))
     photographs = {path: etag for path, etag in images.etags().items() if not hidden(path)}
     manifest = output.find(f"reports/{run}/manifest.json") if run else None
     arrays = output.find(f"pca/{run}/arrays.npz") if run else None
@@ -101,7 +101,7 @@ def gather(images: Folder, output: Folder, *, said: Mapping[str, Any] | None, co
         photographs=photographs,
         sizes={path: size for path, size in images.sizes().items() if path in photographs},
         objects=objects,
-        said=said,
+        printed=printed,
         manifest=json.loads(manifest) if manifest else None,
         report=output.find(f"reports/{run}/report.html") if run else None,
         tables=output.read_tables([path for path in objects if path.endswith(".parquet")]),
@@ -120,5 +120,5 @@ def table_columns(glue: Any, database: str) -> Columns:
 
 
 def hidden(path: str) -> bool:
-    """Say whether the job leaves an object alone: a part of its path begins with ``.`` or ``_``."""
-    return path.endswith("/") or any(part.startswith((".", "_")) for part in path.split("/"))
+    """Return whether the job leaves an object alone: it is hidden, a folder's marker, or the marker of a sample."""
+    return path.endswith(("/", "_sample.json")) or any(part.startswith(".") for part in path.split("/"))

@@ -11,7 +11,7 @@ _SMALLEST_SHARE: Final = 96
 
 
 def check_expectations(evidence: Evidence, settings: DeploymentSettings, *, rendered: bool) -> list[str]:
-    """Say where a run that computed everything is not what its settings, or its rendered pictures, ask for."""
+    """Find where a run that computed everything is not what its settings, or its rendered pictures, ask for."""
     return [
         *check_shares(evidence, settings.core_vcpus + settings.task_spot_vcpus),
         *check_splits(evidence, train=settings.train_folder, test=settings.test_folder),
@@ -20,7 +20,7 @@ def check_expectations(evidence: Evidence, settings: DeploymentSettings, *, rend
 
 
 def check_shares(evidence: Evidence, slots: int) -> list[str]:
-    """Say whether a first run was planned so that slots of the cluster had nothing to do.
+    """Find out whether a first run was planned so that slots of the cluster had nothing to do.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def check_shares(evidence: Evidence, slots: int) -> list[str]:
 
 
 def check_splits(evidence: Evidence, *, train: str, test: str) -> list[str]:
-    """Say where photographs below a folder of a split, whose name is given, are in the other one."""
+    """Find where photographs below a folder of a split, whose name is given, are in the other one."""
     wrong = [
         f"{uri} is in {split}"
         for table in evidence.below("projections").values()
@@ -60,7 +60,7 @@ def _split_of(path: str, *, train: str, test: str, otherwise: str) -> str:
 
 
 def check_rendered(evidence: Evidence) -> list[str]:
-    """Say which rendered pictures are in quarantine; all of them are whole."""
+    """Find which rendered pictures are in quarantine; all of them are whole."""
     rows = [row for table in evidence.current("quarantine") for row in table.to_pylist()]
     if not rows:
         return []

@@ -43,7 +43,7 @@ class Folder:
         return f"s3://{self.bucket}/{self.prefix}"
 
     def below(self, path: str) -> "Folder":
-        """Give a folder in this one."""
+        """Return a folder in this one."""
         return Folder(self.s3, self.bucket, f"{self.prefix}{path.strip('/')}/")
 
     def sizes(self) -> dict[str, int]:

@@ -12,11 +12,12 @@ import psutil
 from infra.settings import DeploymentSettings
 from ops.build.wheelhouse import this_machine
 from rehearsal.clients import Client, clients_of
-from rehearsal.embedded.aws import ENDPOINT_REFUSES, AwsFailed, EmbeddedAws, find_aws
+from rehearsal.daemon import DaemonFailed
+from rehearsal.embedded.aws import ENDPOINT_REFUSES, EmbeddedAws, find_aws
 from rehearsal.embedded.daemon import forget, start_aws, stop_aws
-from rehearsal.node.daemon import NodeFailed, find_node, start_node, stop_node
+from rehearsal.node.daemon import find_node, start_node, stop_node
 from rehearsal.node.instance import Kind
-from rehearsal.scenario.stages import StageFailed, Tell
+from rehearsal.scenario.stages import Report, StageFailed
 
 _NOT_FETCHED: Final = "cannot fetch "
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -54,11 +55,15 @@ class Host:
         Of the deployment.
     image
         Folder of disk images that bootstrap actions may find used; none unless given: see `start_node`.
+    tied
+        End both when this process has ended, in whatever way.
     """
 
-    def __init__(self, folder: Path, settings: DeploymentSettings, *, image: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, settings: DeploymentSettings, *, image: Path | None = None, tied: bool = True
+    ) -> None:
         self.folder = folder.resolve()
-        self._image = image
+        self._image, self._tied = image, tied
         self.expense = Expense()
         self.kind: Kind = "namespaces"
         self._settings = settings
@@ -72,16 +77,26 @@ class Host:
         return self._aws
 
     @property
+    def started(self) -> bool:
+        """Whether the embedded AWS of this rehearsal was started."""
+        return self._aws is not None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of what a rehearsal runs: the embedded AWS's, and no other temporary folder than in its own."""
+        return {**self.aws.environment(), "TMPDIR": str(self.folder / "tmp")}
+
+    @property
     def client(self) -> Client:
         """Clients of it."""
         assert self._client is not None, "not started"
         return self._client
 
     def client_in(self, region: str) -> Client:
-        """Give clients of another region."""
+        """Return clients of another region."""
         return clients_of(replace(self.aws, region=region))
 
-    def start(self, tell: Tell) -> str:
+    def start(self, report: Report) -> str:
         """Make what the nodes are given, if it is not there, and start the two processes.
 
         Raises
@@ -90,15 +105,15 @@ class Host:
             If one of them cannot be started here.
         """
         self._require_own_architecture()
-        self._make_products(tell)
-        tell("starting")
+        self._make_products(report)
+        report("starting")
         began = time.monotonic()
         try:
             forget(self.folder)
-            self._aws = start_aws(self.folder, region=self._settings.region, launch="hold")
+            self._aws = start_aws(self.folder, region=self._settings.region, launch="hold", tied=self._tied)
             self.expense.starting = time.monotonic() - began
-            self.kind = start_node(self._aws, image=self._image).kind
-        except (AwsFailed, NodeFailed) as error:
+            self.kind = start_node(self._aws, image=self._image, tied=self._tied).kind
+        except DaemonFailed as error:
             raise StageFailed(
                 str(error), action=f"fruits aws down --folder {self.folder} --delete, or choose another --folder"
             ) from None
@@ -160,9 +175,9 @@ class Host:
                 action=f"rehearse with -c architecture={here}; the templates differ in instance types and wheels only",
             )
 
-    def _make_products(self, tell: Tell) -> None:
+    def _make_products(self, report: Report) -> None:
         command = [sys.executable, "-m", "ops.build.products", "--engine", self._settings.engine]
-        run = _following([*command, "--architecture", self._settings.architecture], tell)
+        run = _following([*command, "--architecture", self._settings.architecture], report)
         if run:
             raise StageFailed(f"cannot make the wheelhouse or the model: {run}", action="make assets")
 
@@ -173,15 +188,15 @@ def _last(log: Path, words: str) -> str:
     return lines[-1][lines[-1].index(words) :] if lines else ""
 
 
-def _following(command: list[str], tell: Tell) -> str:
-    """Run a command, tell its lines, and give the last one if it fails."""
+def _following(command: list[str], report: Report) -> str:
+    """Run a command, tell its lines, and return the last one if it fails."""
     last = ""
     with subprocess.Popen(command, cwd=_ROOT, stderr=subprocess.PIPE, text=True, errors="replace") as process:
         assert process.stderr is not None
         try:
             for line in process.stderr:
                 last = line.strip() or last
-                tell(last)
+                report(last)
         except BaseException:
             process.terminate()
             raise

@@ -1,4 +1,4 @@
-"""A listener at the topic of a deployment: hears what its people are told, in a queue of its own."""
+"""A listener at the topic of a deployment: receives what its people are told, in a queue of its own."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rehearsal.clients import Client
 
-_NAME: Final = "rehearsal-hears"
+_NAME: Final = "rehearsal-listener"
 
 
 class Listener:
@@ -34,10 +34,10 @@ class Listener:
         )["SubscriptionArn"]
 
     def check_told_of(self, cluster_id: str, *, within_seconds: float = 30.0) -> list[str]:
-        """Say whether nobody is told of a cluster that has done something worth telling, and listen no longer."""
+        """Find out whether nobody is told of a cluster that has done something worth telling, and listen no longer."""
         deadline = time.monotonic() + within_seconds
         try:
-            while not any(cluster_id in body for body in self._heard()):
+            while not any(cluster_id in body for body in self._bodies()):
                 if time.monotonic() > deadline:
                     return self._nobody_told(cluster_id)
         finally:
@@ -49,6 +49,6 @@ class Listener:
         where = "see whether the rules of FruitsGuard are for its name, and the topic's policy for events.amazonaws.com"
         return [f"nobody was told of cluster {cluster_id}: no event of it came to {self._topic}; {where}"]
 
-    def _heard(self) -> list[str]:
+    def _bodies(self) -> list[str]:
         found = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10, WaitTimeSeconds=2)
         return [message["Body"] for message in found.get("Messages", ())]

@@ -21,7 +21,7 @@ class _Page(HTMLParser):
 
 
 def check_report(evidence: Evidence) -> Iterator[str]:
-    """Say what is wrong with the report: it has to be a page of this run that needs nothing from elsewhere."""
+    """Find what is wrong with the report: it has to be a page of this run that needs nothing from elsewhere."""
     if evidence.report is None:
         yield f"run {evidence.run} has no report"
         return

@@ -1,8 +1,8 @@
-"""Photographs on their way to the bucket: uploaded, and later added, changed and deleted."""
+"""The photographs of a rehearsal: found here, compared with the bucket, and later added, changed and deleted there."""
 
 import io
 import random
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,16 +10,14 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ops.local.sample import MARKER
 from rehearsal.scenario.folders import Folder
-from rehearsal.scenario.stages import StageFailed, Tell
-
-_AT_ONCE = 8
+from rehearsal.scenario.stages import StageFailed, few_of
 
 ADDED, CHANGED, DELETED = 10, 5, 3
-"""How many photographs a heap gains, sees replaced and loses between two runs."""
+"""How many photographs a set gains, sees replaced and loses between two runs."""
 
 
 @dataclass(frozen=True)
-class Heap:
+class PhotoSet:
     """Photographs in a folder of this machine: ``<root>/**/<label>/<file>``.
 
     Parameters
@@ -42,7 +40,7 @@ class Heap:
         return f"{len(self.files):,} {'rendered pictures' if self.rendered else 'photographs'}"
 
 
-def find_photographs(root: Path) -> Heap:
+def find_photographs(root: Path) -> PhotoSet:
     """List the photographs of a folder.
 
     Raises
@@ -58,18 +56,21 @@ def find_photographs(root: Path) -> Heap:
             f"{root} has {len(files)} photographs; a rehearsal adds, changes and deletes some, and needs {wanted}",
             action="name a folder with more: fruits rehearse --images FOLDER",
         )
-    return Heap(root, files)
+    return PhotoSet(root, files)
 
 
-def upload(heap: Heap, folder: Folder, tell: Tell) -> str:
-    """Upload all photographs of a heap, as a user does with `aws s3 sync`."""
-    names = [*heap.files, *([MARKER] if heap.rendered else [])]
-    total = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done, size in enumerate(pool.map(lambda name: _upload(heap.root, folder, name), names), start=1):
-            total += size
-            tell(f"{done:,} of {len(names):,}")
-    return f"{heap}, {total / 1e6:.1f} MB, to {folder.uri}"
+def check_uploaded(photos: PhotoSet, sizes: Mapping[str, int]) -> list[str]:
+    """Find which photographs of a folder are not on S3 as they are here.
+
+    Parameters
+    ----------
+    photos
+        The photographs of the folder.
+    sizes
+        Bytes of what is on S3, by path.
+    """
+    wrong = [name for name in photos.files if sizes.get(name) != (photos.root / name).stat().st_size]
+    return [f"{len(wrong)} photographs are not on S3, or not whole: {few_of(wrong)}"] if wrong else []
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Changes:
     deleted: tuple[str, ...]
 
 
-def change_some(heap: Heap, folder: Folder) -> Changes:
+def change_some(photos: PhotoSet, folder: Folder) -> Changes:
     """Add, change and delete some photographs on S3: always the same ones, spread over the labels.
 
     What is new is a photograph seen in a mirror, what is changed is one upside down: real pictures, with features of
@@ -92,16 +93,16 @@ def change_some(heap: Heap, folder: Folder) -> Changes:
     StageFailed
         If there are not enough that can be opened.
     """
-    candidates = list(heap.files)
+    candidates = list(photos.files)
     random.Random(len(candidates)).shuffle(candidates)
     opened: dict[str, Image.Image] = {}
     for name in candidates:
         if len(opened) == ADDED + CHANGED + DELETED:
             break
-        if picture := _open(heap.root / name):
+        if picture := _open(photos.root / name):
             opened[name] = picture
     if len(opened) < ADDED + CHANGED + DELETED:
-        raise StageFailed(f"only {len(opened)} photographs in {heap.root} can be opened")
+        raise StageFailed(f"only {len(opened)} photographs in {photos.root} can be opened")
     names = list(opened)
     originals, changed, deleted = names[:ADDED], names[ADDED : ADDED + CHANGED], names[ADDED + CHANGED :]
     added = [f"{name.rpartition('.')[0] or name}-mirrored.jpg" for name in originals]
@@ -112,12 +113,6 @@ def change_some(heap: Heap, folder: Folder) -> Changes:
     for name in deleted:
         folder.delete(name)
     return Changes(tuple(added), tuple(changed), tuple(deleted))
-
-
-def _upload(root: Path, folder: Folder, name: str) -> int:
-    content = (root / name).read_bytes()
-    folder.put(name, content)
-    return len(content)
 
 
 def _open(path: Path) -> Image.Image | None:

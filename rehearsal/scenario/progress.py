@@ -29,7 +29,7 @@ class Patience:
         self._since = clock()
 
     def is_over(self, seen: str) -> bool:
-        """Say whether what is seen has been the same for too long."""
+        """Return whether what is seen has been the same for too long."""
         now = self._clock()
         if seen != self._seen:
             self._seen, self._since = seen, now
@@ -37,7 +37,7 @@ class Patience:
 
 
 def telling_line(log: str) -> str:
-    """Give the last line of a log that warns of something, or else its last line."""
+    """Return the last line of a log that warns of something, or else its last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     telling = [line for line in lines if _TELLING.search(line)]
     return (telling or lines or ["nothing"])[-1]

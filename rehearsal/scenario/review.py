@@ -60,7 +60,7 @@ def read_differences(text: str) -> list[Difference]:
 
 
 def check_no_differences(code: int, text: str) -> list[str]:
-    """Say what differs where nothing should."""
+    """Find what differs where nothing should."""
     found = [str(difference) for difference in read_differences(text)]
     if code and not found:
         found.append(f"cdk diff ended with code {code}: {few_of(text.strip().splitlines()[-1:])}")
@@ -70,7 +70,7 @@ def check_no_differences(code: int, text: str) -> list[str]:
 
 
 def check_idle_stop_alone(code: int, text: str, *, transient: bool) -> list[str]:
-    """Say where a changed idle stop shows as anything but a change of the cluster.
+    """Find where a changed idle stop shows as anything but a change of the cluster.
 
     A cluster that stays is amended; a transient one has ended, and is made anew (decision 106).
     """

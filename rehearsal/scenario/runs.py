@@ -3,17 +3,13 @@
 import gzip
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any, Final
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.scenario.folders import Folder
 from rehearsal.scenario.progress import Patience, telling_line
-from rehearsal.scenario.stages import StageFailed, Tell
+from rehearsal.scenario.stages import Report, StageFailed, few_of
 
 ENDED: Final = ("TERMINATED", "TERMINATED_WITH_ERRORS")
 _UNFINISHED: Final = ("PENDING", "RUNNING", "CANCEL_PENDING")
@@ -47,38 +43,35 @@ class Cluster:
         self._still_there = still_there
 
     def status(self) -> Mapping[str, Any]:
-        """Give its state, and why."""
+        """Return its state, and why."""
         status: Mapping[str, Any] = self._emr.describe_cluster(ClusterId=self.cluster_id)["Cluster"]["Status"]
         return status
 
-    def submit(self, name: str, step: Mapping[str, Any]) -> str:
-        """Submit a step, as the output JobStep describes it, and give its id."""
-        jar = {"Jar": step["jar"], "Args": list(step["arguments"])}
-        request = {"Name": name, "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
-        (step_id,) = self._emr.add_job_flow_steps(JobFlowId=self.cluster_id, Steps=[request])["StepIds"]
-        return str(step_id)
-
-    def only_step(self) -> str:
-        """Give the id of the step with which a transient cluster was started.
+    def step_of(self, run: str) -> str:
+        """Return the id of the step of a run, by the name under which notifications know it.
 
         Raises
         ------
         StageFailed
-            If it has none, or several.
+            If the cluster has no such step, or several.
         """
-        steps = self._emr.list_steps(ClusterId=self.cluster_id)["Steps"]
-        if len(steps) != 1:
-            raise StageFailed(f"cluster {self.cluster_id} has {len(steps)} steps; a transient one has its job")
-        return str(steps[0]["Id"])
+        names = {step["Id"]: step["Name"] for step in self._emr.list_steps(ClusterId=self.cluster_id)["Steps"]}
+        found = [step_id for step_id, name in names.items() if name == run]
+        if len(found) != 1:
+            raise StageFailed(
+                f"cluster {self.cluster_id} has {len(found)} steps {run}, not one; its steps:"
+                f" {few_of(sorted(names.values())) or 'none'}"
+            )
+        return str(found[0])
 
-    def wait_for_step(self, step_id: str, tell: Tell, done: Callable[[], int], patience: Patience) -> None:
+    def wait_for_step(self, step_id: str, report: Report, done: Callable[[], int], patience: Patience) -> None:
         """Wait until a step has ended.
 
         Parameters
         ----------
         step_id
             Which.
-        tell
+        report
             Told of states and of progress.
         done
             Counts the photographs done so far.
@@ -97,7 +90,7 @@ class Cluster:
             if state not in _UNFINISHED:
                 break
             seen = f"cluster {self.status()['State']}, step {state}, {done():,} photographs done"
-            tell(seen)
+            report(seen)
             if patience.is_over(seen):
                 raise self._stalled(step_id, seen, patience.seconds)
             time.sleep(_LOOK_EVERY_SECONDS)
@@ -106,7 +99,7 @@ class Cluster:
             message = failure.get("Message") or failure.get("Reason") or f"cluster {self._why_ended()}"
             raise StageFailed(f"step {step_id} {state}: {message}", log=failure.get("LogFile", ""))
 
-    def wait_until_ended(self, tell: Tell) -> None:
+    def wait_until_ended(self, report: Report) -> None:
         """Wait until a transient cluster has ended by itself.
 
         Raises
@@ -122,7 +115,7 @@ class Cluster:
                     " last step: it would go on billing"
                 )
             self._still_there()
-            tell(f"cluster {status['State']}")
+            report(f"cluster {status['State']}")
             time.sleep(_LOOK_EVERY_SECONDS)
         if status["StateChangeReason"].get("Code") != "ALL_STEPS_COMPLETED":
             raise StageFailed(f"cluster {self.cluster_id} ended as {self._why_ended()}, not when its steps were done")
@@ -150,7 +143,7 @@ class Cluster:
         return json.loads(manifests[-1]) if manifests else None
 
     def bootstrap_error(self) -> tuple[str, str]:
-        """Give the last line of a failed bootstrap action that says an error, and where its log is."""
+        """Return the last line of a failed bootstrap action that says an error, and where its log is."""
         for path in sorted(self._logs.sizes()):
             if "/bootstrap-actions/" in path and path.endswith("/stderr.gz"):
                 lines = gzip.decompress(self._logs.get(path)).decode(errors="replace").splitlines()
@@ -174,29 +167,8 @@ class Cluster:
         return f"{status['State']}: {reason.get('Code', '')} {reason.get('Message', '')}".rstrip()
 
 
-@contextmanager
-def telling_of_clusters(emr: Any, name: str, tell: Tell) -> Iterator[None]:
-    """Tell how a cluster starts, while the CDK waits for it."""
-    stop = Event()
-
-    def look() -> None:
-        while not stop.wait(1.0):
-            with suppress(BotoCoreError, ClientError):  # the CDK will say what is wrong
-                for cluster in emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING"])["Clusters"]:
-                    if cluster["Name"] == name:
-                        tell(f"cluster {cluster['Id']} {cluster['Status']['State']}")
-
-    thread = Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 def copy_logs(logs: Folder, target: Path) -> int:
-    """Copy logs from S3 into a folder of this machine, unpacked; give how many."""
+    """Copy logs from S3 into a folder of this machine, unpacked; return how many."""
     paths = logs.sizes()
     for path in paths:
         file = target / path.removesuffix(".gz")

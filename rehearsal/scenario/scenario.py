@@ -1,31 +1,39 @@
-"""The course of a rehearsal: which stages there are, and what they hand on to each other."""
+"""The scenario of a rehearsal: which stages there are, and what they hand on to each other."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from infra.settings import DeploymentSettings
+from rehearsal.node.reports import NodeReports
 from rehearsal.scenario.checks import check_changes, check_nothing_computed, check_run
+from rehearsal.scenario.commands import Commands
 from rehearsal.scenario.deploy import Stacks
 from rehearsal.scenario.deployed import check_one_cluster, check_wheels
-from rehearsal.scenario.environment import Place
+from rehearsal.scenario.environment import DeployedEnvironment
 from rehearsal.scenario.evidence import Evidence
 from rehearsal.scenario.expectations import check_expectations
 from rehearsal.scenario.host import Host
 from rehearsal.scenario.messages import Listener
-from rehearsal.scenario.photographs import ADDED, CHANGED, DELETED, Heap, change_some, find_photographs, upload
+from rehearsal.scenario.photographs import (
+    ADDED,
+    CHANGED,
+    DELETED,
+    PhotoSet,
+    change_some,
+    check_uploaded,
+    find_photographs,
+)
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.review import check_idle_stop_alone, check_no_differences
-from rehearsal.scenario.runs import telling_of_clusters
-from rehearsal.scenario.stages import Stage, StageFailed, Tell
-from rehearsal.scenario.teardown import empty_bucket, explain_leftovers
+from rehearsal.scenario.stages import Report, Stage, StageFailed
+from rehearsal.scenario.starting import Start
+from rehearsal.scenario.teardown import explain_leftovers
 
 _RUNS: Final = ("first", "second", "third")
-_ALL_BUT_DATA: Final = ("FruitsCompute", "FruitsGuard", "FruitsNotebook")
-_BUCKETS: Final = ("DataBucket", "LogBucket", "CodeBucket")
 
 
-class Course:
+class Scenario:
     """What the stages of one rehearsal know and hand on.
 
     Parameters
@@ -43,7 +51,7 @@ class Course:
 
     Attributes
     ----------
-    place
+    environment
         Where things are, once they are deployed.
     evidence
         Of each run.
@@ -57,26 +65,27 @@ class Course:
         settings: DeploymentSettings,
         values: Sequence[str],
         *,
-        photographs: Callable[[Tell], Path],
+        photographs: Callable[[Report], Path],
         output: Path,
         stall_seconds: float = 300.0,
     ) -> None:
         self._host, self._settings = host, settings
         self._stacks = Stacks(host, values)
-        self.place = Place(host, settings.env)
+        self._commands = Commands(host, values)
+        self.environment = DeployedEnvironment(host, settings.env)
         self._photographs, self._output = photographs, output
         self._stall_seconds = stall_seconds
         self._transient = settings.mode == "transient"
         self._regions: tuple[str, ...] = ()
         self.kept: Mapping[str, int] = {}
         self._app = Path()
-        self._heap = Heap(Path(), ())
+        self._photos = PhotoSet(Path(), ())
         self.evidence: list[Evidence] = []
         self._blank: frozenset[str] = frozenset()
         self._bootstrapped: frozenset[str] = frozenset()
 
     def stages(self, *, destroy: bool) -> list[Stage]:
-        """Give the stages in order.
+        """Return the stages in order.
 
         Parameters
         ----------
@@ -95,118 +104,118 @@ class Course:
             Stage("cdk diff shows no difference", self._compare),
             Stage("cdk diff shows another idle stop", self._compare_idle_stop),
         ]
-        farewell = [Stage("Empty the buckets, destroy", self._destroy), Stage("Nothing is left", self._look)]
-        return stages + (farewell if destroy else [])
+        teardown = [Stage("Empty the buckets, destroy", self._destroy), Stage("Nothing is left", self._look)]
+        return stages + (teardown if destroy else [])
 
     @property
     def first_manifest(self) -> dict[str, object]:
         """The manifest of the first run."""
         return dict(self.evidence[0].manifest or {})
 
-    def _prepare(self, tell: Tell) -> str:
-        tell("python app.py")
+    def _prepare(self, report: Report) -> str:
+        report("python app.py")
         synthesis = self._stacks.synthesise("first", f"run_id={_RUNS[0]}")
         self._app, self._regions = synthesis.folder, tuple(sorted(set(synthesis.regions.values())))
         machine = {"x86_64": "x86_64", "arm64": "aarch64"}[self._settings.architecture]
         _require(check_wheels((path.name for path in self._app.glob("asset.*/*.whl")), machine=machine))
-        self._blank = self.place.inventory(self._regions)
-        self._stacks.bootstrap(self._regions, tell)
-        self._bootstrapped = self.place.inventory(self._regions)
+        self._blank = self.environment.inventory(self._regions)
+        self._stacks.bootstrap(self._regions, report)
+        self._bootstrapped = self.environment.inventory(self._regions)
         resources = sum(len(template["Resources"]) for template in synthesis.templates.values())
         return f"{len(synthesis.templates)} stacks with {resources} resources"
 
-    def _deploy_storage(self, tell: Tell) -> str:
-        self._stacks.deploy(self._app, tell, "FruitsStorage")
-        return self.place.output("FruitsStorage", "DataBucket")
+    def _deploy_storage(self, report: Report) -> str:
+        self._stacks.deploy(self._app, report, "FruitsStorage")
+        return self.environment.output("FruitsStorage", "DataBucket")
 
-    def _upload(self, tell: Tell) -> str:
-        self._heap = find_photographs(self._photographs(tell))
-        return upload(self._heap, self.place.folder("ImagesUri"), tell)
+    def _upload(self, report: Report) -> str:
+        self._photos = find_photographs(self._photographs(report))
+        self._commands.run(report, "images", "upload", str(self._photos.root.resolve()))
+        folder = self.environment.folder("ImagesUri")
+        _require(check_uploaded(self._photos, folder.sizes()))
+        return f"{self._photos} to {folder.uri}"
 
-    def _deploy_all(self, tell: Tell) -> str:
-        self._deploy(self._app, tell)
-        _require(check_one_cluster(self.place.clusters(self._settings.name), self._settings.name))
-        _require(self.place.check_cluster())
-        return f"cluster {self.place.cluster().cluster_id}, its nodes are set up"
+    def _deploy_all(self, report: Report) -> str:
+        self._explained(report, lambda: self._stacks.deploy(self._app, report))
+        _require(check_one_cluster(self.environment.clusters(self._settings.name), self._settings.name))
+        _require(self.environment.check_cluster())
+        return f"cluster {self.environment.cluster().cluster_id}, its nodes are set up"
 
-    def _run_first(self, tell: Tell) -> str:
-        listener = Listener(self._host.client, self.place.output("FruitsGuard", "TopicArn"))
-        self.evidence.append(self._run(_RUNS[0], tell))
-        _require(listener.check_told_of(self.place.cluster().cluster_id))
-        counts = (self.evidence[0].said or {}).get("counts", {})
+    def _run_first(self, report: Report) -> str:
+        listener = Listener(self._host.client, self.environment.output("FruitsGuard", "TopicArn"))
+        self.evidence.append(self._run(_RUNS[0], report))
+        _require(listener.check_told_of(self.environment.cluster().cluster_id))
+        counts = (self.evidence[0].printed or {}).get("counts", {})
         return f"{counts.get('computed', 0):,} photographs computed, {counts.get('quarantined', 0):,} in quarantine"
 
-    def _check_first(self, tell: Tell) -> str:
+    def _check_first(self, report: Report) -> str:
         evidence = self.evidence[0]
         _require(check_run(evidence))
-        _require(check_expectations(evidence, self._settings, rendered=self._heap.rendered))
+        _require(check_expectations(evidence, self._settings, rendered=self._photos.rendered))
         for name in ("report.html", "manifest.json"):
             target = self._output / "reports" / evidence.run / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self.place.folder("OutputUri").get(f"reports/{evidence.run}/{name}"))
+            target.write_bytes(self.environment.folder("OutputUri").get(f"reports/{evidence.run}/{name}"))
         pca = (evidence.manifest or {})["pca"]
         return f"{len(evidence.objects)} objects; {pca['components']} components hold {pca['explained']:.1%}"
 
-    def _run_again(self, tell: Tell) -> str:
-        self._next_cluster(_RUNS[1], tell)
-        self.evidence.append(self._run(_RUNS[1], tell))
+    def _run_again(self, report: Report) -> str:
+        self.evidence.append(self._run(_RUNS[1], report))
         _require(check_nothing_computed(*self.evidence))
         return "0 photographs computed, no object written"
 
-    def _run_changed(self, tell: Tell) -> str:
-        changes = change_some(self._heap, self.place.folder("ImagesUri"))
-        self._next_cluster(_RUNS[2], tell)
-        self.evidence.append(self._run(_RUNS[2], tell))
+    def _run_changed(self, report: Report) -> str:
+        changes = change_some(self._photos, self.environment.folder("ImagesUri"))
+        self.evidence.append(self._run(_RUNS[2], report))
         _, before, after = self.evidence
         _require([*check_run(after), *check_changes(before, after, changes)])
         return f"{len(changes.added) + len(changes.changed)} photographs computed, {len(changes.deleted)} forgotten"
 
-    def _compare(self, tell: Tell) -> str:
-        tell("cdk diff")
-        outcome = self._stacks.diff(self._app, tell)
+    def _compare(self, report: Report) -> str:
+        run = self._current_run()
+        app = self._app if run == _RUNS[0] else self._stacks.synthesise(run, f"run_id={run}").folder
+        outcome = self._stacks.diff(app, report)
         _require(check_no_differences(outcome.code, outcome.text))
         return "what is deployed is what app.py describes"
 
-    def _compare_idle_stop(self, tell: Tell) -> str:
+    def _compare_idle_stop(self, report: Report) -> str:
         now, most = self._settings.idle_stop, self._settings.max_lifetime
         other = now + 60 if now + 60 <= most else now - 60
         app = self._stacks.synthesise("idle", f"run_id={self._current_run()}", f"idle_stop={other}").folder
-        outcome = self._stacks.diff(app, tell)
+        outcome = self._stacks.diff(app, report)
         _require(check_idle_stop_alone(outcome.code, outcome.text, transient=self._transient))
         return f"{now} s -> {other} s: " + ("a new cluster" if self._transient else "the cluster in place")
 
-    def _destroy(self, tell: Tell) -> str:
+    def _destroy(self, report: Report) -> str:
         removable = self._stacks.synthesise("last", f"run_id={self._current_run()}", "remove_data=true").folder
-        self._stacks.deploy(removable, tell, "FruitsStorage")
-        deployed = self.place.deployment()
-        buckets = [deployed.output("FruitsStorage", name) for name in _BUCKETS]
-        there = [stack for stack in _ALL_BUT_DATA if stack in deployed.stacks]
+        self._stacks.deploy(removable, report, "FruitsStorage")
+        deployed = self.environment.deployment()
+        data = ("--yes-delete", deployed.output("FruitsStorage", "DataBucket"))
         # The cluster first: as long as it lives, it writes.
-        self._stacks.destroy(removable, tell, *there)
-        emptied = sum(empty_bucket(self._host.client("s3"), bucket, tell) for bucket in buckets)
-        self._stacks.destroy(removable, tell)
-        return f"{len(deployed.stacks)} stacks, {emptied:,} versions of objects"
+        self._commands.run(report, "destroy", "--yes")
+        emptied = self._commands.run(report, "empty", *data)[-1]
+        self._commands.run(report, "destroy", "--all", "--yes", *data)
+        return f"{len(deployed.stacks)} stacks; of the data {emptied}"
 
-    def _look(self, tell: Tell) -> str:
-        reasons, strangers = explain_leftovers(
-            blank=self._blank, bootstrapped=self._bootstrapped, left=self.place.inventory(self._regions)
+    def _look(self, report: Report) -> str:
+        reasons, unexpected = explain_leftovers(
+            blank=self._blank, bootstrapped=self._bootstrapped, left=self.environment.inventory(self._regions)
         )
-        _require([f"left: {item}" for item in strangers])
+        _require([f"left: {item}" for item in unexpected])
         self.kept = reasons
         return f"but for {sum(reasons.values())} things that AWS keeps, named below"
 
-    def _run(self, run: str, tell: Tell) -> Evidence:
-        cluster = self.place.cluster()
+    def _run(self, run: str, report: Report) -> Evidence:
+        if not self._transient or self.evidence:  # the first cluster of a transient deployment has its job
+            self._start(run, report)
+        cluster = self.environment.cluster()
+        step_id = cluster.step_of(f"{self._settings.name} {run}")
+        done = photographs_done(self.environment.folder("OutputUri"), self._photographs_kept())
+        cluster.wait_for_step(step_id, report, done, Patience(self._stall_seconds))
+        printed = cluster.printed(step_id)
         if self._transient:
-            step_id = cluster.only_step()
-        else:
-            step_id = cluster.submit(f"{self._settings.name} {run}", self.place.step())
-        done = photographs_done(self.place.folder("OutputUri"), self._photographs_kept())
-        cluster.wait_for_step(step_id, tell, done, Patience(self._stall_seconds))
-        said = cluster.printed(step_id)
-        if self._transient:
-            cluster.wait_until_ended(tell)
-        return self.place.evidence(said)
+            cluster.wait_until_ended(report)
+        return self.environment.evidence(printed)
 
     def _photographs_kept(self) -> int:
         """Count the photographs that former runs have left in the store."""
@@ -215,18 +224,21 @@ class Course:
         counts = (self.evidence[-1].manifest or {})["counts"]
         return int(counts["features"] + counts["quarantined"])
 
-    def _next_cluster(self, run: str, tell: Tell) -> None:
-        """Deploy a new run where each run has a cluster of its own."""
-        if self._transient:
-            self._app = self._stacks.synthesise(run, f"run_id={run}").folder
-            self._deploy(self._app, tell)
+    def _start(self, run: str, report: Report) -> None:
+        """Start a run, on a cluster of its own in transient mode."""
+        self._explained(report, lambda: self._commands.run(report, "run", "--no-wait", "--yes", "--run-id", run))
 
-    def _deploy(self, app: Path, tell: Tell) -> None:
-        with telling_of_clusters(self._host.client("emr"), self._settings.name, tell):
+    def _explained(self, report: Report, deploy: Callable[[], object]) -> None:
+        """Deploy; if that fails because of a cluster, say why that failed."""
+        reports = NodeReports(self._host.aws)
+        name, still_there = self._settings.name, self._host.require_node
+        start = Start(self._host.client("emr"), reports, name, still_there=still_there)
+        with start.followed(report):
             try:
-                self._stacks.deploy(app, tell)
+                deploy()
             except StageFailed as failed:
-                raise self.place.with_bootstrap_error(failed) from None
+                _require(start.found)
+                raise self.environment.with_bootstrap_error(failed) from None
 
     def _current_run(self) -> str:
         return _RUNS[2] if self._transient else _RUNS[0]

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from ops.errors import FruitsError
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 """Told in a few words what a stage is doing."""
 
 
@@ -46,7 +46,7 @@ class Stage:
     """
 
     name: str
-    action: Callable[[Tell], str]
+    action: Callable[[Report], str]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Listener(Protocol):
     def begin(self, name: str) -> None:
         """Show that a stage begins."""
 
-    def tell(self, detail: str) -> None:
+    def report(self, detail: str) -> None:
         """Show what the stage that runs is doing."""
 
     def end(self, ended: Ended) -> None:
@@ -101,7 +101,7 @@ def run_stages(
         listener.begin(stage.name)
         began = time.monotonic()
         try:
-            detail = stage.action(listener.tell)
+            detail = stage.action(listener.report)
         except Exception as error:
             listener.end(Ended(stage.name, "failed", time.monotonic() - began, ""))
             raise _failure(stage.name, error, expected) from error
@@ -126,5 +126,5 @@ def _failure(stage: str, error: Exception, expected: tuple[type[Exception], ...]
 
 
 def few_of(names: Sequence[str]) -> str:
-    """Name a few of many, for findings."""
+    """Return a few of many, for findings."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,12 +1,7 @@
-"""The end: buckets emptied, stacks destroyed, and a look at what is left."""
+"""A look at what is left when everything was destroyed."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
-
-from rehearsal.scenario.stages import StageFailed, Tell
-
-_AT_ONCE: Final = 1_000
-"""Most versions that one request deletes."""
+from typing import Final
 
 _KEPT: Final[Mapping[str, str]] = {
     "emr cluster TERMINATED ": "ended clusters: EMR lists them for two months, free",
@@ -16,34 +11,6 @@ _KEPT: Final[Mapping[str, str]] = {
     "service-linked role AWSServiceRoleForEC2Spot": "EC2's own role of Spot: one for an account, free",
 }
 """What AWS keeps after a destroy, by how its line in the inventory begins."""
-
-
-def empty_bucket(s3: Any, bucket: str, tell: Tell) -> int:
-    """Delete all objects of a bucket, with their versions, markers and unfinished uploads; give how many.
-
-    Raises
-    ------
-    StageFailed
-        If S3 does not delete one.
-    """
-    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-        for item in page.get("Uploads", ()):
-            s3.abort_multipart_upload(Bucket=bucket, Key=item["Key"], UploadId=item["UploadId"])
-    deleted = 0
-    # From the start each time: where a listing would go on has just been deleted.
-    while items := _some_versions(s3, bucket):
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": items, "Quiet": True})
-        for error in answer.get("Errors", ()):
-            raise StageFailed(f"cannot delete {error['Key']} of {bucket}: {error['Code']} {error['Message']}")
-        deleted += len(items)
-        tell(f"{deleted:,} objects of {bucket} deleted")
-    return deleted
-
-
-def _some_versions(s3: Any, bucket: str) -> list[dict[str, str]]:
-    page = s3.list_object_versions(Bucket=bucket, MaxKeys=_AT_ONCE)
-    items = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-    return [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in items]
 
 
 def explain_leftovers(
@@ -67,14 +34,14 @@ def explain_leftovers(
     """
     blank, bootstrapped = set(blank), set(bootstrapped)
     reasons: dict[str, int] = {}
-    strangers: list[str] = []
+    unexpected: list[str] = []
     for item in sorted(left):
         reason = _reason(item, blank, bootstrapped)
         if reason:
             reasons[reason] = reasons.get(reason, 0) + 1
         else:
-            strangers.append(item)
-    return reasons, strangers
+            unexpected.append(item)
+    return reasons, unexpected
 
 
 def _reason(item: str, blank: set[str], bootstrapped: set[str]) -> str:

@@ -19,7 +19,7 @@ _WORDS = {"passed": "ok", "failed": "FAILED", "interrupted": "stopped", "running
 def view_of(
     console: Console, title: str, names: Sequence[str]
 ) -> "AbstractContextManager[LiveView] | AbstractContextManager[PlainView]":
-    """Give the view that a console can show: a context manager, whose value is told of the stages."""
+    """Return the view that a console can show: a context manager, whose value is told of the stages."""
     return LiveView(console, title, names) if console.is_terminal else PlainView(console, title, names)
 
 
@@ -46,7 +46,7 @@ class LiveView:
         """Show that a stage begins."""
         self._running, self._began, self._detail = True, time.monotonic(), ""
 
-    def tell(self, detail: str) -> None:
+    def report(self, detail: str) -> None:
         """Show what the stage that runs is doing."""
         self._detail = detail
 
@@ -99,7 +99,7 @@ class PlainView:
         self._number += 1
         self._print(f"[{self._number:2}/{len(self._names)}] {name}")
 
-    def tell(self, detail: str) -> None:
+    def report(self, detail: str) -> None:
         """Say nothing: the log of a build server does not want to see every second."""
 
     def end(self, ended: Ended) -> None:

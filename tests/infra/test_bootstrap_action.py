@@ -15,7 +15,15 @@ import pytest
 from tests.bootstrap_nodes import SCRIPT, Node, bootstrap_node
 
 COMMANDS = ["bash", "cp", "date", "find", "grep", "id", "install", "ln", "mktemp", "rm", "sha256sum", "uname"]
-MODULES = ["ai_edge_litert/interpreter", "boto3", "numpy", "obstore", "pandas", "PIL/Image", "pyarrow/parquet"]
+MODULES = [
+    "ai_edge_litert/interpreter",
+    "botocore/session",
+    "numpy",
+    "obstore",
+    "pandas",
+    "PIL/Image",
+    "pyarrow/parquet",
+]
 WHEEL = "stand_in-1.0-py3-none-any.whl"
 
 
@@ -84,7 +92,7 @@ def _closed_to_others(folder: Path) -> Iterator[Path]:
 
 
 def test_whoever_runs_the_executors_can_read_the_environment_whatever_the_umask(installed: Node) -> None:
-    assert (installed.environment / "lib" / "python3.11" / "site-packages" / "boto3").is_dir()
+    assert (installed.environment / "lib" / "python3.11" / "site-packages" / "botocore").is_dir()
     assert not list(_closed_to_others(installed.environment))
 
 

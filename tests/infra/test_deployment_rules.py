@@ -230,6 +230,11 @@ REFUSED: Mapping[str, tuple[str, str, Mutation]] = {
         "Guard",
         lambda r: _lifetime_rule(r)["EventPattern"]["detail"].update(state=["RUNNING"]),
     ),
+    "a rule for other events": (
+        "maximum-lifetime",
+        "Guard",
+        lambda r: _lifetime_rule(r)["EventPattern"].update({"detail-type": ["EMR Step Status Change"]}),
+    ),
     "a machine that terminates nothing": ("maximum-lifetime", "Guard", _never_terminates),
     "a machine that does not wait": ("maximum-lifetime", "Guard", _waits_for_ever),
     "no budget": ("budget", "Guard", _remove("AWS::Budgets::Budget")),

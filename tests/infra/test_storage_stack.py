@@ -137,15 +137,15 @@ def test_athena_reads_each_result_where_the_job_writes_it(deployment: Deployment
         for table in deployment.resources("AWS::Glue::Table")
     }
     data = text({"Ref": _buckets(deployment)["Data"].logical_id})
-    assert set(tables) == {table.name for table in RESULT_TABLES}
+    assert set(tables) == {table.folder.name for table in RESULT_TABLES}
     for table in RESULT_TABLES:
-        found = tables[table.name]
+        found = tables[table.folder.name]
         location = text(found["StorageDescriptor"]["Location"])
-        assert location == f"s3://{data}/results/{table.name}/"
-        assert [key["Name"] for key in found["PartitionKeys"]] == [table.partition]
+        assert location == f"s3://{data}/results/{table.folder.name}/"
+        assert [key["Name"] for key in found["PartitionKeys"]] == [table.folder.key]
         template = text(found["Parameters"]["storage.location.template"])
-        assert template == f"{location}{table.partition}=${{{table.partition}}}/"
-        assert found["Parameters"][f"projection.{table.partition}.type"] == "injected"
+        assert template == f"{location}{table.folder.key}=${{{table.folder.key}}}/"
+        assert found["Parameters"][f"projection.{table.folder.key}.type"] == "injected"
 
 
 def test_tables_follow_the_output_folder(deploy: Callable[..., Deployment]) -> None:

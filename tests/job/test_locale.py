@@ -29,7 +29,7 @@ def photographs(tmp_path: Path) -> Path:
 def assert_as_meant(outcome: Outcome, photographs: Path, output: Path) -> None:
     assert outcome.counts["features"] == 12
     assert outcome.manifest["images"]["root"] == f"file://{photographs}"
-    assert outcome.manifest["splits"] == {"train": 8, "test": 4, "by": "folder"}
+    assert outcome.manifest["splits"] == {"train": 8, "test": 4, "validation": 0, "by_hash": 0, "by": "folder"}
     results = Results(output)
     assert set(results.table("features")["label"].to_pylist()) == {"Pêche", "Framboise"}
     for kind in ("features", "projections", "pca", "reports"):

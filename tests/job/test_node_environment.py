@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from ops.build.products import make_model
-from ops.build.wheelhouse import ROOT, Wheelhouse, this_machine
+from ops.build.wheelhouse import Wheelhouse, this_machine
 from ops.local import spark_submit
 from ops.local.sample import render_sample
+from ops.project import ROOT
 from tests.bootstrap_nodes import Node, bootstrap_node
 
 pytestmark = pytest.mark.spark

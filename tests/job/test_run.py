@@ -84,9 +84,17 @@ def test_the_manifest_says_what_was_read_with_what(finished: Finished) -> None:
         "labels": len(LABELS),
         "rendered": False,
         "ignored": 0,
+        "left_out": [],
+        "notes": [],
     }
     assert manifest["model"]["weights"] == "torchvision IMAGENET1K_V1"
-    assert manifest["splits"] == {"train": PHOTOGRAPHS * 3 // 4, "test": PHOTOGRAPHS // 4, "by": "folder"}
+    assert manifest["splits"] == {
+        "train": PHOTOGRAPHS * 3 // 4,
+        "test": PHOTOGRAPHS // 4,
+        "validation": 0,
+        "by_hash": 0,
+        "by": "folder",
+    }
     assert manifest["slots"] == 1  # 60 photographs are one task
     assert 1 <= manifest["memory"]["workers"] <= 2
     assert manifest["memory"]["worker_bytes"] > 50_000_000

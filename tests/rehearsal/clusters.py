@@ -41,13 +41,13 @@ def _trust(service: str) -> str:
 
 
 def step(name: str, action: str = "CONTINUE") -> dict[str, Any]:
-    """Give a step that would print its name."""
+    """Return a step that would print its name."""
     jar = {"Jar": "command-runner.jar", "Args": ["echo", name]}
     return {"Name": name, "ActionOnFailure": action, "HadoopJarStep": jar}
 
 
 def run_cluster(client: Client, **given: Any) -> str:
-    """Start a cluster and give its id."""
+    """Start a cluster and return its id."""
     request: dict[str, Any] = {
         "Name": "fruits-test",
         "ReleaseLabel": "emr-7.13.0",
@@ -70,13 +70,13 @@ def run_cluster(client: Client, **given: Any) -> str:
 
 
 def status(client: Client, cluster_id: str) -> Mapping[str, Any]:
-    """Give the status of a cluster."""
+    """Return the status of a cluster."""
     found: Mapping[str, Any] = client("emr").describe_cluster(ClusterId=cluster_id)["Cluster"]["Status"]
     return found
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
-    """Wait until a condition holds, and give what it gave."""
+    """Wait until a condition holds, and return what it gave."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -93,7 +93,7 @@ def wait_for_another_second() -> None:
 def wait_for_state(
     client: Client, cluster_id: str, *states: str, seconds: float = PATIENCE_SECONDS
 ) -> Mapping[str, Any]:
-    """Wait until a cluster is in a state, and give its status."""
+    """Wait until a cluster is in a state, and return its status."""
     wait_for(lambda: status(client, cluster_id)["State"] in states, seconds)
     return status(client, cluster_id)
 

@@ -59,27 +59,27 @@ class RunningCluster:
         return state
 
     def wait(self, *states: str, seconds: float = SPARK_PATIENCE_SECONDS) -> Mapping[str, Any]:
-        """Wait for one of these states, and give the status."""
+        """Wait for one of these states, and return the status."""
         wait_for(lambda: self.state in states, seconds)
         return status(self.place.client, self.id)
 
     def submit(self, *command: str, action: str = "CONTINUE", jar: str = "command-runner.jar", name: str = "") -> str:
-        """Add a step and give its id."""
+        """Add a step and return its id."""
         return self.submit_all(step(*command, action=action, jar=jar, name=name))[0]
 
     def submit_all(self, *steps: Mapping[str, Any]) -> list[str]:
-        """Add steps at once and give their ids."""
+        """Add steps at once and return their ids."""
         added: list[str] = self.place.client("emr").add_job_flow_steps(JobFlowId=self.id, Steps=list(steps))["StepIds"]
         return added
 
     def step(self, step_id: str) -> Mapping[str, Any]:
-        """Give the status of a step."""
+        """Return the status of a step."""
         shown = self.place.client("emr").describe_step(ClusterId=self.id, StepId=step_id)
         found: Mapping[str, Any] = shown["Step"]["Status"]
         return found
 
     def wait_for_step(self, step_id: str, *states: str, seconds: float = SPARK_PATIENCE_SECONDS) -> Mapping[str, Any]:
-        """Wait until a step is in one of these states, or has ended, and give its status."""
+        """Wait until a step is in one of these states, or has ended, and return its status."""
         wait_for(lambda: self._is_in(step_id, states), seconds)
         return self.step(step_id)
 
@@ -88,7 +88,7 @@ class RunningCluster:
         return state in states if states else state not in UNFINISHED
 
     def run(self, *command: str, seconds: float = SPARK_PATIENCE_SECONDS) -> str:
-        """Run a step to its end, check that it completed, and give what it printed."""
+        """Run a step to its end, check that it completed, and return what it printed."""
         step_id = self.submit(*command)
         shown = self.wait_for_step(step_id, seconds=seconds)
         assert shown["State"] == "COMPLETED", (shown, self.log(f"steps/{step_id}/stderr.gz"))
@@ -101,7 +101,7 @@ class RunningCluster:
 
 
 def step(*command: str, action: str = "CONTINUE", jar: str = "command-runner.jar", name: str = "") -> Mapping[str, Any]:
-    """Give a step that runs a command."""
+    """Return a step that runs a command."""
     return {
         "Name": name or command[0],
         "ActionOnFailure": action,
@@ -115,7 +115,7 @@ def programs_of(step_id: str) -> list[psutil.Process]:
 
 
 def words_of(process: psutil.Process) -> list[str]:
-    """Give the command line of a process; nothing if it has ended."""
+    """Return the command line of a process; nothing if it has ended."""
     try:
         words: list[str] = process.cmdline()
     except psutil.Error:
@@ -171,19 +171,19 @@ class Deployed:
 
     @property
     def role(self) -> str:
-        """Name of the instance role."""
+        """Return of the instance role."""
         shown = self.client("emr").describe_cluster(ClusterId=self.cluster.id)["Cluster"]["Ec2InstanceAttributes"]
         profile = self.client("iam").get_instance_profile(InstanceProfileName=shown["IamInstanceProfile"])
         name: str = profile["InstanceProfile"]["Roles"][0]["RoleName"]
         return name
 
     def submit_job(self) -> str:
-        """Add the step that the stacks give out, and give its id."""
+        """Add the step that the stacks give out, and return its id."""
         job = json.loads(self.outputs["JobStep"])
         return self.cluster.submit(*job["arguments"], jar=job["jar"], name=job["name"])
 
     def script(self, name: str, text: str) -> str:
-        """Put a script where a data scientist would, and give its URI."""
+        """Put a script where a data scientist would, and return its URI."""
         key = f"jobs/{name}"
         self.client("s3").put_object(Bucket=self.outputs["CodeBucket"], Key=key, Body=text.encode())
         return f"s3://{self.outputs['CodeBucket']}/{key}"

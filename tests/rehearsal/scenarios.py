@@ -10,7 +10,7 @@ from ops.aws.given import read_given
 from ops.local.sample import LABELS, render_sample
 from rehearsal.node.daemon import stop_node
 from rehearsal.scenario.host import Host
-from rehearsal.scenario.scenario import Course
+from rehearsal.scenario.scenario import Scenario
 from rehearsal.scenario.stages import Ended, Stage, run_stages
 
 PHOTOGRAPHS = 36
@@ -35,14 +35,14 @@ class Recorder:
     """Listens to stages."""
 
     begun: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
 
     def begin(self, name: str) -> None:
         self.begun.append(name)
 
-    def tell(self, detail: str) -> None:
-        self.told.append(detail)
+    def report(self, detail: str) -> None:
+        self.reported.append(detail)
 
     def end(self, ended: Ended) -> None:
         self.ended.append(ended)
@@ -53,7 +53,7 @@ class Rehearsed:
     """A rehearsal that is over; its embedded AWS still runs."""
 
     host: Host
-    course: Course
+    scenario: Scenario
     recorder: Recorder
     output: Path
 
@@ -65,11 +65,11 @@ def transient(photographs: Path, disk_image: Path, tmp_path_factory: pytest.Temp
     values = ["mode=transient"]
     settings = read_given(values).settings
     host = Host(folder / "aws", settings, image=disk_image)
-    course = Course(host, settings, values, photographs=lambda _tell: photographs, output=folder / "out")
+    scenario = Scenario(host, settings, values, photographs=lambda _report: photographs, output=folder / "out")
     recorder = Recorder()
     try:
-        run_stages([Stage("start", host.start), *course.stages(destroy=True)], recorder)
+        run_stages([Stage("start", host.start), *scenario.stages(destroy=True)], recorder)
         stop_node(host.folder)  # the tests only look
-        yield Rehearsed(host, course, recorder, folder / "out")
+        yield Rehearsed(host, scenario, recorder, folder / "out")
     finally:
         host.stop(delete=False)

@@ -47,7 +47,7 @@ CLUSTER: Resources = {
 
 
 def buckets(*, policy: str = "Delete", versioned: bool = True) -> Resources:
-    """Give the three buckets of FruitsStorage."""
+    """Return the three buckets of FruitsStorage."""
     versioning = {"VersioningConfiguration": {"Status": "Enabled"}} if versioned else {}
     return {
         name: {"Type": "AWS::S3::Bucket", "DeletionPolicy": policy, "Properties": versioning}
@@ -68,7 +68,7 @@ def make_stack(
     outputs: Mapping[str, Any] | None = None,
     protected: bool = False,
 ) -> dict[str, str]:
-    """Make a stack with the deployment's tags, and give the physical ids of its resources."""
+    """Make a stack with the deployment's tags, and return the physical ids of its resources."""
     cloudformation = client("cloudformation")
     cloudformation.create_stack(
         StackName=name,
@@ -82,11 +82,11 @@ def make_stack(
 
 
 def make_storage(client: Client, *, policy: str = "Delete", protected: bool = False) -> dict[str, str]:
-    """Make FruitsStorage-demo with three empty buckets, and give their names."""
+    """Make FruitsStorage-demo with three empty buckets, and return their names."""
     return make_stack(client, "FruitsStorage-demo", buckets(policy=policy), outputs=BUCKET_OUTPUTS, protected=protected)
 
 
 def stack_states(client: Client) -> dict[str, str]:
-    """Give the states of the deployment's stacks that exist."""
+    """Return the states of the deployment's stacks that exist."""
     listed = client("cloudformation").describe_stacks()["Stacks"]
     return {item["StackName"]: item["StackStatus"] for item in listed if item["StackName"].startswith("Fruits")}

@@ -12,5 +12,5 @@ def template(app: Path, stack: str) -> dict[str, Any]:
 
 
 def properties(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    """Give the properties of all resources of a type."""
+    """Return the properties of all resources of a type."""
     return [item["Properties"] for item in content["Resources"].values() if item["Type"] == kind]

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from rehearsal import commands
 from rehearsal.clients import clients_of
-from rehearsal.embedded.aws import AwsFailed, EmbeddedAws, find_aws
+from rehearsal.daemon import DaemonFailed
+from rehearsal.embedded.aws import EmbeddedAws, find_aws
 from rehearsal.embedded.daemon import forget, start_aws, stop_aws
 from tests.rehearsal.clusters import PATIENCE_SECONDS, saved, wait_for
 
@@ -85,7 +86,7 @@ def test_nobody_gets_in_without_a_key_it_gave(aws: EmbeddedAws) -> None:
 
 
 def test_a_second_one_in_the_same_folder_is_refused(aws: EmbeddedAws) -> None:
-    with pytest.raises(AwsFailed, match=f"runs in {aws.folder} already, at {aws.endpoint}"):
+    with pytest.raises(DaemonFailed, match=f"runs in {aws.folder} already, at {aws.endpoint}"):
         start_aws(Path(aws.folder))
 
 
@@ -93,16 +94,16 @@ def test_what_does_not_start_says_why_and_leaves_nothing(folder: Path, monkeypat
     monkeypatch.setenv("PYTHONPATH", f"{folder.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     (folder.parent / "ministack").mkdir()
     (folder.parent / "ministack" / "__init__.py").write_text("raise SystemExit('error: broken')", encoding="utf-8")
-    with pytest.raises(AwsFailed, match=r"did not start: error: broken \(log: .*aws\.log\)"):
+    with pytest.raises(DaemonFailed, match=r"did not start: error: broken \(log: .*aws\.log\)"):
         start_aws(folder)
     assert find_aws(folder) is None
 
 
 def test_only_the_folder_of_a_stopped_one_is_deleted(aws: EmbeddedAws, tmp_path: Path) -> None:
-    with pytest.raises(AwsFailed, match="stop it first"):
+    with pytest.raises(DaemonFailed, match="stop it first"):
         forget(Path(aws.folder))
     (tmp_path / "photographs").mkdir()
-    with pytest.raises(AwsFailed, match="is not the folder of an embedded AWS"):
+    with pytest.raises(DaemonFailed, match="is not the folder of an embedded AWS"):
         forget(tmp_path / "photographs")
     assert (tmp_path / "photographs").exists()
 

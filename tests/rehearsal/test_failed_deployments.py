@@ -16,7 +16,7 @@ NAME = "test-failures"
 
 @pytest.fixture
 def deploy(client: Client) -> Iterator[Callable[..., list[str]]]:
-    """Create a stack of some resources, and give the reasons of what failed; the stack is deleted afterwards."""
+    """Create a stack of some resources, and return the reasons of what failed; the stack is deleted afterwards."""
     make_roles(client)
     cloudformation = client("cloudformation")
 

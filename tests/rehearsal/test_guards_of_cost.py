@@ -105,7 +105,7 @@ def _about(events: list[str], cluster_id: str) -> list[str]:
 
 
 def _ended_executions(client: Client, cluster_id: str) -> list[str]:
-    """Give how the guard's executions for a cluster have ended, once none of them runs."""
+    """Return how the guard's executions for a cluster have ended, once none of them runs."""
     machines = client("stepfunctions")
     (machine,) = machines.list_state_machines()["stateMachines"]
     listed = machines.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]

@@ -253,7 +253,7 @@ def test_without_it_no_photograph_is_read_and_with_all_rights_again_the_job_pass
 
 
 def _quarantine(deployed: Deployed) -> str:
-    """Give the details of all photographs in quarantine."""
+    """Return the details of all photographs in quarantine."""
     s3, bucket = deployed.client("s3"), deployed.outputs["DataBucket"]
     found = s3.list_objects_v2(Bucket=bucket, Prefix="results/quarantine/")["Contents"]
     tables = [s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read() for item in found]
@@ -269,16 +269,16 @@ def _change_photographs(deployed: Deployed) -> None:
 
 
 def _client_of_nodes(deployed: Deployed) -> Client:
-    """Give clients with the rights of the instance role, from where every service is reached, as no node is."""
+    """Return clients with the rights of the instance role, from where every service is reached, as no node is."""
     keys = InstanceCredentials(deployed.client, deployed.role, instance_id(deployed.cluster.id)).current()
     aws = deployed.cluster.place.aws
-    session = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], aws.region)
+    session: Any = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], aws.region)
     settings = Config(s3={"addressing_style": "path"})
     return lambda name: session.client(name, endpoint_url=aws.endpoint, verify=str(aws.authority), config=settings)
 
 
 def _answers(calls: Mapping[str, Callable[[], Any]]) -> dict[str, str]:
-    """Make calls, and give the codes with which they are refused, or ``allowed``."""
+    """Make calls, and return the codes with which they are refused, or ``allowed``."""
     found = {}
     for name, call in calls.items():
         try:
@@ -300,7 +300,7 @@ def _document(statements: list[Any]) -> str:
 
 
 def _things(deployed: Deployed) -> dict[str, str]:
-    """Name what the role has rights on, by ARN."""
+    """Return what the role has rights on, by ARN."""
     arguments = json.loads(deployed.outputs["JobStep"])["arguments"]
     (action,) = deployed.client("emr").list_bootstrap_actions(ClusterId=deployed.cluster.id)["BootstrapActions"]
     uris = {

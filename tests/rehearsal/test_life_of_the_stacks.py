@@ -22,7 +22,7 @@ SETTINGS = {"mode": "interactive", "notebook": "true", "remove_data": "true", "e
 class Life:
     """What each stage has said, and what could be seen after it."""
 
-    said: dict[str, Outcome] = field(default_factory=dict)
+    printed: dict[str, Outcome] = field(default_factory=dict)
     clusters: dict[str, dict[str, Any]] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     before: frozenset[str] = frozenset()
@@ -45,18 +45,18 @@ def life(cdk: Callable[[Path], Cdk], client: Client, synthesise: Callable[..., P
     longer = synthesise(**SETTINGS, idle_stop="45m")
     next_run = synthesise(**SETTINGS, idle_stop="45m", run_id="second")
     life.before = inventory(client)
-    life.said["deploy"] = cdk(first).deploy()
+    life.printed["deploy"] = cdk(first).deploy()
     life.clusters["deployed"] = _live_cluster(client)
     life.shown = _shown(client, life.clusters["deployed"]["Id"])
-    life.said["deploy again"] = cdk(first).deploy()
-    life.said["diff"] = cdk(first).diff()
-    life.said["diff of the idle stop"] = cdk(longer).diff("FruitsCompute")
-    life.said["longer idle stop"] = cdk(longer).deploy("FruitsCompute")
+    life.printed["deploy again"] = cdk(first).deploy()
+    life.printed["diff"] = cdk(first).diff()
+    life.printed["diff of the idle stop"] = cdk(longer).diff("FruitsCompute")
+    life.printed["longer idle stop"] = cdk(longer).deploy("FruitsCompute")
     life.clusters["longer idle stop"] = _live_cluster(client)
-    life.said["diff of the run"] = cdk(next_run).diff("FruitsCompute")
-    life.said["next run"] = cdk(next_run).deploy("FruitsCompute")
+    life.printed["diff of the run"] = cdk(next_run).diff("FruitsCompute")
+    life.printed["next run"] = cdk(next_run).deploy("FruitsCompute")
     life.clusters["next run"] = _live_cluster(client)
-    life.said["destroy"] = cdk(next_run).destroy()
+    life.printed["destroy"] = cdk(next_run).destroy()
     life.after = inventory(client)
     return life
 
@@ -107,7 +107,7 @@ def _disk_key(client: Client) -> dict[str, Any]:
 
 
 def _role_policies(iam: Any) -> dict[str, list[str]]:
-    """Give the actions that each role's own policies name, and the policies attached to it."""
+    """Return the actions that each role's own policies name, and the policies attached to it."""
     found = {}
     for role in (item["RoleName"] for item in iam.list_roles()["Roles"] if item["RoleName"].startswith("Fruits")):
         documents = [
@@ -153,17 +153,17 @@ def test_all_stacks_are_deployed(life: Life) -> None:
 
 
 def test_deploying_again_changes_nothing(life: Life) -> None:
-    assert life.said["deploy again"].text.count("(no changes)") == 5
+    assert life.printed["deploy again"].text.count("(no changes)") == 5
 
 
 def test_what_is_deployed_does_not_differ_from_the_app(life: Life) -> None:
-    assert life.said["diff"].code == 0
-    assert "Number of stacks with differences: 0" in life.said["diff"].text
+    assert life.printed["diff"].code == 0
+    assert "Number of stacks with differences: 0" in life.printed["diff"].text
 
 
 def test_a_longer_idle_stop_changes_the_cluster_in_place(life: Life) -> None:
-    assert life.said["diff of the idle stop"].code == 1
-    changes = life.said["diff of the idle stop"].text.rpartition("Resources\n")[2]
+    assert life.printed["diff of the idle stop"].code == 1
+    changes = life.printed["diff of the idle stop"].text.rpartition("Resources\n")[2]
     assert "[~] AWS::EMR::Cluster" in changes
     assert "replace" not in changes
     assert life.clusters["longer idle stop"]["Id"] == life.clusters["deployed"]["Id"]
@@ -172,7 +172,7 @@ def test_a_longer_idle_stop_changes_the_cluster_in_place(life: Life) -> None:
 
 
 def test_another_run_replaces_the_cluster(life: Life, client: Client) -> None:
-    changes = life.said["diff of the run"].text.rpartition("Resources\n")[2]
+    changes = life.printed["diff of the run"].text.rpartition("Resources\n")[2]
     assert re.search(r"\[[~+-]+\] AWS::EMR::Cluster .* replace\n", changes)
     assert life.clusters["next run"]["Id"] != life.clusters["deployed"]["Id"]
     former = client("emr").describe_cluster(ClusterId=life.clusters["deployed"]["Id"])["Cluster"]

@@ -13,7 +13,7 @@ import pytest
 
 from rehearsal.clients import clients_of
 from rehearsal.embedded.daemon import embedded_aws, forget, start_aws, stop_aws
-from rehearsal.node.daemon import NodeFailed, find_node, local_node, start_node, stop_node
+from rehearsal.node.daemon import find_node, local_node, start_node, stop_node
 from rehearsal.node.machine import instance_id
 from tests.rehearsal.clusters import saved, wait_for
 from tests.rehearsal.nodes import (
@@ -89,6 +89,21 @@ def _action(path: str, *arguments: str) -> dict[str, Any]:
 def _steps(cluster: RunningCluster) -> dict[str, str]:
     found = cluster.place.client("emr").list_steps(ClusterId=cluster.id)["Steps"]
     return {item["Name"]: item["Status"]["State"] for item in found}
+
+
+def test_in_a_network_without_any_way_out_nothing_starts(place: Place) -> None:
+    ec2 = place.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+    fleet = {
+        "InstanceFleetType": "MASTER",
+        "TargetOnDemandCapacity": 1,
+        "InstanceTypeConfigs": [{"InstanceType": "m5.xlarge"}],
+    }
+    cluster = place.start(Instances={"Ec2SubnetIds": [subnet], "InstanceFleets": [fleet]})
+    reason = cluster.wait("TERMINATED_WITH_ERRORS")["StateChangeReason"]
+    assert reason["Code"] == "VALIDATION_ERROR"
+    assert f"No route to any external sources detected in Route Table for Subnet: {subnet}" in reason["Message"]
 
 
 class TestBootstrap:
@@ -309,7 +324,7 @@ class TestProcess:
         assert find_node(Path(own.aws.folder)) is None
 
     def test_a_second_one_is_refused(self, place: Place) -> None:
-        with pytest.raises(NodeFailed, match=f"runs for {place.aws.folder} already"):
+        with pytest.raises(match=f"runs for {place.aws.folder} already"):
             start_node(place.aws)
 
     def test_started_again_it_goes_on_and_the_step_that_ran_is_failed(self, own: Place) -> None:
@@ -379,7 +394,7 @@ class TestProcess:
 
     def test_one_that_cannot_start_says_why(self, own: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         stop_node(Path(own.aws.folder))
-        with pytest.raises(NodeFailed, match=r"did not start: .*--idle-scale: invalid float value: 'soon'"):
+        with pytest.raises(match=r"did not start: .*--idle-scale: invalid float value: 'soon'"):
             start_node(own.aws, idle_scale="soon")  # type: ignore[arg-type]
 
 

@@ -19,6 +19,13 @@ Traceback (most recent call last):
     raise ValueError("second")
 ValueError: second
 """
+FROM_JAVA = """Traceback (most recent call last):
+  File "main.py", line 3, in <module>
+py4j.protocol.Py4JJavaError: An error occurred while calling None.org.apache.spark.api.java.JavaSparkContext.
+: org.apache.spark.SparkException: maxExecutors cannot be 0!
+\tat org.apache.spark.ExecutorAllocationManager.validateSettings(ExecutorAllocationManager.scala:188)
+
+"""
 SPARK = """26/11/22 12:00:00 ERROR Executor: Exception in task 0.0: Traceback (most recent call last):
   File "worker.py", line 3, in f
 ValueError: in a task
@@ -36,6 +43,7 @@ JOB = "2026-11-22 12:00:00,000 INFO plan took 0.1 s\nerror: no photographs in s3
     ("code", "stdout", "stderr", "expected"),
     [
         (1, PYTHON, SPARK, ("ValueError: second", "stdout")),
+        (1, FROM_JAVA, "", ("org.apache.spark.SparkException: maxExecutors cannot be 0!", "stdout")),
         (2, JOB, SPARK, ("error: no photographs in s3://b/images", "stdout")),
         (1, "", JAVA, ("java.nio.file.AccessDeniedException: s3://b/main.py: not authorized", "stderr")),
         (3, "fetching\n", "curl: (7) no route\n\n", ("curl: (7) no route", "stderr")),
@@ -44,7 +52,17 @@ JOB = "2026-11-22 12:00:00,000 INFO plan took 0.1 s\nerror: no photographs in s3
         (137, PYTHON, "", ("ended by signal 9 (SIGKILL)", "controller")),
         (-15, "", JAVA, ("ended by signal 15 (SIGTERM)", "controller")),
     ],
-    ids=["python", "the job", "java", "last line of stderr", "last line of stdout", "silent", "killed", "terminated"],
+    ids=[
+        "python",
+        "java below python",
+        "the job",
+        "java",
+        "last line of stderr",
+        "last line of stdout",
+        "silent",
+        "killed",
+        "terminated",
+    ],
 )
 def test_the_cause_is(tmp_path: Path, code: int, stdout: str, stderr: str, expected: tuple[str, str]) -> None:
     (tmp_path / "stdout").write_text(stdout, encoding="utf-8")

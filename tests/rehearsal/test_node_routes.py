@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal.clients import Client
 from rehearsal.network.names import EVERYTHING
-from rehearsal.node.routes import reached_services
+from rehearsal.node.routes import reached_services, why_unreachable
 from tests.rehearsal.nodes import create_stack
 from tests.rehearsal.templates import template
 
@@ -40,6 +40,7 @@ def test_without_its_endpoint_it_leads_nowhere(client: Client, subnet: str) -> N
     ec2.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], RemoveRouteTableIds=tables)
     try:
         assert reached_services(client, subnet) == frozenset()
+        assert why_unreachable(client, subnet).endswith(f"Route Table for Subnet: {subnet} for VPC: {vpc}")
     finally:
         ec2.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], AddRouteTableIds=tables)
 

@@ -31,21 +31,21 @@ from tests.rehearsal.scenarios import Rehearsed
 @pytest.fixture(scope="module")
 def evidence(transient: Rehearsed) -> Evidence:
     """What the first run of a rehearsal has left."""
-    return transient.course.evidence[0]
+    return transient.scenario.evidence[0]
 
 
 def _with_manifest(evidence: Evidence, *path: str, value: Any) -> Evidence:
-    """Give evidence whose manifest, printed and kept, claims something else."""
+    """Return evidence whose manifest, printed and kept, claims something else."""
     manifest = copy.deepcopy(dict(evidence.manifest or {}))
     at = manifest
     for key in path[:-1]:
         at = at[key]
     at[path[-1]] = value
-    return replace(evidence, manifest=manifest, said=manifest)
+    return replace(evidence, manifest=manifest, printed=manifest)
 
 
 def _with_table(evidence: Evidence, folder: str, change: Callable[[pa.Table], pa.Table]) -> Evidence:
-    """Give evidence in which one table of a folder is another."""
+    """Return evidence in which one table of a folder is another."""
     path = sorted(evidence.below(folder))[0]
     return replace(evidence, tables={**evidence.tables, path: change(evidence.tables[path])})
 
@@ -72,9 +72,9 @@ def _zeroed(rows: list[list[float]]) -> list[list[float]]:
 
 
 LIES: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
-    "no manifest printed": (lambda e: replace(e, said=None), "printed no manifest"),
+    "no manifest printed": (lambda e: replace(e, printed=None), "printed no manifest"),
     "no manifest kept": (lambda e: replace(e, manifest=None), "is not among its reports"),
-    "another manifest printed": (lambda e: replace(e, said={**(e.said or {}), "slots": 99}), "differ in slots"),
+    "another manifest printed": (lambda e: replace(e, printed={**(e.printed or {}), "slots": 99}), "differ in slots"),
     "more photographs claimed": (
         lambda e: _with_manifest(e, "counts", "images", value=37),
         "claims counts.images = 37; counted on S3: 36",
@@ -169,7 +169,7 @@ def test_a_lie_about_a_run_is_found(evidence: Evidence, lie: str) -> None:
 
 
 def test_a_second_run_that_computes_is_found(transient: Rehearsed) -> None:
-    first, second, third = transient.course.evidence
+    first, second, third = transient.scenario.evidence
     assert check_nothing_computed(first, second) == []
     found = check_nothing_computed(second, third)
     assert "it says that it computed 15 photographs, of which none was new" in found
@@ -178,7 +178,7 @@ def test_a_second_run_that_computes_is_found(transient: Rehearsed) -> None:
 
 
 def test_a_run_that_computes_too_little_or_too_much_is_found(transient: Rehearsed) -> None:
-    _, second, third = transient.course.evidence
+    _, second, third = transient.scenario.evidence
     one_more = Changes(("Fig/1.jpg",), (), ())
     assert "it computed 15 photographs; 1 are new or changed" in check_changes(second, third, one_more)
     assert "features of 15 photographs are new or different; 1 photographs are" in check_changes(
@@ -187,7 +187,7 @@ def test_a_run_that_computes_too_little_or_too_much_is_found(transient: Rehearse
 
 
 def test_a_deleted_photograph_that_stays_is_found(transient: Rehearsed) -> None:
-    _, second, third = transient.course.evidence
+    _, second, third = transient.scenario.evidence
     stays = sorted(third.photographs)[0]
     found = check_changes(second, third, Changes((), (), (stays,)))
     assert f"{stays} was deleted, and is still in the features" in found
@@ -251,14 +251,14 @@ def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[frozen
 @pytest.mark.parametrize("kind", ["topic", "bucket", "vpc", "log group", "kms key Enabled", "role"])
 def test_a_leftover_after_destroy_is_found(leftovers: tuple[frozenset[str], frozenset[str]], kind: str) -> None:
     before, after = leftovers
-    _, strangers = explain_leftovers(blank=before, bootstrapped=before, left=after)
-    assert len([item for item in strangers if item.startswith(f"{kind} ")]) >= 1
+    _, unexpected = explain_leftovers(blank=before, bootstrapped=before, left=after)
+    assert len([item for item in unexpected if item.startswith(f"{kind} ")]) >= 1
 
 
 @pytest.mark.parametrize("state", ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"])
 def test_a_cluster_that_lives_on_is_found(state: str) -> None:
-    reasons, strangers = explain_leftovers(blank=(), bootstrapped=(), left=[f"emr cluster {state} j-1"])
-    assert (reasons, strangers) == ({}, [f"emr cluster {state} j-1"])
+    reasons, unexpected = explain_leftovers(blank=(), bootstrapped=(), left=[f"emr cluster {state} j-1"])
+    assert (reasons, unexpected) == ({}, [f"emr cluster {state} j-1"])
 
 
 def test_a_bootstrap_that_installs_nothing_fails_the_rehearsal(tmp_path: Path, photographs: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_name_that_is_not_of_aws_is_not_reached(named: NamedAws) -> None:
 
 
 def fruits(*command: str) -> str:
-    """Run a command of ours, and give what it printed."""
+    """Run a command of ours, and return what it printed."""
     whole = [sys.executable, "-m", "ops.cli", *command]
     done = subprocess.run(whole, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr

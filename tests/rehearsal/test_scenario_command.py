@@ -1,10 +1,13 @@
 """The command around the scenario: what it refuses, how it is interrupted, and what it shows."""
 
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -17,8 +20,9 @@ from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.daemon import find_node
 from rehearsal.scenario.deploy import why
 from rehearsal.scenario.photographs import find_photographs
-from rehearsal.scenario.stages import Ended, Stage, StageFailed, Tell, run_stages
+from rehearsal.scenario.stages import Ended, Report, Stage, StageFailed, run_stages
 from rehearsal.scenario.view import LiveView, PlainView, duration
+from tests.rehearsal.clusters import SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.scenarios import Recorder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,28 +77,53 @@ def test_ended_from_outside_it_leaves_no_process(tmp_path: Path) -> None:
     assert (folder / "aws.log").exists()
 
 
+def _of(folder: Path) -> list[str]:
+    """List the command lines of what runs for a rehearsal: it has the rehearsal's folder in them or its variables."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = [*process.cmdline(), *process.environ().values()]
+            if process.status() != psutil.STATUS_ZOMBIE and any(str(folder) in word for word in words):
+                found.append(" ".join(process.cmdline()))
+    return found
+
+
+def test_killed_in_the_middle_of_a_deployment_nothing_of_it_lives_on(tmp_path: Path, photographs: Path) -> None:
+    folder, temporary = tmp_path / "aws", tmp_path / "temporary"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "ops.cli", "rehearse", "--folder", str(folder), "--images", str(photographs)]
+    variables = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stderr=subprocess.DEVNULL) as process:
+        wait_for(lambda: process.poll() is not None or [*folder.glob("nodes/*/home")], SPARK_PATIENCE_SECONDS)
+        assert process.poll() is None
+        process.kill()
+    wait_for(lambda: not _of(folder), SPARK_PATIENCE_SECONDS)
+    assert (find_aws(folder), find_node(folder)) == (None, None)
+    assert [*temporary.iterdir()] == []
+
+
 def test_the_first_stage_that_fails_is_the_last_that_runs() -> None:
-    def fail(tell: Tell) -> str:
-        tell("trying")
+    def fail(report: Report) -> str:
+        report("trying")
         raise StageFailed("it is broken")
 
     recorder = Recorder()
-    stages = [Stage("one", lambda _tell: "done"), Stage("two", fail), Stage("three", lambda _tell: "done")]
+    stages = [Stage("one", lambda _report: "done"), Stage("two", fail), Stage("three", lambda _report: "done")]
     with pytest.raises(StageFailed, match="it is broken") as failed:
         run_stages(stages, recorder)
     assert failed.value.stage == "two"
     assert recorder.begun == ["one", "two"]
     assert [(ended.state, ended.detail) for ended in recorder.ended] == [("passed", "done"), ("failed", "")]
-    assert recorder.told == ["trying"]
+    assert recorder.reported == ["trying"]
 
 
 def test_an_error_nobody_expects_is_told_with_its_place() -> None:
     with pytest.raises(StageFailed, match=r"^ZeroDivisionError in test_scenario_command\.py:\d+: division by zero$"):
-        run_stages([Stage("divide", lambda _tell: str(1 / 0))], Recorder())
+        run_stages([Stage("divide", lambda _report: str(1 / 0))], Recorder())
 
 
 def test_an_error_that_is_expected_is_told_by_its_message() -> None:
-    def refuse(_tell: Tell) -> str:
+    def refuse(_report: Report) -> str:
         raise OSError("no space left")
 
     with pytest.raises(StageFailed, match=r"^no space left$"):
@@ -109,7 +138,7 @@ def test_each_stage_has_one_line_at_a_terminal(width: int) -> None:
     view.begin(names[0])
     view.end(Ended(names[0], "passed", 47.2, "s3://a-bucket-with-a-long-name-that-does-not-fit/images/" * 2))
     view.begin(names[1])
-    view.tell("step RUNNING, 212 photographs done")
+    view.report("step RUNNING, 212 photographs done")
     with console.capture() as captured:
         console.print(view)
     lines = captured.get().splitlines()
@@ -124,7 +153,7 @@ def test_elsewhere_each_stage_has_plain_lines() -> None:
     console = Console(width=80)
     with console.capture() as captured, PlainView(console, "Rehearsal", ["Run the job"]) as view:
         view.begin("Run the job")
-        view.tell("step RUNNING")
+        view.report("step RUNNING")
         view.end(Ended("Run the job", "failed", 75.0, ""))
     assert captured.get().splitlines() == ["Rehearsal", "[ 1/1] Run the job", "        FAILED in 1 min 15 s"]
 

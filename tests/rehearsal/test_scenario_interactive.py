@@ -1,18 +1,19 @@
 """The scenario in interactive mode, by its command; what it leaves up is then used, harmed and destroyed."""
 
+import csv
 import json
 import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ops.aws.cdk import Cdk
 from ops.aws.deployment import Deployment, find_deployment
@@ -30,17 +31,20 @@ from rehearsal.node.spark_cluster import WORKERS
 from rehearsal.scenario.checks import check_run
 from rehearsal.scenario.evidence import Evidence, gather, table_columns
 from rehearsal.scenario.folders import Folder
-from rehearsal.scenario.photographs import find_photographs, upload
+from rehearsal.scenario.photographs import ADDED, DELETED
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.runs import Cluster
 from rehearsal.scenario.stages import StageFailed
-from rehearsal.scenario.teardown import empty_bucket
+from tests.ops.commands import fruits_with
 from tests.rehearsal.clusters import PATIENCE_SECONDS, SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
 from tests.rehearsal.nodes import processes_on, words_of
+from tests.rehearsal.scenarios import PHOTOGRAPHS
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
+AT_LAST = PHOTOGRAPHS + ADDED - DELETED
+"""Photographs that a rehearsal leaves on S3."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Kept:
 
     folder: Path
     code: int
-    said: str
+    printed: str
 
     @property
     def aws(self) -> EmbeddedAws:
@@ -90,15 +94,27 @@ class Kept:
         return Folder.of(self.client("s3"), self.deployment.output("FruitsStorage", output))
 
     def run(self, *more: str, step: dict[str, Any] | None = None) -> Evidence:
-        """Submit the job by boto3, with more arguments, and give the evidence of its run."""
+        """Submit the job by boto3, with more arguments, and return the evidence of its run."""
         cluster, what = self.cluster, step or self.step
-        step_id = cluster.submit("fruits-demo test", {**what, "arguments": [*what["arguments"], *more]})
+        step_id = self.submit({**what, "arguments": [*what["arguments"], *more]})
         cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
         return self.evidence(cluster, step_id)
 
+    def submit(self, step: dict[str, Any]) -> str:
+        """Submit a step by boto3, and return its id."""
+        jar = {"Jar": step["jar"], "Args": step["arguments"]}
+        request = {"Name": "fruits-demo test", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+        cluster_id = self.cluster.cluster_id
+        (step_id,) = self.client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[request])["StepIds"]
+        return str(step_id)
+
+    def fruits(self, *words: str, arguments: Sequence[str] = ()) -> Result:
+        """Run a command with the settings of the deployment, and arguments for the job."""
+        return fruits_with(self.aws)(*words, "-c", "mode=interactive", *(["--", *arguments] if arguments else []))
+
     def evidence(self, cluster: Cluster, step_id: str) -> Evidence:
         columns = table_columns(self.client("glue"), self.deployment.output("FruitsStorage", "Database"))
-        return gather(self.place("ImagesUri"), self.output, said=cluster.printed(step_id), columns=columns)
+        return gather(self.place("ImagesUri"), self.output, printed=cluster.printed(step_id), columns=columns)
 
     def forget_results(self) -> None:
         for path in self.output.sizes():
@@ -133,10 +149,10 @@ def _projections(evidence: Evidence) -> dict[str, list[float]]:
 
 
 def test_the_command_passes_and_names_the_report(kept: Kept) -> None:
-    assert kept.code == 0, kept.said
-    assert "Rehearsal passed: 11 stages in " in kept.said
-    assert re.search(r"Embedded AWS: [\d.]+ s to start and stop, [\d.]+ s of processor time", kept.said)
-    (report,) = re.findall(r"^Report: (.+)$", kept.said, re.MULTILINE)
+    assert kept.code == 0, kept.printed
+    assert "Rehearsal passed: 11 stages in " in kept.printed
+    assert re.search(r"Embedded AWS: [\d.]+ s to start and stop, [\d.]+ s of processor time", kept.printed)
+    (report,) = re.findall(r"^Report: (.+)$", kept.printed, re.MULTILINE)
     assert Path(report).read_bytes().startswith(b"<!doctype html>")
 
 
@@ -148,8 +164,44 @@ def test_steps_were_submitted_and_completed(kept: Kept) -> None:
     assert {step["Status"]["State"] for step in steps} == {"COMPLETED"}
 
 
+def test_a_run_is_made_watched_listed_and_its_results_are_fetched(kept: Kept, tmp_path: Path) -> None:
+    kept.forget_results()
+    run = kept.fruits("run", "--run-id", "real", "--look-every", "0.3", arguments=["--components", "3"])
+    assert run.exit_code == 0, run.output
+    assert f"% of {AT_LAST} photographs" in run.stdout
+    assert f"INFO {AT_LAST} photographs, {AT_LAST} to featurize" in run.stdout
+    assert f"{AT_LAST} ({AT_LAST} computed now, 0 reused)" in run.stdout
+
+    (listed,) = json.loads(kept.fruits("runs", "--json").stdout)["completed"]
+    assert (listed["label"], listed["images"], listed["components"]) == ("real", AT_LAST, 3)
+
+    fetched = kept.fruits("results", "--no-browser", "--output", str(tmp_path), "--sample", "12")
+    assert fetched.exit_code == 0, fetched.output
+    folder = tmp_path / "reports" / listed["run"]
+    assert (folder / "report.html").read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+    with (folder / "projections-sample.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len({row["uri"] for row in rows}) == 12
+    assert {"pc1", "pc2", "pc3"} <= rows[0].keys()
+
+    log = kept.fruits("logs")
+    assert log.exit_code == 0
+    assert json.loads(log.stdout.splitlines()[-1])["run"] == listed["run"]
+    assert "No broken requirements found" in kept.fruits("logs", "--bootstrap").stdout
+
+
+def test_a_run_that_fails_ends_with_what_the_job_says(kept: Kept) -> None:
+    weights = ["--weights", "s3://nobodys-bucket/model.tflite"]
+    run = kept.fruits("run", "--look-every", "0.3", arguments=weights)
+    assert run.exit_code == 1
+    reason = run.stderr.splitlines()[0].removeprefix("failed: ")
+    assert "s3://nobodys-bucket/model.tflite" in reason
+    assert kept.fruits("logs").stderr.splitlines()[0].endswith(f" failed: {reason}")
+    assert reason in kept.fruits("runs").stdout.splitlines()[0]
+
+
 def test_what_it_says_of_using_it_works(kept: Kept) -> None:
-    lines = [line.strip() for line in kept.said.splitlines()]
+    lines = [line.strip() for line in kept.printed.splitlines()]
     (env,) = [line for line in lines if line.startswith("eval ")]
     (diff,) = [line for line in lines if line.startswith("npx cdk diff")]
     (clusters,) = [line for line in lines if line.startswith("aws emr ")]
@@ -213,8 +265,8 @@ def test_with_a_tenth_of_the_requests_refused_or_cut_the_results_are_the_same(ke
     assert len(fired) == 3, fired
     assert sum(fired.values()) >= 10
     assert check_run(disturbed) == []
-    assert disturbed.said is not None
-    assert disturbed.said["counts"]["computed"] == len(disturbed.photographs)
+    assert disturbed.printed is not None
+    assert disturbed.printed["counts"]["computed"] == len(disturbed.photographs)
     assert _projections(disturbed) == _projections(undisturbed)
 
 
@@ -233,7 +285,7 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     def running(mark: str) -> list[psutil.Process]:
         return [item for item in processes_on(machine) if any(mark in word for word in words_of(item))]
 
-    step_id = cluster.submit("fruits-demo killed", kept.step)
+    step_id = kept.submit(kept.step)
     wait_for(lambda: running("pyspark.daemon"), SPARK_PATIENCE_SECONDS)  # the first task has begun
     victims = [running(mark)[0] for mark in killed]
     for victim in victims:
@@ -241,19 +293,17 @@ def test_what_is_killed_of_the_spark_cluster_loses_nothing(kept: Kept, killed: l
     cluster.wait_for_step(step_id, lambda _detail: None, lambda: 0, Patience(600))
     evidence = kept.evidence(cluster, step_id)
     assert check_run(evidence) == []
-    assert evidence.said is not None
-    assert evidence.said["counts"]["computed"] == len(evidence.photographs)
+    assert evidence.printed is not None
+    assert evidence.printed["counts"]["computed"] == len(evidence.photographs)
     wait_for(lambda: len(running("ExternalShuffleService")) == 1)
     wait_for(lambda: len(running("org.apache.spark.deploy.worker.Worker")) == WORKERS)
 
 
 def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(kept: Kept, many: Path) -> None:
-    images = kept.place("ImagesUri")
-    upload(find_photographs(many), images, lambda _detail: None)
+    assert kept.fruits("images", "upload", str(many)).exit_code == 0
     kept.forget_results()
-    cluster = kept.cluster
     step = {**kept.step, "arguments": [*kept.step["arguments"], "--batch-size", "4"]}
-    step_id = cluster.submit("fruits-demo killed", step)
+    step_id = kept.submit(step)
     done = photographs_done(kept.output, 0)
     wait_for(lambda: done() >= 40)
     before = kept.aws
@@ -273,8 +323,8 @@ def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(
         computed_before = done()
         evidence = kept.run()
     assert check_run(evidence) == []
-    assert evidence.said is not None
-    assert evidence.said["counts"]["computed"] == len(evidence.photographs) - computed_before
+    assert evidence.printed is not None
+    assert evidence.printed["counts"]["computed"] == len(evidence.photographs) - computed_before
     assert {path: evidence.objects[path][0] for path in committed if "features" in path} == {
         path: etag for path, etag in committed.items() if "features" in path
     }
@@ -285,13 +335,12 @@ def test_destroying_after_a_failed_step_leaves_nothing(kept: Kept, tmp_path: Pat
         kept.run(step={"jar": "command-runner.jar", "arguments": ["bash", "-c", "exit 3"]})
     environment = kept.aws.environment()
     given = read_given(["mode=interactive", "remove_data=true"])
-    app = synthesise(tmp_path / "cdk.out", given, environment=environment).folder
-    cdk = Cdk(app, environment)
+    synthesised = synthesise(tmp_path / "cdk.out", given, environment=environment).folder
+    cdk = Cdk(synthesised, environment)
     cdk.deploy("FruitsStorage")
-    buckets = [kept.deployment.output("FruitsStorage", name) for name in ("DataBucket", "LogBucket", "CodeBucket")]
     cdk.destroy("FruitsCompute")
-    for bucket in buckets:
-        empty_bucket(kept.client("s3"), bucket, lambda _detail: None)
+    bucket = kept.deployment.output("FruitsStorage", "DataBucket")
+    assert kept.fruits("empty", "--yes-delete", bucket).exit_code == 0
     cdk.destroy()
     left = inventory(kept.client)
     assert not [item for item in left if "ruits" in item]

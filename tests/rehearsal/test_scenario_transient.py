@@ -23,14 +23,14 @@ def test_each_run_has_a_cluster_that_ends_when_its_job_is_done(transient: Rehear
 
 
 def test_each_run_computes_what_is_new_and_nothing_else(transient: Rehearsed) -> None:
-    computed = [evidence.said["counts"]["computed"] for evidence in transient.course.evidence if evidence.said]
+    computed = [evidence.printed["counts"]["computed"] for evidence in transient.scenario.evidence if evidence.printed]
     assert computed == [PHOTOGRAPHS, 0, 15]
-    counts = transient.course.evidence[-1].manifest["counts"]  # type: ignore[index]
+    counts = transient.scenario.evidence[-1].manifest["counts"]  # type: ignore[index]
     assert (counts["images"], counts["features"]) == (PHOTOGRAPHS + 10 - 3,) * 2
 
 
 def test_the_results_of_the_last_run_are_consistent(transient: Rehearsed) -> None:
-    assert check_run(transient.course.evidence[-1]) == []
+    assert check_run(transient.scenario.evidence[-1]) == []
 
 
 def test_the_report_is_copied_to_this_machine(transient: Rehearsed) -> None:
@@ -42,13 +42,13 @@ def test_the_report_is_copied_to_this_machine(transient: Rehearsed) -> None:
 
 
 def test_people_are_told_of_states_and_of_photographs_done(transient: Rehearsed) -> None:
-    told = "\n".join(transient.recorder.told)
+    told = "\n".join(transient.recorder.reported)
     for words in ("BOOTSTRAPPING", "step RUNNING", "photographs done", "FruitsNetwork-demo: AWS::EC2::VPC CREATE_"):
         assert words in told, words
 
 
 def test_what_aws_keeps_is_named_with_its_reason(transient: Rehearsed) -> None:
-    kept = transient.course.kept
+    kept = transient.scenario.kept
     assert {count for reason, count in kept.items() if "ended clusters" in reason} == {3}
     assert {reason.partition(":")[0] for reason in kept} == {
         "default network",

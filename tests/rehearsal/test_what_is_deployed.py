@@ -10,6 +10,7 @@ from rehearsal.clients import Client
 from rehearsal.scenario.deploy import why_refused
 from rehearsal.scenario.deployed import (
     check_disk_key,
+    check_executors,
     check_masters,
     check_one_cluster,
     check_shuffle_service,
@@ -55,6 +56,14 @@ def test_another_number_of_clusters_than_one_is_found(clusters: list[dict[str, A
     (found,) = check_one_cluster(clusters, "fruits-demo")
     assert found.startswith(f"{len(clusters)} clusters fruits-demo were started")
     assert not [*check_one_cluster([{"Id": "j-1"}], "fruits-demo")]
+
+
+@pytest.mark.parametrize(("more", "number"), [({}, "2, as YARN has it"), ({"spark.executor.instances": "3"}, "3")])
+def test_a_fixed_number_of_executors_is_found(more: dict[str, str], number: str) -> None:
+    assert not [*check_executors(_files(more, {}))]
+    assert not [*check_executors([])]
+    (found,) = check_executors(_files({"spark.dynamicAllocation.enabled": "false", **more}, {}))
+    assert f"an application would get spark.executor.instances ({number}" in found
 
 
 @pytest.mark.parametrize("changed", [{"yarn.node-labels.enabled": "false"}, dict.fromkeys(list(LABELS)[1:], "TASK")])
@@ -147,7 +156,7 @@ def _evidence(photographs: int, tables: Mapping[str, list[dict[str, str]]]) -> E
         photographs={f"Fig/{number}.jpg": "etag" for number in range(photographs)},
         sizes={},
         objects={},
-        said=None,
+        printed=None,
         manifest={"model": {"identity": "m"}},
         report=None,
         tables={path: pa.Table.from_pylist(rows) for path, rows in tables.items()},

@@ -2,6 +2,7 @@
 
 import json
 from itertools import count
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -13,7 +14,7 @@ _NUMBERS = count()
 
 
 def keys_of_user(client: Client, *, deny: str) -> dict[str, str]:
-    """Make a user who is denied an action, and give the variables with the user's keys."""
+    """Make a user who is denied an action, and return the variables with the user's keys."""
     iam, name = client("iam"), f"user-{next(_NUMBERS)}"
     iam.create_user(UserName=name)
     statements = [
@@ -27,9 +28,9 @@ def keys_of_user(client: Client, *, deny: str) -> dict[str, str]:
 
 
 def client_of_user(client: Client, aws: EmbeddedAws, *, deny: str) -> Client:
-    """Make a user who is denied an action, and give the user's clients."""
+    """Make a user who is denied an action, and return the user's clients."""
     keys = keys_of_user(client, deny=deny)
-    session = boto3.session.Session(
+    session: Any = boto3.session.Session(
         aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
         region_name=aws.region,

@@ -24,6 +24,16 @@ BASE_OF_THE_JOB = ("job.SINGLE_THREADED", "job.__version__", "job.bounds", "job.
 """What each of its packages may take; the other modules of the job stand above all of them."""
 
 
+FLOORS_OF_OPS = (
+    *("ops.errors", "ops.project", "ops.clock", "ops.failures", "ops.console", "ops.quantities", "ops.summary"),
+    *("ops.aws", "ops.build", "ops.pricing"),
+)
+"""What every command may take; each of these takes from those before it. `ops.pricing` has a command, too."""
+
+COMMANDS_OF_OPS = ("ops.local", "ops.preflight", "ops.review", "ops.runs", "ops.teardown", "ops.upload")
+"""Folders of commands, which take nothing from one another."""
+
+
 def _job(name: str) -> bool:
     return is_within(name, "job")
 
@@ -38,12 +48,28 @@ def _infra(name: str) -> bool:
 
 
 def _embedded(name: str) -> bool:
-    """Accept itself alone: what judges the product must not ask the product."""
-    return is_within(name, "rehearsal.embedded")
+    """Accept itself, and what keeps its process: what judges the product must not ask the product."""
+    return is_within(name, "rehearsal.embedded") or is_within(name, "rehearsal.daemon")
 
 
 def _ops(name: str) -> bool:
     return any(is_within(name, package) for package in ("infra", "job", "ops"))
+
+
+def _floor(floor: str) -> Callable[[str], bool]:
+    below = ("infra", "job", *FLOORS_OF_OPS[: FLOORS_OF_OPS.index(floor) + 1])
+    return lambda name: any(is_within(name, package) for package in below) and not _is_command(name)
+
+
+def _command(folder: str) -> Callable[[str], bool]:
+    below = ("infra", "job", *FLOORS_OF_OPS, folder)
+    return lambda name: any(is_within(name, package) for package in below) and not _is_command(name)
+
+
+def _is_command(name: str) -> bool:
+    """Tell whether a name is in a module with the function of a command, which the command line alone may take."""
+    parts = name.split(".")
+    return parts[0] == "ops" and ("command" in parts or "commands" in parts)
 
 
 def _rehearsal(name: str) -> bool:
@@ -52,8 +78,11 @@ def _rehearsal(name: str) -> bool:
 
 LAYERS: dict[str, Callable[[str], bool]] = {
     **{room: _room(room) for room in ROOMS_OF_THE_JOB},
+    "rehearsal.daemon": lambda _: False,
     "job": _job,
     "infra": _infra,
+    **{floor: _floor(floor) for floor in FLOORS_OF_OPS},
+    **{folder: _command(folder) for folder in COMMANDS_OF_OPS},
     "ops": _ops,
     "rehearsal.embedded": _embedded,
     "rehearsal": _rehearsal,
@@ -91,6 +120,13 @@ def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
         ("infra.stacks", "import ops"),
         ("ops.aws.account", "from rehearsal.embedded.aws import ACCOUNT"),
         ("ops.aws.account", "from tests import pictures"),
+        ("ops.aws.place", "from ops.runs.history import past_runs"),
+        ("ops.aws.place", "from ops.pricing.amount import Amount"),
+        ("ops.console", "from ops.aws.account import Client"),
+        ("ops.runs.history", "from ops.teardown.leaks.sweep import sweep"),
+        ("ops.runs.history", "from ops.pricing.command import price"),
+        ("ops.runs.history", "from ops.runs.commands.runs import runs"),
+        ("ops.teardown.destroy.plan", "from ops.teardown.leaks import command"),
         ("rehearsal.node.life", "import bench"),
         ("rehearsal.embedded.types", "import ops.review.replacement"),
         ("rehearsal.embedded.types", "from infra.settings import DeploymentSettings"),
@@ -113,6 +149,9 @@ def test_an_import_from_above_is_found(module: str, line: str) -> None:
         ("job.pipeline", "from job.report.page import render"),
         ("infra.job_settings", "from job.plain import encoded"),
         ("ops.cli", "from rehearsal.rehearse import rehearse"),
+        ("ops.runs.history", "from ops.aws.s3.folder import Folder"),
+        ("ops.runs.cost", "from ops.pricing.amount import Amount"),
+        ("ops.teardown.destroy.command", "from ops.teardown.leaks.sweep import sweep_place"),
         ("rehearsal.scenario.host", "from infra.settings import DeploymentSettings"),
         ("rehearsal.embedded.types", "import cfnlint"),
         ("rehearsal.embedded.types", "from rehearsal.embedded import vanilla"),
@@ -138,3 +177,8 @@ def test_a_circle_is_found_though_one_of_its_imports_is_late() -> None:
 
 def test_every_package_has_a_layer_or_lies_above_all() -> None:
     assert {layer.split(".")[0] for layer in LAYERS} | {"bench", "tests"} == set(OURS)
+
+
+def test_every_part_of_ops_is_a_floor_or_a_folder_of_commands() -> None:
+    parts = {".".join(module.split(".")[:2]) for module in PRODUCT if is_within(module, "ops") and module != "ops"}
+    assert parts - DOORS_OF_THE_REHEARSAL == {*FLOORS_OF_OPS, *COMMANDS_OF_OPS}

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ops.quantities import size
+
 _GIB = 2**30
 
 
@@ -22,7 +24,7 @@ class Contents:
     uploads
         Unfinished multipart uploads, whose parts are paid for.
     size
-        Of all versions and parts, in bytes.
+        Size of all versions and parts, in bytes.
     complete
         Whether all was counted.
     """
@@ -50,7 +52,7 @@ class Contents:
         return not self.entries
 
     def __str__(self) -> str:
-        """Say what is there: ``3 objects, 1 old version, 0.52 GiB``."""
+        """Return what is there: ``3 objects, 1 old version, 0.52 GiB``."""
         counts = (
             (self.objects, "object"),
             (self.versions, "old version"),
@@ -58,11 +60,9 @@ class Contents:
             (self.uploads, "unfinished upload"),
         )
         parts = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
-        size = f"{self.gib:,.2f} GiB" if self.gib >= 0.01 else f"{self.size / 2**20:,.2f} MiB"
-        return ("" if self.complete else "at least ") + ", ".join((*parts, size)) if parts else "nothing"
+        return ("" if self.complete else "at least ") + ", ".join((*parts, size(self.size))) if parts else "nothing"
 
     def __add__(self, other: "Contents") -> "Contents":
-        """Count both."""
         return Contents(
             self.objects + other.objects,
             self.versions + other.versions,
@@ -94,8 +94,8 @@ def count_contents(s3: Any, bucket: str, *, prefix: str = "", most: int | None =
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
         versions = page.get("Versions", ())
         latest = sum(1 for item in versions if item["IsLatest"])
-        size = sum(item["Size"] for item in versions)
-        total += Contents(latest, len(versions) - latest, len(page.get("DeleteMarkers", ())), size=size)
+        stored = sum(item["Size"] for item in versions)
+        total += Contents(latest, len(versions) - latest, len(page.get("DeleteMarkers", ())), size=stored)
         if most is not None and total.entries >= most:
             return total + Contents(complete=not page["IsTruncated"])
     for upload in unfinished_uploads(s3, bucket, prefix):

@@ -25,7 +25,7 @@ class Folder:
     Parameters
     ----------
     client
-        Of the account.
+        Clients of the account.
     uri
         ``s3://bucket/prefix``, however it ends; ``s3n`` and ``s3a`` are the same.
     """
@@ -44,7 +44,7 @@ class Folder:
         root = f"{location.path}/" if location.path else ""
         with asking(f"list {location.uri}"):
             pages = self.client("s3").get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=location.bucket, Prefix=root + below):
+            for page in pages.paginate(Bucket=_bucket(location), Prefix=root + below):
                 for item in page.get("Contents", ()):
                     path = item["Key"].removeprefix(root)
                     yield Object(path, item["LastModified"], item["ETag"], item["Size"])
@@ -53,6 +53,12 @@ class Folder:
         """Read an object whole; None if there is none."""
         where = self.location.child(path)
         with asking(f"read {where.uri}"), absent("NoSuchKey", "404"):
-            content: bytes = self.client("s3").get_object(Bucket=where.bucket, Key=where.path)["Body"].read()
+            content: bytes = self.client("s3").get_object(Bucket=_bucket(where), Key=where.path)["Body"].read()
             return content
         return None
+
+
+def _bucket(location: Location) -> str:
+    if location.bucket is None:
+        raise ValueError(f"{location.uri} is no folder of a bucket; accepted: s3://bucket/folder")
+    return location.bucket

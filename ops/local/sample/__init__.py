@@ -100,7 +100,7 @@ def render_sample(
         Picks the specimens and the noise; 0 or more. Equal arguments give equal bytes as long as
         numpy and Pillow stay the same.
     labels : sequence of str
-        Which fruits; all of `LABELS` unless told.
+        Fruits to render; all of `LABELS` by default.
     progress : callable, optional
         Called with (photographs done, photographs in all).
 
@@ -170,7 +170,7 @@ def _shots(label: str, per_label: int) -> list[_Shot]:
 
 
 def _photographs(shots: Iterable[_Shot], seed: int) -> Iterator[tuple[str, bytes]]:
-    """Name and JPEG of each shot; every label and split has a specimen of its own."""
+    """Yield name and JPEG of each shot; every label and split has a specimen of its own."""
     comment = b"%s, renderer %d" % (SIGNATURE, RENDERER)
     for (label, split), group in groupby(shots, key=lambda shot: (shot.label, shot.split)):
         # Seeded by name: neither the other labels nor the number of shots changes a photograph.

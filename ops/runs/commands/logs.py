@@ -103,9 +103,9 @@ def _follow(place: Place, log: StepLog, seconds: float, clock: Clock) -> bool:
 
 
 def _show_exception(log: StepLog) -> None:
-    """Say on standard error why a step failed."""
+    """Print on standard error why a step failed."""
     found = diagnose_from(log.folder, log.step)
-    err.print(labelled(f"{log.step.id} failed: ", found.line, "bold red"), soft_wrap=True)
+    err.print(labelled(f"{log.step.id} failed: ", found.explained, "bold red"), soft_wrap=True)
     if "\n" in found.block:
         _print(err, found.block)
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from ops.aws.place import Place, find_place
-from ops.console import Context, err, out
+from ops.console import Context, complain, err, out
 from ops.errors import FruitsError
 from ops.runs.fetching import athena_query, choose_run, fetch
 from ops.runs.history import past_runs
@@ -30,7 +30,7 @@ def results(
     """Fetch manifest, report and a sample of the projections, and print the query for Athena."""
     place = find_place(values)
     uri = place.deployment.output("FruitsStorage", "OutputUri")
-    found = choose_run(past_runs(place.client, uri), run, uri)
+    found = choose_run(past_runs(place.client, uri, complain), run, uri)
     fetched = fetch(place.client, uri, found, output, sample=sample)
     show_summary(found.manifest, uri, out)
     if fetched.rows.num_rows:

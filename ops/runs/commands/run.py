@@ -6,24 +6,25 @@ from typing import Annotated, Final
 
 import typer
 
+from job.storage.listing import is_photograph
 from ops.aws.account import AwsRefused
-from ops.aws.clusters import USABLE, cancel_step, find_cluster, list_steps
+from ops.aws.clusters import STEP_ENDED, USABLE, Step, cancel_step, find_cluster, list_clusters, list_steps
 from ops.aws.deployment import NoDeployment
 from ops.aws.place import Place, find_place
 from ops.aws.s3.folder import Folder
 from ops.clock import clock_of
-from ops.console import Context, err, labelled, out, status
+from ops.console import Context, complain, confirm, err, labelled, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
+from ops.quantities import duration
 from ops.runs.cost import hourly_cost
 from ops.runs.diagnosis import diagnose_from
 from ops.runs.history import past_runs
 from ops.runs.logs import StepLog, job_lines, logs_of
 from ops.runs.rerun import deploy_run
-from ops.runs.screen import RunView, duration
-from ops.runs.submission import deployed_submission, new_run_id, submit
+from ops.runs.screen import RunView
+from ops.runs.submission import deployed_step, new_run_id, submit
 from ops.runs.watch import Moment, Watch
 from ops.summary import show_summary
-from ops.upload.plan import is_photograph
 
 RUN_SETTINGS: Final = {"allow_extra_args": True}
 """Context settings of the command `run`: what follows ``--`` is for the job."""
@@ -44,6 +45,9 @@ def run(
         bool, typer.Option("--cancel-on-interrupt", help="On Ctrl-C cancel the step; otherwise it goes on.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a new cluster is started.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="End a transient cluster that is at work, and the run on it.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the driver's whole log.")] = False,
     look_every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.2)] = _LOOK_EVERY,
 ) -> None:
@@ -60,7 +64,7 @@ def run(
     if "JobStep" in place.deployment.stacks["FruitsCompute"].outputs:
         step_id = _submit(place, cluster_id, label, context.args)
     else:
-        cluster_id, step_id = _run_again(place, label, context.args, ask=not yes)
+        cluster_id, step_id = _run_again(place, label, context.args, ask=not yes, replace=replace)
     out.print(f"Step {step_id} on {cluster_id}: {place.settings.name} {label}", soft_wrap=True)
     if wait:
         output = place.deployment.output("FruitsStorage", "OutputUri")
@@ -76,33 +80,52 @@ def _require_photographs(place: Place) -> None:
 
 
 def _submit(place: Place, cluster_id: str, label: str, arguments: Sequence[str]) -> str:
-    submission = deployed_submission(place.deployment).under(label, place.settings.name).with_arguments(arguments)
+    step = deployed_step(place.deployment).under(label, place.settings.name).with_arguments(arguments)
     cluster = find_cluster(place.client, cluster_id)
     if cluster.state not in USABLE:
         raise NoDeployment(
             f"the cluster {cluster_id} of {place.settings.name} has ended ({cluster.reason}); start a new one:"
             f" cdk deploy FruitsCompute{place.options} -c run_id={label}"
         )
-    return submit(place.client, cluster_id, submission)
+    return submit(place.client, cluster_id, step)
 
 
-def _run_again(place: Place, label: str, arguments: Sequence[str], *, ask: bool) -> tuple[str, str]:
+def _at_work(place: Place) -> Step | None:
+    """Return a step that a cluster of the environment works on or will: a new run id makes it lose its cluster."""
+    clusters = [found for found in list_clusters(place.client, place.settings.name) if found.state in USABLE]
+    steps = (step for cluster in clusters for step in list_steps(place.client, cluster.id))
+    return next((step for step in steps if step.state not in STEP_ENDED), None)
+
+
+def _run_again(place: Place, label: str, arguments: Sequence[str], *, ask: bool, replace: bool) -> tuple[str, str]:
     if arguments:
         raise WrongUsage(
             f"{' '.join(arguments)}: the step of a transient cluster is part of its stack; give settings instead,"
             " such as -c components=50"
         )
     place.given.require_deployable()
+    lost = _at_work(place)
+    if lost and not replace:
+        raise FruitsError(
+            f"{lost.id} ({lost.name}) is {lost.state} on {lost.cluster_id}, and a new run would end it. Follow it:"
+            f" fruits logs {lost.id} --follow{place.options}. End it, and lose what it has not committed:"
+            f" fruits run --replace{place.options}"
+        )
     cost = hourly_cost(place.settings)
     limit = f"it ends with its job, at the latest after {duration(place.settings.max_lifetime)}"
     price = f"{cost.describe()}; " if cost else ""
     out.print(
         f"Plan: cdk deploy FruitsCompute{place.options} -c run_id={label}\n"
-        f"      a new cluster {place.settings.name} in {place.settings.region}: {price}{limit}",
+        f"      a new cluster {place.settings.name} in {place.settings.region}: {price}{limit}"
+        + (f"\n      ends {lost.id} ({lost.name}), which is {lost.state} on {lost.cluster_id}" if lost else ""),
         soft_wrap=True,
     )
-    if ask and out.is_terminal and not typer.confirm("Start it?"):
-        raise FruitsError("no cluster is started")
+    if ask:
+        confirm(
+            "Start it?",
+            instead="refusing to start a cluster that costs money without confirmation; add --yes",
+            declined="no cluster is started",
+        )
     cluster_id = _deploy(place, label)
     (step,) = list_steps(place.client, cluster_id)
     return cluster_id, step.id
@@ -111,14 +134,14 @@ def _run_again(place: Place, label: str, arguments: Sequence[str], *, ask: bool)
 def _deploy(place: Place, label: str) -> str:
     stack = place.settings.stack_name("FruitsCompute")
     try:
-        with status("Deploying") as tell:
+        with status("Deploying") as show:
 
-            def heard(line: str) -> None:
+            def on_line(line: str) -> None:
                 text = line.partition(f"{stack} | ")[2] or line
                 if text.strip():
-                    tell(f"Deploying: {text.strip()[:100]}")
+                    show(f"Deploying: {text.strip()[:100]}")
 
-            return deploy_run(place, label, heard)
+            return deploy_run(place, label, on_line)
     except KeyboardInterrupt:
         region = place.settings.region
         raise FruitsError(
@@ -172,7 +195,7 @@ def _interrupted(place: Place, cluster_id: str, step_id: str, *, cancel: bool) -
 
 def _show_results(last: Moment, place: Place, output: str) -> None:
     started = last.step.started or last.step.created
-    written = [run for run in past_runs(place.client, output) if run.when >= started.replace(microsecond=0)]
+    written = [run for run in past_runs(place.client, output, complain) if run.when >= started.replace(microsecond=0)]
     if written:
         show_summary(written[0].manifest, output, out)
         out.print(f"Get them: fruits results{place.options}", soft_wrap=True)
@@ -185,7 +208,7 @@ def _show_results(last: Moment, place: Place, output: str) -> None:
 
 def _show_failure(last: Moment, place: Place, logs: Folder) -> None:
     if last.step.state == "FAILED":
-        reason = diagnose_from(logs, last.step).line
+        reason = diagnose_from(logs, last.step).explained
     else:
         reason = f"the step is {last.step.state}; the cluster {last.cluster.id}: {last.cluster.reason}"
     err.print(labelled("failed: ", reason, "bold red"), soft_wrap=True)

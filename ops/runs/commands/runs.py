@@ -8,49 +8,57 @@ import typer
 from rich.table import Table
 
 from ops.aws.place import find_place
-from ops.console import Context, err, labelled, out
-from ops.runs.history import FailedRun, PastRun, failed_runs, past_runs
-from ops.runs.screen import duration
+from ops.console import Context, complain, err, labelled, out
+from ops.quantities import duration
+from ops.runs.endings import StepRun, runs_without_results
+from ops.runs.history import PastRun, past_runs
 
-_FAILURES_SHOWN: Final = 5
+_OTHERS_SHOWN: Final = 5
+_WORDS: Final = {
+    "RUNNING": ("running", "bold green"),
+    "PENDING": ("waiting", "bold"),
+    "FAILED": ("failed", "red"),
+    "TERMINATED_WITH_ERRORS": ("failed", "red"),
+    "COMPLETED": ("done", "bold"),
+}
 _WIDE: Final = 110
 
 
 def runs(
     values: Context = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: completed and failed runs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: runs with results, and all others.")] = False,
 ) -> None:
-    """Show the history of runs: why the last ones failed, then those that left results, the newest first."""
+    """Show all runs: those that run, failed, were cancelled or lost, and why; then those that left results."""
     place = find_place(values)
     output = place.deployment.output("FruitsStorage", "OutputUri")
-    completed = past_runs(place.client, output)
-    failed = failed_runs(place.client, place.settings.name)
+    completed = past_runs(place.client, output, complain)
+    others = runs_without_results(place.client, place.settings.name, {run.label for run in completed})
     if as_json:
-        content = {"completed": [item.row() for item in completed], "failed": [item.row() for item in failed]}
+        content = {"completed": [item.row() for item in completed], "others": [item.row() for item in others]}
         typer.echo(json.dumps(content, indent=2))
         return
-    _show_failed(failed, place.options)
+    _show(others, place.options)
     if completed:
         out.print(_table(completed))
-    else:
+    elif not others:
         err.print(f"No run has left results below {output}; start one: fruits run{place.options}", soft_wrap=True)
 
 
-def _show_failed(failed: Sequence[FailedRun], options: str) -> None:
-    for item in failed[:_FAILURES_SHOWN]:
+def _show(others: Sequence[StepRun], options: str) -> None:
+    for item in others[:_OTHERS_SHOWN]:
+        follow = "" if item.is_over else " --follow"
         hint = (
-            f"fruits logs {item.step}{options}"
+            f"fruits logs {item.step}{follow}{options}"
             if item.step
             else f"fruits logs --bootstrap --cluster {item.cluster}{options}"
         )
-        out.print(
-            labelled("failed", f" {item.when.astimezone():%Y-%m-%d %H:%M} {item.name}: {item.why}", "red"),
-            soft_wrap=True,
-        )
+        label, style = _WORDS.get(item.state, (item.state.lower(), "yellow"))
+        text = f" {item.when.astimezone():%Y-%m-%d %H:%M} {item.name}: {item.why}"
+        out.print(labelled(label, text, style), soft_wrap=True)
         out.print(f"       {hint}", soft_wrap=True)
-    if len(failed) > _FAILURES_SHOWN:
-        out.print(f"       and {len(failed) - _FAILURES_SHOWN} before; see: fruits runs --json{options}")
-    if failed:
+    if len(others) > _OTHERS_SHOWN:
+        out.print(f"       and {len(others) - _OTHERS_SHOWN} before; see: fruits runs --json{options}")
+    if others:
         out.print()
 
 

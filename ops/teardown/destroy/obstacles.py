@@ -17,7 +17,7 @@ _IN_A_NETWORK: Final = ("AWS::EC2::Subnet", "AWS::EC2::VPC", _GROUP)
 
 
 def clear(client: Client, stack: str, failures: Sequence[Failure], on_progress: Progress) -> bool:
-    """Clear what has kept resources from being deleted; tell whether there was anything.
+    """Clear what has kept resources from being deleted; return whether there was anything.
 
     Raises
     ------

@@ -39,7 +39,7 @@ class Target:
     Parameters
     ----------
     stack
-        As it is deployed.
+        The stack as it is deployed.
     client
         Clients of its region.
     after
@@ -66,7 +66,7 @@ class DestructionPlan:
     kept
         Stacks that stay, by their names in CloudFormation, with the reason.
     clusters
-        Of the deployment that run and are to end.
+        Clusters of the deployment that run and are to end.
     emptying
         What is deleted in the buckets before they go, None if nothing may be.
     hour, month
@@ -146,7 +146,7 @@ def _cost(targets: Sequence[Target], region: str) -> Price:
 
 
 def _users(stack: DeployedStack, client: Client, ours: set[str]) -> set[str]:
-    """Name the stacks that need a stack: those that import from it, and those that it waits for."""
+    """Return the stacks that need a stack: those that import from it, and those that it waits for."""
     env = stack.name.removeprefix(f"{stack.stack}-")
     waits = {stack_name(name, env) for name in _AFTER.get(stack.stack, ())} & ours
     importing = set(_importing(stack, client))

@@ -32,7 +32,7 @@ def destroy_all(plan: DestructionPlan, on_progress: Progress) -> None:
     plan
         What to destroy; if data goes, the name of its bucket was confirmed.
     on_progress
-        Told of every step.
+        Called with a line for every step.
 
     Raises
     ------
@@ -116,7 +116,7 @@ class _Attempts:
         self._deletion: Deletion | None = None
 
     def advance(self) -> bool:
-        """Take the next step, and tell whether the stack is gone."""
+        """Take the next step; return whether the stack is gone."""
         name, client = self.target.stack.name, self.target.client
         if self._deletion is None:
             self._count += 1

@@ -7,7 +7,6 @@ from rich.text import Text
 
 from infra.names import deployment_name
 from ops.aws.clusters import Cluster
-from ops.pricing.amount import Amount
 from ops.teardown.destroy.plan import DestructionPlan
 
 
@@ -21,8 +20,8 @@ def show_plan(plan: DestructionPlan, out: Console) -> None:
     _section(out, "Deleted for good, all versions", [f"{part}: {part.contents}" for part in deleted], style="bold red")
     _section(out, "Stays", [f"{name}: {reason}" for name, reason in plan.kept.items()])
     if plan.targets:
-        running = f"{_money(plan.hour)} an hour while the cluster runs, " if plan.clusters else ""
-        _line(out, f"Saves {running}{_money(plan.month)} a month while nothing runs")
+        running = f"{plan.hour.words} an hour while the cluster runs, " if plan.clusters else ""
+        _line(out, f"Saves {running}{plan.month.words} a month while nothing runs")
 
 
 def _section(out: Console, title: str, lines: Sequence[str], *, style: str = "bold") -> None:
@@ -34,10 +33,6 @@ def _section(out: Console, title: str, lines: Sequence[str], *, style: str = "bo
 
 def _loss(cluster: Cluster) -> str:
     return "; the step that runs is lost" if cluster.state == "RUNNING" else ""
-
-
-def _money(amount: Amount) -> str:
-    return f"{amount.qualifier} {amount.usd:,.2f} USD".strip()
 
 
 def _line(out: Console, text: str) -> None:

@@ -26,9 +26,9 @@ class Failure:
     kind
         ``AWS::S3::Bucket``.
     logical_id, physical_id
-        As the template and as the service call it.
+        Its names in the template and for the service.
     reason
-        In CloudFormation's words.
+        CloudFormation's words for why.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Failure:
         return self.kind == "AWS::EMR::Cluster" and bool(re.search(r"cluster id .* is not valid", self.reason, re.I))
 
     def __str__(self) -> str:
-        """Say what is still there and why."""
+        """Return what is still there and why."""
         return f"{self.kind} {self.physical_id or self.logical_id} ({self.reason})"
 
 
@@ -56,9 +56,9 @@ class Deletion:
     client
         Clients of its region.
     name
-        Of the stack.
+        Name of the stack.
     on_progress
-        Told of what is waited for.
+        Called with a line for what is waited for.
     retain
         Resources, by their logical ids, that CloudFormation shall forget instead of deleting them; it does so only
         for a stack that it could not delete.
@@ -75,7 +75,7 @@ class Deletion:
         self._deadline = time.monotonic() + _ENDS_WITHIN_SECONDS
 
     def advance(self) -> bool:
-        """Take the next step, and tell whether it has ended; `failures` then says how.
+        """Take the next step; return whether it has ended: `failures` then says how.
 
         Raises
         ------
@@ -106,7 +106,9 @@ class Deletion:
             self._last_event = self._newest_event(stack)
         else:
             self._last_event = self._newest_event(stack)
-            retained = {"RetainResources": self._retain} if self._retain and status == "DELETE_FAILED" else {}
+            retained: dict[str, Any] = (
+                {"RetainResources": self._retain} if self._retain and status == "DELETE_FAILED" else {}
+            )
             with asking(f"delete {self.name}"):
                 self._cloudformation.delete_stack(StackName=stack["StackId"], **retained)
             self._begun = True

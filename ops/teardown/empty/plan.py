@@ -30,7 +30,7 @@ class Part:
     contents: Contents
 
     def __str__(self) -> str:
-        """Give its URI."""
+        """Return its URI."""
         return f"s3://{self.bucket}/{self.prefix}"
 
 
@@ -92,7 +92,7 @@ def plan_folder(client: Client, stack: DeployedStack, prefix: str) -> EmptyingPl
 
 
 def buckets_of(client: Client, stack: str) -> list[str]:
-    """Name the buckets that a stack still holds."""
+    """Return the buckets that a stack still holds."""
     return held_by(client, stack, "AWS::S3::Bucket")
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ops.aws.account import Client
 from ops.aws.clusters import LIVE
+from ops.pricing.amount import FREE, Amount, total
 from ops.teardown.leaks.scope import CLUSTER_TAG, Claim, Leftover, Scope, Sweeper, pages, tags_of
 
 
@@ -35,14 +36,14 @@ def _clusters(client: Client, scope: Scope) -> Iterator[Leftover]:
             kind="EMR cluster" if live else "ended EMR cluster",
             id=cluster_id,
             claim=scope.by_tags(tags) or scope.by_name(cluster["Name"]) or Claim("tagged as ours"),
-            monthly=_fees(client("ec2"), cluster_id, scope) if live else 0.0,
+            monthly=_fees(client("ec2"), cluster_id, scope) if live else FREE,
             command=scope.aws(f"emr terminate-clusters --cluster-ids {cluster_id}"),
             detail=f"{cluster['Name']}, {state}; EMR's fee, its instances come on top" if live else state,
             kept=not live,
         )
 
 
-def _fees(ec2: Any, cluster_id: str, scope: Scope) -> float | None:
+def _fees(ec2: Any, cluster_id: str, scope: Scope) -> Amount:
     tagged = [{"Name": f"tag:{CLUSTER_TAG}", "Values": [cluster_id]}]
     instances = [
         item
@@ -50,9 +51,9 @@ def _fees(ec2: Any, cluster_id: str, scope: Scope) -> float | None:
         for item in reservation["Instances"]
         if item["State"]["Name"] in {"pending", "running"}
     ]
-    fees = [scope.prices.emr_fee(item["InstanceType"], scope.region) for item in instances]
-    known = [fee for fee in fees if fee is not None]
-    return sum(known) if fees and len(known) == len(fees) else None
+    if not instances:
+        return Amount(missing=frozenset({f"nodes of {cluster_id}"}))
+    return total(scope.prices.emr_fee(item["InstanceType"], scope.region) for item in instances)
 
 
 def _security_configurations(client: Client, scope: Scope) -> Iterator[Leftover]:
@@ -69,7 +70,6 @@ def _security_configurations(client: Client, scope: Scope) -> Iterator[Leftover]
                 kind="EMR security configuration",
                 id=name,
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"emr delete-security-configuration --name {name}"),
             )
 
@@ -82,7 +82,6 @@ def _studios(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="EMR Studio",
                 id=studio["StudioId"],
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"emr delete-studio --studio-id {studio['StudioId']}"),
                 detail="its workspaces have to go first",
             )

@@ -14,7 +14,6 @@ def _roles(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="IAM role",
                 id=item["RoleName"],
                 claim=claim,
-                monthly=0.0,
                 command=f"aws iam delete-role --role-name {item['RoleName']}",
                 detail="its policies first",
             )
@@ -29,7 +28,6 @@ def _instance_profiles(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="instance profile",
                 id=name,
                 claim=claim,
-                monthly=0.0,
                 command=f"aws iam delete-instance-profile --instance-profile-name {name}",
                 detail="remove its role first",
             )
@@ -39,7 +37,7 @@ def _policies(client: Client, scope: Scope) -> Iterator[Leftover]:
     for item in pages(client("iam"), "list_policies", "Policies", Scope="Local"):
         if claim := scope.by_name(item["PolicyName"]):
             command = f"aws iam delete-policy --policy-arn {item['Arn']}"
-            yield Leftover(kind="IAM policy", id=item["PolicyName"], claim=claim, monthly=0.0, command=command)
+            yield Leftover(kind="IAM policy", id=item["PolicyName"], claim=claim, command=command)
 
 
 SWEEPERS: Final = (

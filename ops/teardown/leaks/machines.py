@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ops.aws.account import Client
+from ops.pricing.amount import FREE
 from ops.teardown.leaks.scope import Claim, Leftover, Scope, Sweeper, pages, tags_of
 
 _ENDING: Final = "shutting-down"
@@ -26,7 +27,7 @@ def _instances(client: Client, scope: Scope) -> Iterator[Leftover]:
             kind="EC2 instance",
             id=instance["InstanceId"],
             claim=claim,
-            monthly=scope.prices.instance(size, scope.region) if state in _RUNNING else 0.0,
+            monthly=scope.prices.instance(size, scope.region) if state in _RUNNING else FREE,
             command=scope.aws(f"ec2 terminate-instances --instance-ids {instance['InstanceId']}"),
             detail=f"{size}, {state}" + (", On-Demand price" if state in _RUNNING else ""),
             kept=state == _ENDING,
@@ -79,7 +80,8 @@ def _addresses(client: Client, scope: Scope) -> Iterator[Leftover]:
         for item in pages(ec2, "describe_network_interfaces", "NetworkInterfaces")
         if scope.by_network(item.get("VpcId"))
     }
-    for address in ec2.describe_addresses()["Addresses"]:
+    addresses: list[Any] = ec2.describe_addresses()["Addresses"]
+    for address in addresses:
         user = next(
             (
                 address[key]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ops.aws.account import Client
+from ops.pricing.amount import FREE
 from ops.teardown.leaks.scope import Leftover, Scope, Sweeper, pages, tags_of
 
 _GONE: Final = ("deleted", "deleting", "failed")  # failed ones bill nothing, either
@@ -22,7 +23,6 @@ def _networks(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="VPC",
                 id=item["VpcId"],
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"ec2 delete-vpc --vpc-id {item['VpcId']}"),
                 detail="after all that lies in it",
             )
@@ -35,7 +35,6 @@ def _subnets(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="subnet",
                 id=item["SubnetId"],
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"ec2 delete-subnet --subnet-id {item['SubnetId']}"),
             )
 
@@ -49,7 +48,6 @@ def _route_tables(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="route table",
                 id=item["RouteTableId"],
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"ec2 delete-route-table --route-table-id {item['RouteTableId']}"),
             )
 
@@ -63,7 +61,6 @@ def _internet_gateways(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="internet gateway",
                 id=item["InternetGatewayId"],
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"ec2 delete-internet-gateway --internet-gateway-id {item['InternetGatewayId']}"),
                 detail="detach it first" if networks else "",
             )
@@ -79,7 +76,6 @@ def _security_groups(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="security group",
                 id=item["GroupId"],
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"ec2 delete-security-group --group-id {item['GroupId']}"),
                 detail=f"{name}, made by EMR" if name.startswith("ElasticMapReduce-") else name,
             )
@@ -93,7 +89,6 @@ def _network_interfaces(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="network interface",
                 id=item["NetworkInterfaceId"],
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"ec2 delete-network-interface --network-interface-id {item['NetworkInterfaceId']}"),
                 detail=", ".join(filter(None, (item.get("Description"), "goes with what uses it" if used else ""))),
             )
@@ -105,13 +100,12 @@ def _endpoints(client: Client, scope: Scope) -> Iterator[Leftover]:
         if not claim or item["State"].lower() in _GONE:
             continue
         gateway = item["VpcEndpointType"] == "Gateway"
-        each = scope.prices.interface_endpoint(scope.region)
         zones = max(1, len(item.get("SubnetIds", ())))
         yield Leftover(
             kind="VPC endpoint",
             id=item["VpcEndpointId"],
             claim=claim,
-            monthly=0.0 if gateway else None if each is None else each * zones,
+            monthly=FREE if gateway else scope.prices.interface_endpoint(scope.region) * zones,
             command=scope.aws(f"ec2 delete-vpc-endpoints --vpc-endpoint-ids {item['VpcEndpointId']}"),
             detail=f"{item['VpcEndpointType']}, {item['ServiceName']}" + ("" if gateway else f", zones: {zones}"),
         )

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from infra.names import STACKS, deployment_name, deployment_tags, is_tagged, stack_name
 from ops.aws.account import Client
+from ops.pricing.amount import FREE, Amount
 from ops.teardown.leaks.prices import Prices
 
 _STACK_TAG: Final = "aws:cloudformation:stack-name"
 CLUSTER_TAG: Final = "aws:elasticmapreduce:job-flow-id"
-"""Which EMR puts on the instances and volumes of a cluster."""
+"""Tag that EMR puts on the instances and volumes of a cluster."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Claim:
     Parameters
     ----------
     why
-        For people: ``tagged project=fruits, environment=demo``.
+        The reason, for people: ``tagged project=fruits, environment=demo``.
     stack
         The stack in CloudFormation that it says it belongs to, whether or not that still exists.
     """
@@ -41,35 +42,35 @@ class Leftover:
     claim
         Why it is ours.
     monthly
-        US dollars a month; 0 if it is free, None if that is not known.
+        What it costs a month.
     command
-        Which removes it.
+        Command that removes it.
     detail
         What else to know of it: how much lies in it, when AWS will delete it.
     kept
-        By AWS, for free, with nothing to be done about it.
+        Whether AWS keeps it, for free, with nothing to be done about it.
     shared
-        With other deployments of the account; not ours alone to remove.
+        Whether other deployments of the account use it, so that it is not ours alone to remove.
     """
 
     kind: str
     id: str
     claim: Claim
-    monthly: float | None
     command: str
+    monthly: Amount = FREE
     detail: str = ""
     kept: bool = False
     shared: bool = False
 
     @property
     def stack(self) -> str | None:
-        """Name the stack that it is, or says it belongs to."""
+        """The stack that it is, or says it belongs to."""
         return self.id if self.kind == "stack" else self.claim.stack
 
     @property
     def free(self) -> bool:
         """Whether it costs nothing."""
-        return self.monthly == 0.0
+        return self.monthly.free
 
     @property
     def billable(self) -> bool:
@@ -84,7 +85,7 @@ class Scope:
     Parameters
     ----------
     env, region, account
-        Of the deployment.
+        Names of the environment and region, and number of the account.
     prices
         What things cost.
     clusters
@@ -129,7 +130,7 @@ class Scope:
         Parameters
         ----------
         name
-            Of the thing.
+            Name of the thing.
         usual
             Stack, as `cdk` calls it, in which something of the deployment's own name usually is.
         """
@@ -161,7 +162,7 @@ class Scope:
         return env == self.env and stack in STACKS
 
     def _spelled(self, stack: str) -> str:
-        """Give a stack's name as CloudFormation writes it; buckets have it in small letters."""
+        """Return a stack's name as CloudFormation writes it; buckets have it in small letters."""
         return next(stack_name(name, self.env) for name in STACKS if name.lower() == stack.lower())
 
 
@@ -176,7 +177,7 @@ class Sweeper:
     find
         Asks, and picks what is ours.
     services
-        By their names in boto3.
+        Services that it asks, by their names in boto3.
     once
         Whether the service is the same in all regions.
     """
@@ -193,6 +194,6 @@ def tags_of(listed: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
 
 
 def pages(client: Any, operation: str, result: str, **given: Any) -> Iterable[Mapping[str, Any]]:
-    """Give the items of all pages of an answer, one after the other."""
+    """Return the items of all pages of an answer, one after the other."""
     for page in client.get_paginator(operation).paginate(**given):
         yield from page.get(result) or ()

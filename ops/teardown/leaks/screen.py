@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from infra.names import deployment_name
+from ops.pricing.amount import total
 from ops.teardown.leaks.scope import Leftover
 from ops.teardown.leaks.sweep import Findings, kinds
 
@@ -21,9 +22,9 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
     Parameters
     ----------
     findings
-        Of a sweep.
+        Findings of a sweep.
     out
-        Where to.
+        Console to print on.
     keep
         Stacks whose things are to stay: they are not counted.
     """
@@ -45,7 +46,7 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
 
 
 def verdict(findings: Findings, *, keep: Collection[str] = ()) -> str:
-    """Say in one line what is left on the bill; never that nothing is if something could not be seen."""
+    """Return in one line what is left on the bill; never that nothing is if something could not be seen."""
     billable = findings.billable(keep)
     kept = [item for item in findings.leftovers if item.billable and item.stack in keep]
     beside = f", beside what is kept on purpose ({_sum(kept)})" if kept else ""
@@ -88,7 +89,8 @@ def _section(out: Console, title: str, items: Sequence[Leftover], *, style: str 
 
 
 def _item(out: Console, item: Leftover) -> None:
-    price = "free" if item.free else "not known" if item.monthly is None else f"{item.monthly:,.2f} USD"
+    monthly = item.monthly
+    price = "free" if monthly.free else "not known" if monthly.unknown else f"{monthly.sign}{monthly.usd:,.2f} USD"
     out.print(Text(f"{price:>12}  ").append(f"{item.kind} {item.id}", style="bold"), soft_wrap=True)
     about = "; ".join(filter(None, (item.detail, item.claim.why)))
     out.print(Padding(Text(about, style="dim"), (0, 0, 0, _INDENT), expand=False))
@@ -114,12 +116,12 @@ def _shown(group: Sequence[Leftover]) -> Iterator[str]:
 
 
 def _sum(items: Sequence[Leftover]) -> str:
-    known = [item.monthly for item in items if item.monthly is not None]
-    unknown = len(items) - len(known)
-    if not known:
+    cost = total(item.monthly for item in items)
+    if cost.unknown:
         return "at a price that is not known"
+    unknown = sum(bool(item.monthly.missing) for item in items)
     gap = f" ({unknown} without a known price)" if unknown else ""
-    return f"{'at least ' if unknown else ''}{sum(known):,.2f} USD a month{gap}"
+    return f"{cost.words} a month{gap}"
 
 
 def _line(out: Console, text: str) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from infra.names import deployment_tags
 from ops.aws.account import Client
+from ops.pricing.amount import Amount
 from ops.teardown.leaks.scope import Leftover, Scope, Sweeper, pages, tags_of
 
 _ASKED: Final = (
@@ -38,7 +39,6 @@ def _stacks(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="stack",
                 id=name,
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"cloudformation delete-stack --stack-name {name}"),
                 detail=item["StackStatus"],
             )
@@ -55,7 +55,7 @@ def _others(_client: Client, scope: Scope) -> Iterator[Leftover]:
             kind=f"{service} {what}".strip(),
             id=arn,
             claim=claim,
-            monthly=None,
+            monthly=Amount(missing=frozenset({arn})),
             command=f"# no command is known here: remove {arn} with aws {service}",
             detail="found by its tags alone; the tag index may lag behind a deletion",
         )

@@ -1,4 +1,4 @@
-"""S3: our buckets and what lies in them, and the bucket that the CDK uploads to."""
+"""What keeps data: buckets, the bucket that the CDK uploads to, keys, databases."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ops.aws.account import AccessDenied, Client, asking
 from ops.aws.s3.contents import count_contents
+from ops.pricing.amount import FREE, Amount
 from ops.teardown.leaks.scope import Claim, Leftover, Scope, Sweeper, pages
 
 _MOST_VERSIONS: Final = 20_000
@@ -50,19 +51,59 @@ def _assets(client: Client, scope: Scope) -> Iterator[Leftover]:
             )
 
 
-def _contents(s3: Any, bucket: str, scope: Scope) -> tuple[str, float | None]:
+def _contents(s3: Any, bucket: str, scope: Scope) -> tuple[str, Amount]:
     try:
         with asking(f"list {bucket}"):
             contents = count_contents(s3, bucket, most=_MOST_VERSIONS)
     except AccessDenied:
-        return "what lies in it could not be listed: access denied", None
+        return "what lies in it could not be listed: access denied", Amount(missing=frozenset({bucket}))
     if contents.empty:
-        return "empty", 0.0
-    price = scope.prices.objects(contents.gib, scope.region)
-    return str(contents), price if contents.complete else None
+        return "empty", FREE
+    uncounted = Amount(missing=frozenset() if contents.complete else frozenset({f"more of {bucket}"}))
+    return str(contents), scope.prices.objects(contents.gib, scope.region) + uncounted
+
+
+def _keys(client: Client, scope: Scope) -> Iterator[Leftover]:
+    """Find keys by the tag index: keys of others may refuse to be looked at."""
+    kms = client("kms")
+    for listed in pages(kms, "list_keys", "Keys"):
+        claim = scope.by_arn(listed["KeyArn"])
+        if not claim:
+            continue
+        key = kms.describe_key(KeyId=listed["KeyId"])["KeyMetadata"]
+        going = key["KeyState"] == "PendingDeletion"
+        day = f", deleted on {key['DeletionDate']:%Y-%m-%d}" if going and "DeletionDate" in key else ""
+        yield Leftover(
+            kind="KMS key pending deletion" if going else "KMS key",
+            id=key["KeyId"],
+            claim=claim,
+            monthly=FREE if going else scope.prices.key(scope.region),
+            command=scope.aws(f"kms schedule-key-deletion --key-id {key['KeyId']} --pending-window-in-days 7"),
+            detail=f"{key.get('Description', '')}{day}".strip(", "),
+            kept=going,
+        )
+
+
+def _databases(client: Client, scope: Scope) -> Iterator[Leftover]:
+    glue = client("glue")
+    for item in pages(glue, "get_databases", "DatabaseList"):
+        name = item["Name"]
+        arns = (arn for arn in scope.tagged if arn.endswith(f":database/{name}") and ":glue:" in arn)
+        if claim := scope.by_name(name, usual="FruitsStorage") or next(map(scope.by_arn, arns), None):
+            tables = sum(1 for _ in pages(glue, "get_tables", "TableList", DatabaseName=name))
+            yield Leftover(
+                kind="Glue database",
+                id=name,
+                claim=claim,
+                # free: an account's first million of tables and versions cost nothing
+                command=scope.aws(f"glue delete-database --name {name}"),
+                detail=f"{tables} tables",
+            )
 
 
 SWEEPERS: Final = (
     Sweeper("buckets", _own_buckets, ("s3",)),
     Sweeper("the CDK's assets", _assets, ("s3",)),
+    Sweeper("KMS keys", _keys, ("kms",)),
+    Sweeper("Glue databases", _databases, ("glue",)),
 )

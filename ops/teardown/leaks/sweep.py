@@ -11,7 +11,7 @@ from ops.aws.place import Place
 from ops.console import status
 from ops.errors import ExitCode
 from ops.pricing.price_book import PriceBook
-from ops.teardown.leaks import catalog, clusters, identity, keys, machines, network, stacks, storage, watching
+from ops.teardown.leaks import clusters, identity, machines, network, stacks, storage, watching
 from ops.teardown.leaks.prices import Prices
 from ops.teardown.leaks.scope import Leftover, Scope, Sweeper
 
@@ -20,9 +20,7 @@ SWEEPERS: Final = (
     *machines.SWEEPERS,
     *network.SWEEPERS,
     *storage.SWEEPERS,
-    *keys.SWEEPERS,
     *watching.SWEEPERS,
-    *catalog.SWEEPERS,
     *identity.SWEEPERS,
     *stacks.SWEEPERS,
 )
@@ -37,7 +35,7 @@ class Findings:
     Parameters
     ----------
     env, account, regions
-        Where it has looked.
+        Environment, account and regions that were asked about.
     leftovers
         All that is ours, what AWS keeps for free included.
     unseen
@@ -51,11 +49,11 @@ class Findings:
     unseen: Sequence[str]
 
     def deployed_stacks(self) -> set[str]:
-        """Name the stacks that exist."""
+        """Return the names of the stacks that exist."""
         return {item.id for item in self.leftovers if item.kind == "stack"}
 
     def billable(self, keep: Collection[str] = ()) -> list[Leftover]:
-        """Give what costs, or may cost, but for what belongs to stacks that are to be kept."""
+        """Return what costs, or may cost, but for what belongs to stacks that are to be kept."""
         return [item for item in self.leftovers if item.billable and item.stack not in keep]
 
     def exit_code(self, keep: Collection[str] = ()) -> ExitCode:
@@ -81,16 +79,16 @@ def sweep(env: str, regions: Sequence[str], prices: Prices, *, clients: Clients 
     env
         The environment.
     regions
-        Where it may have been deployed.
+        Regions in which it may have been deployed.
     prices
         What things cost.
     clients
-        Gives the clients of a region.
+        Returns the clients of a region.
 
     Raises
     ------
     AwsRefused
-        If not even the account can be told. A service that cannot be asked is no error: see `Findings.unseen`.
+        If AWS does not say which account it is. A service that cannot be asked is no error: see `Findings.unseen`.
     """
     number = caller(clients(regions[0]))["Account"]
     found: list[Leftover] = []

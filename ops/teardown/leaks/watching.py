@@ -5,6 +5,7 @@ from typing import Final
 
 from infra.residency import EU_REGIONS
 from ops.aws.account import Client
+from ops.pricing.amount import FREE
 from ops.teardown.leaks.scope import Claim, Leftover, Scope, Sweeper, pages
 
 _GIB: Final = 2**30
@@ -20,7 +21,7 @@ def _log_groups(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="log group",
                 id=name,
                 claim=claim,
-                monthly=scope.prices.logs(size, scope.region) if size else 0.0,
+                monthly=scope.prices.logs(size, scope.region) if size else FREE,
                 command=scope.aws(f"logs delete-log-group --log-group-name {name}"),
                 detail=(f"{size:.2f} GiB" if size else "empty")
                 + ("" if "retentionInDays" in group else ", never expires"),
@@ -64,7 +65,6 @@ def _rules(client: Client, scope: Scope) -> Iterator[Leftover]:
                 kind="event rule",
                 id=rule["Name"],
                 claim=claim,
-                monthly=0.0,
                 command=scope.aws(f"events delete-rule --name {rule['Name']}"),
                 detail="remove its targets first",
             )
@@ -75,7 +75,7 @@ def _topics(client: Client, scope: Scope) -> Iterator[Leftover]:
         arn = item["TopicArn"]
         if claim := _named(scope, arn.rpartition(":")[2], arn):
             command = scope.aws(f"sns delete-topic --topic-arn {arn}")
-            yield Leftover(kind="topic", id=arn, claim=claim, monthly=0.0, command=command)
+            yield Leftover(kind="topic", id=arn, claim=claim, command=command)
 
 
 def _state_machines(client: Client, scope: Scope) -> Iterator[Leftover]:
@@ -83,7 +83,7 @@ def _state_machines(client: Client, scope: Scope) -> Iterator[Leftover]:
         arn = item["stateMachineArn"]
         if claim := _named(scope, item["name"], arn):
             command = scope.aws(f"stepfunctions delete-state-machine --state-machine-arn {arn}")
-            yield Leftover(kind="state machine", id=item["name"], claim=claim, monthly=0.0, command=command)
+            yield Leftover(kind="state machine", id=item["name"], claim=claim, command=command)
 
 
 def _budgets(client: Client, scope: Scope) -> Iterator[Leftover]:
@@ -92,7 +92,7 @@ def _budgets(client: Client, scope: Scope) -> Iterator[Leftover]:
         name = item["BudgetName"]
         if claim := scope.by_name(name, usual=stack):
             command = f"aws budgets delete-budget --account-id {scope.account} --budget-name {name}"
-            yield Leftover(kind="budget", id=name, claim=claim, monthly=0.0, command=command)
+            yield Leftover(kind="budget", id=name, claim=claim, command=command)
 
 
 def _named(scope: Scope, name: str, arn: str) -> Claim | None:

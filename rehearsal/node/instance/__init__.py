@@ -45,10 +45,10 @@ class Instance(Protocol):
         """Where Spark's ``master`` and ``shuffle`` service listen."""
 
     def placed(self, text: str) -> str:
-        """Give an absolute path of the instance as its programs have to write it; any other text as it is."""
+        """Return an absolute path of the instance as its programs have to write it; any other text as it is."""
 
     def command(self, command: Sequence[str], *, user: User, folder: Path) -> list[str]:
-        """Give the command of this machine that runs one on the instance, in a folder of its disk."""
+        """Return the command of this machine that runs one on the instance, in a folder of its disk."""
 
     def processes(self) -> list[psutil.Process]:
         """List what runs on it."""

@@ -64,11 +64,11 @@ class Namespaces:
         return self._plan.hostname
 
     def placed(self, text: str) -> str:
-        """Give a path as it is: the disks are where they are on EC2."""
+        """Return a path as it is: the disks are where they are on EC2."""
         return text
 
     def command(self, command: Sequence[str], *, user: User, folder: Path) -> list[str]:
-        """Give the command that enters the namespaces; the folder is one of the instance's disk."""
+        """Return the command that enters the namespaces; the folder is one of the instance's disk."""
         number = {account.name: account.number for account in self._plan.users}[user]
         # In a user namespace there is one user, and nobody may give up groups.
         who = ["--user", "--preserve-credentials"] if os.geteuid() else [f"--setuid={number}", f"--setgid={number}"]
@@ -103,7 +103,7 @@ class Namespaces:
 
 
 def accounts(kind: Kind) -> list[Account]:
-    """Give the users of an instance: of different numbers if root asks for namespaces, one person otherwise."""
+    """Return the users of an instance: of different numbers if root asks for namespaces, one person otherwise."""
     separate = kind == "namespaces" and not os.geteuid()
     return [Account(name, number if separate else 0) for name, number in _ACCOUNTS.items()]
 
@@ -114,7 +114,7 @@ def processes_in(namespace: str) -> list[psutil.Process]:
 
 
 def _start(plan: InstancePlan) -> tuple["subprocess.Popen[bytes]", socket.socket, list[socket.socket]]:
-    """Start the first process; give what started it, what holds it, and the sockets that it opened."""
+    """Start the first process; return what started it, what holds it, and the sockets that it opened."""
     if missing := [name for name in _PROGRAMS if not shutil.which(name)]:
         raise InstanceFailed(f"{' and '.join(missing)} not found")
     control, theirs = socket.socketpair()

@@ -19,7 +19,7 @@ AUTHORITIES: Final = ("ssl/certs/ca-certificates.crt", "pki/tls/certs/ca-bundle.
 
 
 def make_root_folder(plan: InstancePlan) -> Path:
-    """Make it in the mount namespace of this process, and give where it is.
+    """Make it in the mount namespace of this process, and return where it is.
 
     Raises
     ------
@@ -42,8 +42,10 @@ def make_root_folder(plan: InstancePlan) -> Path:
         shutil.copy("/usr/bin/setpriv", root / BECOME_ROOT.lstrip("/"))
         (root / BECOME_ROOT.lstrip("/")).chmod(0o4755)
     for folder in plan.software:
-        if not (root / folder.lstrip("/")).exists():
-            mount_bound(Path(folder), root / folder.lstrip("/"), read_only=True)
+        place = root / folder.lstrip("/")
+        # An earlier start may have left the empty place on a disk of the instance: below /home, /opt or /tmp.
+        if not (place.exists() and place.samefile(folder)):
+            mount_bound(Path(folder), place, read_only=True)
     for seen, replaced in plan.replaced:
         mount_bound(Path(seen), root / replaced.lstrip("/"), read_only=True)
     return root

@@ -33,11 +33,11 @@ class Shared:
         self.ports: Mapping[str, int] = {name: _free_port() for name in ("master", "shuffle")}
 
     def placed(self, text: str) -> str:
-        """Put an absolute path below ``/opt`` onto this instance's disk; give any other text as it is."""
+        """Put an absolute path below ``/opt`` onto this instance's disk; return any other text as it is."""
         return f"{self._disk}{text}" if text == "/opt" or text.startswith("/opt/") else text
 
     def command(self, command: Sequence[str], *, user: User, folder: Path) -> list[str]:
-        """Give what runs the command in a folder of this machine: there is one user alone."""
+        """Return what runs the command in a folder of this machine: there is one user alone."""
         return ["/bin/sh", "-c", 'cd "$0" && exec "$@"', str(folder), *command]
 
     def processes(self) -> list[psutil.Process]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from job.components.splits import SplitRule
+from job.components.splits import SplitRule, labels_on_one_side
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,16 @@ def test_a_larger_share_keeps_the_photographs_of_a_smaller_one() -> None:
 def test_a_path_with_any_characters_is_assigned_the_same_way_every_time() -> None:
     path = "pêche 🍑/100%\n#1.jpg"
     assert SplitRule().split_of(path) == SplitRule().split_of(path)
+
+
+def test_a_label_in_one_split_alone_is_told() -> None:
+    folders = ["Training/Kaki", "Test/Kaki", "Training/Plum not Ripened", "Test/Plum not Ripen", "Lemon"]
+    assert list(labels_on_one_side(SplitRule(), folders)) == [
+        "only Training has photographs of 'Plum not Ripened': renamed, or missing?",
+        "only Test has photographs of 'Plum not Ripen': renamed, or missing?",
+    ]
+
+
+@pytest.mark.parametrize("folders", [["Kaki", "Plum"], ["Training/Kaki"], ["Training/Kaki", "Test/Kaki"], [""]])
+def test_labels_in_both_splits_or_without_folders_of_splits_are_nothing_to_tell(folders: list[str]) -> None:
+    assert list(labels_on_one_side(SplitRule(), folders)) == []

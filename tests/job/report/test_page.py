@@ -255,7 +255,7 @@ def test_the_key_figures_are_shown() -> None:
     for figure in (
         "10,500",
         "41.0 MB",
-        "3 other files ignored",
+        "3 other files left out",
         "10,488",
         "80.0%",
         "60.5 s",
@@ -297,7 +297,7 @@ def test_a_label_without_training_pictures_is_marked() -> None:
 
 def test_a_split_by_hash_is_said_to_flatter() -> None:
     assert not page().with_class("caution")
-    assert len(page(manifest={"splits": {"by": "hash"}}).with_class("caution")) == 1
+    assert len(page(manifest={"splits": {"by": "hash", "by_hash": 5}}).with_class("caution")) == 1
 
 
 def test_without_a_probe_the_reason_is_given() -> None:
@@ -378,3 +378,13 @@ def test_the_report_renders_from_inside_a_zip(tmp_path: Path) -> None:
     origin, length = done.stdout.split()
     assert origin.startswith(str(archive))
     assert int(length) == len(render(report_data()))
+
+
+def test_what_is_left_out_and_what_is_odd_is_told_as_text() -> None:
+    images = {
+        **MANIFEST["images"],
+        "left_out": [{"kind": "archives", "count": 1_234, "example": "<b>.zip"}],
+        "notes": ["only Training has photographs of '<i>'"],
+    }
+    text = page(manifest={"images": images}).text
+    assert all(told in text for told in ("archives", "1,234", "<b>.zip", "only Training has photographs of '<i>'"))

@@ -1,19 +1,26 @@
 """Reading photographs ahead of the inference: in order, many at a time, nothing unbounded."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
+import obstore
 import pytest
 
-from job.storage.listing import Photograph
+from job.errors import Rejected
+from job.storage.index import RETRYABLE_REASONS
+from job.storage.listing import Photograph, list_photographs
 from job.storage.locations import Location
 from job.storage.reading import BYTES_IN_FLIGHT, MAX_BYTES, READS_IN_FLIGHT, in_groups, read_ahead
 
 PATIENCE_SECONDS = 120
+
+Fault = Callable[[bytes, dict[str, str]], tuple[bytes, dict[str, str]]]
+"""Changes an answer: its content and headers."""
 
 
 class HeldObjects(BaseHTTPRequestHandler):
@@ -27,9 +34,14 @@ class HeldObjects(BaseHTTPRequestHandler):
     most: ClassVar[int]
     answered: ClassVar[int]
 
+    faults: ClassVar[dict[str, list["Fault"]]]
+    encryption: ClassVar[dict[str, dict[str, str]]]
+    heads: ClassVar[int]
+
     @classmethod
     def begin(cls) -> None:
-        cls.contents, cls.may_answer = {}, lambda path: True
+        cls.contents, cls.may_answer, cls.faults = {}, lambda path: True, {}
+        cls.encryption, cls.heads = {}, 0
         cls.under_way = cls.most = cls.answered = 0
 
     @classmethod
@@ -48,12 +60,24 @@ class HeldObjects(BaseHTTPRequestHandler):
             held.answered += 1
             held.changed.notify_all()
         content = held.contents[self.path]
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')
-        self.send_header("Last-Modified", "Sun, 22 Nov 2026 12:00:00 GMT")
-        self.end_headers()
+        headers = {"ETag": f'"{hashlib.md5(content).hexdigest()}"', "Content-Length": str(len(content))}
+        if faults := held.faults.get(self.path):
+            content, headers = faults.pop(0)(content, headers)
+        self._answer(headers)
         self.wfile.write(content)
+        self.close_connection = len(content) < int(headers["Content-Length"])
+
+    def do_HEAD(self) -> None:
+        held = HeldObjects
+        path, signed, _ = self.path.partition("?")
+        held.heads += bool(signed)  # others ask for the bucket
+        self._answer({"Content-Length": "0", **held.encryption.get(path, {})})
+
+    def _answer(self, headers: dict[str, str]) -> None:
+        self.send_response(200)
+        for name, value in {"Last-Modified": "Sun, 22 Nov 2026 12:00:00 GMT", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -113,8 +137,11 @@ def test_no_more_bytes_are_under_way_than_the_bound_and_one_photograph(held: typ
 
 
 def test_one_photograph_larger_than_the_bound_is_still_read(held: type[HeldObjects]) -> None:
-    ((_, content),) = read_ahead(Location("bucket", "").open(), listed_as(held, 1, MAX_BYTES))
-    assert isinstance(content, bytes)
+    large = bytes(MAX_BYTES)
+    held.contents["/bucket/1.jpg"] = large
+    listed = Photograph("1.jpg", "bucket", len(large), hashlib.md5(large).hexdigest())
+    ((_, content),) = read_ahead(Location("bucket", "").open(), [listed])
+    assert content == large
 
 
 def test_nothing_to_read_gives_nothing(tmp_path: Path) -> None:
@@ -137,3 +164,105 @@ def test_behind_the_first_small_photographs_are_handed_over_together_and_large_o
     groups = list(in_groups(photographs))
     assert [photograph for group in groups for photograph in group] == photographs
     assert [len(group) for group in groups] == [1] * READS_IN_FLIGHT + [together] * (24 // together)
+
+
+# ---- what was read is what was listed
+
+
+def of_length(content: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    return content, {**headers, "Content-Length": str(len(content))}
+
+
+def half(content: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    return of_length(content[: len(content) // 2], headers)
+
+
+def nothing(_: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    return of_length(b"", headers)
+
+
+def more(content: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    return of_length(content + b"more", headers)
+
+
+def error_page(_: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    page, length = of_length(b"<html>Please log in</html>", headers)
+    return page, {name: value for name, value in length.items() if name != "ETag"}
+
+
+def page_in_its_name(_: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    return of_length(b"<html>Please log in</html>", headers)
+
+
+def other_bits(content: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    return bytes([content[0] ^ 1]) + content[1:], headers
+
+
+def broken_off(content: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
+    return content[:10], headers
+
+
+FAULTS = [half, nothing, more, error_page, page_in_its_name, other_bits, broken_off]
+
+
+def read_one(held: type[HeldObjects], *faults: Fault) -> bytes | Rejected:
+    (photograph,) = listed_as(held, 1)
+    held.faults[f"/bucket/{photograph.path}"] = list(faults)
+    ((_, content),) = read_ahead(Location("bucket", "").open(), [photograph])
+    return content
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_came_wrongly_is_asked_for_again(held: type[HeldObjects], fault: Fault) -> None:
+    assert read_one(held, fault, fault) == held.contents["/bucket/Apple/0.jpg"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_comes_wrongly_each_time_is_unreadable_until_the_next_run(held: type[HeldObjects], fault: Fault) -> None:
+    refused = read_one(held, *[fault] * 50)
+    assert isinstance(refused, Rejected)
+    assert refused.reason == "unreadable"
+    assert refused.reason in RETRYABLE_REASONS
+    assert "3 times" in refused.detail
+
+
+@pytest.mark.parametrize("encryption", ["aws:kms", "aws:kms:dsse"])
+def test_an_etag_of_an_object_encrypted_by_a_key_is_no_md5_to_check(held: type[HeldObjects], encryption: str) -> None:
+    held.encryption["/bucket/Apple/0.jpg"] = {"x-amz-server-side-encryption": encryption}
+    assert isinstance(read_one(held, other_bits), bytes)
+    assert held.answered == 1
+
+
+def test_an_etag_of_several_parts_is_no_md5_to_check(held: type[HeldObjects]) -> None:
+    content = b"in parts"
+    held.contents["/bucket/1.jpg"] = content
+    held.faults["/bucket/1.jpg"] = [lambda content, headers: (content, {**headers, "ETag": f'"{"0" * 32}-2"'})]
+    photograph = Photograph("1.jpg", "bucket", len(content), f"{'0' * 32}-2")
+    assert list(read_ahead(Location("bucket", "").open(), [photograph])) == [(photograph, content)]
+
+
+def test_nothing_more_is_asked_about_photographs_that_came_as_listed(held: type[HeldObjects]) -> None:
+    photographs = listed_as(held, 50)
+    assert all(isinstance(content, bytes) for _, content in read_ahead(Location("bucket", "").open(), photographs))
+    assert (held.answered, held.heads) == (50, 0)
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_left_to_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "Apple" / "1.jpg"
+    file.parent.mkdir()
+    file.write_bytes(b"before")
+    root = Location.parse(str(tmp_path))
+    (listed,) = (Photograph(**row) for row in list_photographs(root).photographs.to_pylist())
+    get = obstore.get
+
+    def get_and_write(store: Any, path: str) -> Any:
+        result = get(store, path)
+        os.utime(file, ns=(0, 1_000_000_000))
+        return result
+
+    monkeypatch.setattr("obstore.get", get_and_write)
+    ((_, refused),) = read_ahead(root.open(), [listed])
+    assert isinstance(refused, Rejected)
+    assert refused.reason == "changed"

@@ -1,6 +1,7 @@
 """One line of what S3 refused: its words, and what to do."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError, ProfileNotFound
@@ -42,7 +43,7 @@ def test_a_redirect_names_the_region_as_the_cause() -> None:
 
 
 def test_errors_of_botocore_are_told_whole_and_in_one_line() -> None:
-    answer = {"Error": {"Code": "NoSuchBucket", "Message": "The specified bucket does not exist"}}
+    answer: Any = {"Error": {"Code": "NoSuchBucket", "Message": "The specified bucket does not exist"}}
     assert reason_of(ClientError(answer, "ListObjectsV2")).endswith("does not exist; check the name of the bucket")
     assert "log in" in reason_of(NoCredentialsError())
     assert "AWS_PROFILE" in reason_of(ProfileNotFound(profile="mine"))

@@ -114,6 +114,12 @@ def test_an_object_is_there_once_it_is_put_and_until_it_is_deleted(store: Result
     assert not store.exists("a/x.bin")
 
 
+def test_what_cannot_be_deleted_is_named_with_the_reason(local_store: ResultStore) -> None:
+    local_store.put("folder/x.bin", b"x")
+    with pytest.raises(JobError, match=r"^cannot delete .*/folder: .*; check the right to delete$"):
+        local_store.delete(["folder"])
+
+
 def test_paths_are_those_below_the_folder_sorted(store: ResultStore) -> None:
     for path in ("features/b.bin", "features/deep/a.bin", "features-of-old/c.bin", "other/d.bin"):
         store.put(path, b"x")

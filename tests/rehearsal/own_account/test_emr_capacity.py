@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -12,7 +13,17 @@ from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import ReportRefused
-from tests.rehearsal.clusters import SERVICE_ROLE, make_roles, run_cluster, status, wait_for, wait_for_state
+from rehearsal.scenario.stages import StageFailed
+from rehearsal.scenario.starting import Start
+from tests.rehearsal.clusters import (
+    PATIENCE_SECONDS,
+    SERVICE_ROLE,
+    make_roles,
+    run_cluster,
+    status,
+    wait_for,
+    wait_for_state,
+)
 from tests.rehearsal.switches import Switches
 
 SPOT = "spot.amazonaws.com"
@@ -86,6 +97,39 @@ def test_spot_without_its_role_and_without_the_right_to_create_it_waits_and_says
     assert reason.startswith("AuthFailure.ServiceLinkedRoleCreationNotPermitted: ")
     assert status(client, cluster_id)["State"] == "STARTING"
     assert SPOT_ROLE not in _role_names(client)
+
+
+def test_a_rehearsal_ends_a_cluster_that_waits_for_them_and_says_why(client: Client, switches: Switches) -> None:
+    start = Start(client("emr"), switches, "fruits-test", still_there=lambda: None)
+    with start.followed(lambda detail: None):
+        cluster_id = _run(client, _fleet("TASK", "m5.xlarge", spot=8, action="SWITCH_TO_ON_DEMAND"))
+        wait_for_state(client, cluster_id, "TERMINATED")
+    told = f"the task fleet of cluster {cluster_id} gets no instances: AuthFailure."
+    assert [item for item in start.found if item.startswith(told)]  # clusters of other tests wait, too
+
+
+def test_a_rehearsal_leaves_a_cluster_alone_that_has_its_instances(client: Client, switches: Switches) -> None:
+    switches.choose_launch("hold")
+    told = Queue[str]()
+    start = Start(client("emr"), switches, "fruits-test", still_there=lambda: None)
+    with start.followed(told.put):
+        cluster_id = _run(client)
+        assert told.get(timeout=PATIENCE_SECONDS) == f"cluster {cluster_id} STARTING"
+    assert (start.found, status(client, cluster_id)["State"]) == ([], "STARTING")
+
+
+def test_a_rehearsal_ends_a_cluster_that_has_lost_its_node_at_once(client: Client, switches: Switches) -> None:
+    def lost() -> None:
+        raise StageFailed("the node has died", log="node.log")
+
+    switches.choose_launch("hold")
+    told = Queue[str]()
+    start = Start(client("emr"), switches, "fruits-test", still_there=lost)
+    with start.followed(told.put):
+        cluster_id = _run(client)
+        ended = wait_for_state(client, cluster_id, "TERMINATED_WITH_ERRORS")
+    assert ended["StateChangeReason"]["Code"] == "INSTANCE_FAILURE"
+    assert start.found == [told.get_nowait()] == ["the node has died (log: node.log)"]
 
 
 def test_after_its_timeout_such_a_fleet_is_on_demand_if_it_says_so(client: Client, switches: Switches) -> None:

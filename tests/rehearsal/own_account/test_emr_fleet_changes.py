@@ -82,7 +82,7 @@ def _with_core(**targets: str) -> dict[str, Any]:
 
 
 def _change_core(client: Client, name: str, **other: str) -> tuple[str, str, list[str]]:
-    """Let a stack change its core fleet from four units to eight; give cluster, outcome, and what failed."""
+    """Let a stack change its core fleet from four units to eight; return cluster, outcome, and what failed."""
     cloudformation = client("cloudformation")
     cluster_id = make_stack(client, name, _with_core(TargetOnDemandCapacity="4", **other))["Cluster"]
     changed = _with_core(TargetOnDemandCapacity="8", **other)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from rehearsal.clients import Client
-from rehearsal.embedded.aws import AwsFailed, EmbeddedAws
+from rehearsal.daemon import DaemonFailed
+from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.daemon import start_aws
 from rehearsal.node.reports import ReportRefused
 from tests.rehearsal.clusters import make_roles, status, step, wait_for
@@ -34,7 +35,7 @@ def switches(aws: EmbeddedAws, client: Client) -> Iterator[Switches]:
 
 
 def _create(client: Client, name: str) -> str:
-    """Begin to create a stack with a cluster that ends with its step; give the cluster's id."""
+    """Begin to create a stack with a cluster that ends with its step; return the cluster's id."""
     resources: dict[str, Any] = copy.deepcopy(dict(CLUSTER))
     properties = resources["Cluster"]["Properties"]
     properties["Name"] = name
@@ -50,7 +51,7 @@ def _create(client: Client, name: str) -> str:
 
 
 def _outcome(client: Client, name: str) -> tuple[str, str]:
-    """Wait for what becomes of a stack; give its state, and why its cluster failed."""
+    """Wait for what becomes of a stack; return its state, and why its cluster failed."""
     cloudformation = client("cloudformation")
 
     def state() -> str:
@@ -117,5 +118,5 @@ def test_an_unknown_way_of_seeing_ends_the_start_with_those_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FRUITS_STABILISATION", "never")
-    with pytest.raises(AwsFailed, match="stabilisation 'never': accepted: once-ready, when-seen"):
+    with pytest.raises(DaemonFailed, match="stabilisation 'never': accepted: once-ready, when-seen"):
         start_aws(tmp_path / "aws")

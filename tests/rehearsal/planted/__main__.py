@@ -21,8 +21,14 @@ _VERDICTS: Final = _FOLDER / "verdicts.json"
 
 
 def main(words: list[str]) -> int:
-    """Run, and give the number of faults whose verdict is not the expected one."""
-    chosen = [fault for fault in FAULTS if not words or any(word in fault.name for word in words)]
+    """Run, and return the number of faults whose verdict is not the expected one.
+
+    Raises
+    ------
+    ValueError
+        If a word is in no name.
+    """
+    chosen = _chosen(words)
     verdicts = _kept() if words else {}
     for fault in chosen:
         begun = time.monotonic()
@@ -36,6 +42,13 @@ def main(words: list[str]) -> int:
     others = sum(not verdicts[fault.name].is_of(fault) for fault in chosen)
     sys.stdout.write(f"{red} of {len(chosen)} red, {others} not as expected\n")
     return others
+
+
+def _chosen(words: list[str]) -> list[Fault]:
+    for word in words:
+        if not any(word in fault.name for fault in FAULTS):
+            raise ValueError(f"no planted fault has {word!r} in its name; their names are in {PAGE}")
+    return [fault for fault in FAULTS if not words or any(word in fault.name for word in words)]
 
 
 def _kept() -> dict[str, Verdict]:

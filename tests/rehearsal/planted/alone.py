@@ -10,7 +10,7 @@ from types import FrameType
 from ops.aws.given import read_given
 from rehearsal.rehearse import EXPECTED
 from rehearsal.scenario.host import Host
-from rehearsal.scenario.scenario import Course
+from rehearsal.scenario.scenario import Scenario
 from rehearsal.scenario.stages import Ended, Stage, StageFailed, run_stages
 from tests.rehearsal.planted.fault import PASSED, Verdict
 
@@ -46,13 +46,13 @@ class Order:
     stall_seconds: float
 
 
-class _Telling:
+class _Reporting:
     """Tells on standard error what goes on, for whoever looks into the log."""
 
     def begin(self, name: str) -> None:
         sys.stderr.write(f"{name}\n")
 
-    def tell(self, detail: str) -> None:
+    def report(self, detail: str) -> None:
         sys.stderr.write(f"  {detail}\n")
 
     def end(self, ended: Ended) -> None:
@@ -63,16 +63,16 @@ def rehearse(order: Order) -> Verdict:
     """Rehearse up to the last stage, and leave no process."""
     settings = read_given(order.values).settings
     host = Host(Path(order.folder), settings, image=Path(order.image))
-    course = Course(
+    scenario = Scenario(
         host,
         settings,
         order.values,
-        photographs=lambda _tell: Path(order.photographs),
+        photographs=lambda _report: Path(order.photographs),
         output=Path(order.folder).with_name("out"),
         stall_seconds=order.stall_seconds,
     )
     try:
-        run_stages(_wanted(order, host, course), _Telling(), expected=EXPECTED)
+        run_stages(_wanted(order, host, scenario), _Reporting(), expected=EXPECTED)
     except StageFailed as failed:
         return Verdict(failed.stage, failed.reason, failed.action)
     finally:
@@ -80,8 +80,8 @@ def rehearse(order: Order) -> Verdict:
     return PASSED
 
 
-def _wanted(order: Order, host: Host, course: Course) -> list[Stage]:
-    stages = [Stage("Start embedded AWS and node", host.start), *course.stages(destroy=True)]
+def _wanted(order: Order, host: Host, scenario: Scenario) -> list[Stage]:
+    stages = [Stage("Start embedded AWS and node", host.start), *scenario.stages(destroy=True)]
     names = [stage.name for stage in stages]
     for name in (*order.skipped, *([order.last] if order.last else [])):
         if name not in names:

@@ -51,7 +51,7 @@ class Edit:
         path.write_text(self.applied(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     def applied(self, text: str) -> str:
-        """Give the changed text of the file."""
+        """Return the changed text of the file."""
         if (found := text.count(self.old)) != 1:
             raise DoesNotApply(f"{self.file} has {found} times, not once: {self.old!r}; plant the fault anew")
         return text.replace(self.old, self.new)
@@ -81,6 +81,9 @@ class Fault:
         Of each of six labels.
     stall_seconds
         How long the job may stand still.
+    from_image
+        Whether the disks of nodes may begin with what an earlier bootstrap action has made, and it then finds its work
+        done. Without, it is slower, and fetches what it installs.
     newer_wheel
         Whether a wheel of the wheelhouse asks for a newer system than that of the nodes.
     train_folder
@@ -98,6 +101,7 @@ class Fault:
     skipped: tuple[str, ...] = ()
     photographs: int = 6
     stall_seconds: float = 300.0
+    from_image: bool = True
     newer_wheel: bool = False
     train_folder: str = "Training"
     until: str = ""
@@ -109,7 +113,7 @@ class Fault:
 
     @property
     def key(self) -> str:
-        """Name it in folders and on command lines."""
+        """Return it in folders and on command lines."""
         return "".join(letter if letter.isalnum() else "-" for letter in self.name.lower())[:60].strip("-")
 
 
@@ -132,7 +136,7 @@ class Verdict:
     action: str = ""
 
     def is_of(self, fault: Fault) -> bool:
-        """Say whether this is what is expected of a fault."""
+        """Return whether this is what is expected of a fault."""
         if not fault.seen:
             return self == PASSED
         return self.stage == fault.stage and fault.says in f"{self.reason} {self.action}"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.rehearsal.planted.fault import CHECKED, DEPLOYED, RAN, SET_UP, Edit, Fault
+from tests.rehearsal.planted.fault import DEPLOYED, RAN, SET_UP, Edit, Fault
 
 _INSTALL: Final = "assets/bootstrap/install.sh"
 _STEP: Final = "infra/job_step.py"
@@ -94,9 +94,8 @@ FAULTS: Final = (
         edits=(
             Edit(_SPARK, '"spark.dynamicAllocation.enabled": "true"', '"spark.dynamicAllocation.enabled": "false"'),
         ),
-        stage="",
-        until=CHECKED,
-        says="the node switches it on, as EMR presets it: see `python -m rehearsal.node --overrides`",
+        stage=SET_UP,
+        says="spark.dynamicAllocation.enabled=false",
     ),
     Fault(
         name="dynamic allocation may have no executor",

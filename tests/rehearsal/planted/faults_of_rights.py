@@ -49,6 +49,7 @@ FAULTS: Final = (
         edits=(Edit(_COMPUTE, "(*step.files, *setup.files)", "(*step.files, *setup.files[:1])"),),
         stage=SET_UP,
         says="check the instance role's right to read it",
+        from_image=False,
     ),
     Fault(
         name="nodes may not write logs",

@@ -111,7 +111,7 @@ FAULTS: Final = (
         name="the S3 endpoint is in no route table",
         edits=(Edit(_NETWORK, "            route_table_ids=[routes.ref],\n            policy", "            policy"),),
         stage=SET_UP,
-        says="the S3 endpoint",
+        says="No route to any external sources detected in Route Table",
     ),
     Fault(
         name="the policy of the S3 endpoint leaves out the assets",
@@ -148,7 +148,7 @@ FAULTS: Final = (
         name="the cluster is protected from termination",
         edits=(Edit(_CLUSTER, "termination_protected=False", "termination_protected=True"),),
         stage=DESTROYED,
-        says="termination protection",
+        says="since they are termination protected",
         mode="interactive",
         skipped=_WITHOUT_RUNS,
     ),
@@ -202,7 +202,7 @@ FAULTS: Final = (
         name="a new account's Spot cannot have its role",
         edits=(Edit("infra/identity.py", "        if spot:\n", "        if not spot:\n"),),
         stage=SET_UP,
-        says="iam:CreateServiceLinkedRole",
+        says="do not have permission to create the service-linked role for EC2 Spot Instances",
     ),
     Fault(
         name="another model lies where the deployed one lay",

@@ -9,16 +9,17 @@ from tests.rehearsal.planted.tree import ROOT
 
 PAGE: Final = ROOT / "docs" / "rehearsal.md"
 _BEGIN: Final = "<!-- planted faults: written by make planted -->"
+_UNTRIED: Final = "| not tried yet |"
 _END: Final = "<!-- end of planted faults -->"
 
 
 def expected() -> dict[str, Verdict]:
-    """Give the verdicts that the list of faults expects, by name."""
+    """Return the verdicts that the list of faults expects, by name."""
     return {fault.name: Verdict(fault.stage, fault.says) if fault.seen else PASSED for fault in FAULTS}
 
 
 def with_table(page: str, verdicts: Mapping[str, Verdict]) -> str:
-    """Give the page with the table of verdicts between its two marks.
+    """Return the page with the table of verdicts between its two marks.
 
     Raises
     ------
@@ -33,8 +34,9 @@ def with_table(page: str, verdicts: Mapping[str, Verdict]) -> str:
 
 
 def tried(page: str) -> set[str]:
-    """Give the names of the faults of which the page has a verdict, expected or not."""
-    return {fault.name for fault in FAULTS if f"| {fault.name} |" in page and _row(fault, None) not in page}
+    """Return the names of the faults of which the page has a verdict, expected or not."""
+    verdicts = [line for line in page.splitlines() if _UNTRIED not in line]
+    return {fault.name for fault in FAULTS if any(line.startswith(f"| {fault.name} |") for line in verdicts)}
 
 
 def _lines(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
@@ -51,7 +53,7 @@ def _lines(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
 def _row(fault: Fault, verdict: Verdict | None) -> str:
     where = ", ".join(dict.fromkeys(f"`{edit.file}`" for edit in fault.edits))
     if verdict is None:
-        return f"| {fault.name} | {where} | not tried yet | |"
+        return f"| {fault.name} | {where} {_UNTRIED} |"
     says = f"`{fault.says}`" if fault.seen else fault.says
     shown = says if verdict.is_of(fault) else f"not as expected: {verdict.reason}"
     return f"| {fault.name} | {where} | {f'red at *{verdict.stage}*' if verdict.stage else '**not seen**'} | {shown} |"

@@ -14,7 +14,7 @@ _SHARED = ("node_modules", "build/model")
 
 
 def plant(fault: Fault, target: Path) -> Path:
-    """Copy the project without its tests, plant a fault there, and give the copy.
+    """Copy the project without its tests, plant a fault there, and return the copy.
 
     Raises
     ------

@@ -58,7 +58,7 @@ def try_fault(fault: Fault, folder: Path, *, photographs: Path, image: Path) -> 
         values=[f"mode={fault.mode}", *fault.values],
         folder=str(home / "aws"),
         photographs=str(photographs),
-        image=str(image),
+        image=str(image if fault.from_image else home / "image"),
         last=fault.stage or fault.until,
         skipped=list(fault.skipped),
         stall_seconds=fault.stall_seconds,

@@ -1,0 +1,1 @@
+"""Long trials by chance, each with its seed: `make attack`."""
