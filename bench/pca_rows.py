@@ -16,7 +16,8 @@ from job.features.backbone import FEATURES
 from job.features.engines import to_grid
 from job.storage.layout import FEATURES as FEATURES_FOLDER
 from job.storage.locations import Location
-from job.storage.store import FEATURES_SCHEMA, ResultStore
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA
 from ops.local.spark_submit import Submission, environment
 
 ROWS = 40_000

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
+from job.accounting import account_for_all, require_features
 from job.arguments import Arguments
 from job.components.analysis import Analysis, DamagedFeatures
+from job.components.pca import PrincipalComponents
 from job.components.splits import labels_on_one_side
 from job.errors import JobError
 from job.features.backbone import Backbone
@@ -27,8 +29,9 @@ from job.storage.index import Index, build_index, drop_stale, set_aside
 from job.storage.layout import PROJECTIONS, RunFolder
 from job.storage.listing import Listing, list_photographs
 from job.storage.plan import write_plan
-from job.storage.store import ResultStore, with_uris
+from job.storage.store import ResultStore
 from job.storage.superseded import Superseded
+from job.storage.tables import with_uris
 
 log = logging.getLogger("fruits")
 
@@ -106,21 +109,7 @@ class Run:
             return {**manifest, "counts": counts, "seconds": self.clock.total()}
         superseded = Superseded.of(self.store, self.name)
         commits: list[Any] = []
-        for _ in range(ATTEMPTS):
-            index = self._bring_up_to_date(index, commits)
-            analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
-            try:
-                with self.clock.stage("pca"):
-                    model = analysis.fit()
-                break
-            except DamagedFeatures as error:
-                set_aside(self.store, error.damages)
-                index = self._index()
-        else:
-            raise JobError(
-                f"features below {self.store.output.uri} were damaged {ATTEMPTS} times while this run worked on them;"
-                " find out what else writes there, and run again"
-            )
+        index, analysis, model = self._fitted(index, commits)
         gallery = with_uris(self.arguments.images, choose(self.photographs, index.featurized))
         with ThreadPoolExecutor(2) as pool:  # what needs no result of Spark's is done while Spark works
             pictures = pool.submit(thumbnails, self.arguments.images, gallery)
@@ -171,6 +160,22 @@ class Run:
                 f" {min(gone)}; run again, with nothing else that deletes there"
             )
 
+    def _fitted(self, index: Index, commits: list[Any]) -> tuple[Index, Analysis, PrincipalComponents]:
+        """Fit the components of features that are whole; damaged ones are computed again before."""
+        for _ in range(ATTEMPTS):
+            index = self._bring_up_to_date(index, commits)
+            analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
+            try:
+                with self.clock.stage("pca"):
+                    return index, analysis, analysis.fit()
+            except DamagedFeatures as error:
+                set_aside(self.store, error.damages)
+                index = self._index()
+        raise JobError(
+            f"features below {self.store.output.uri} were damaged {ATTEMPTS} times while this run worked on them;"
+            " find out what else writes there, and run again"
+        )
+
     def _bring_up_to_date(self, index: Index, commits: list[Any]) -> Index:
         """Featurize what is pending, add to the commits, and leave no stale rows."""
         if index.pending.any():
@@ -178,12 +183,12 @@ class Run:
                 commits += self._featurize(index)
             with self.clock.stage("check"):
                 index = self._index()
-                self._account_for_all(index)
+                account_for_all(index, self.arguments.images, self.photographs)
         if index.stale:
             with self.clock.stage("renew"):
                 drop_stale(self.store, index)
                 index = self._index()
-        self._require_features(index)
+        require_features(index)
         return index
 
     def _tell_of_the_listing(self) -> None:
@@ -225,23 +230,6 @@ class Run:
                 return commits.collect()
         finally:
             self.store.delete([self.folder.plan])
-
-    def _account_for_all(self, index: Index) -> None:
-        lost = ~(index.featurized | index.quarantined)
-        if lost.any():
-            example = self.arguments.images.child(self.photographs["path"][int(lost.argmax())].as_py()).uri
-            raise RuntimeError(
-                f"{int(lost.sum())} of {len(lost)} photographs are neither in features nor in quarantine, such as"
-                f" {example}; run again, and report this if it happens twice"
-            )
-
-    def _require_features(self, index: Index) -> None:
-        if not index.selections:
-            first = index.quarantine.slice(0, 1).to_pylist()[0]
-            raise JobError(
-                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons},"
-                f" such as {first['uri']}: {first['detail']}"
-            )
 
     def _put_listing(self) -> None:
         """Write what was listed, addresses and all, a part at a time."""

@@ -14,10 +14,10 @@ from job.components.probe import ProbeScore
 from job.components.projections import Projector, collect_probe, collect_scores, project, score
 from job.components.request import Request
 from job.frames import local_frame
-from job.storage.index import SELECTIONS, Selection, balance
 from job.storage.layout import ComponentsFolder
 from job.storage.parquet import Damaged
 from job.storage.plan import group_count
+from job.storage.selections import SELECTIONS, Selection, balance
 from job.storage.store import ResultStore
 
 

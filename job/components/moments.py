@@ -13,10 +13,11 @@ from pyspark.sql import DataFrame
 from job.features.backbone import FEATURES
 from job.features.engines import GRID
 from job.frames import ArrowFunction
-from job.storage.index import Selection
 from job.storage.locations import Location
 from job.storage.parquet import Damaged
-from job.storage.store import ResultStore, feature_matrix
+from job.storage.selections import Selection
+from job.storage.store import ResultStore
+from job.storage.tables import feature_matrix
 
 LARGEST_FEATURE: Final = 8.0
 """Features lie in [0, 6] by their ReLU6; the bound below is for the next power of two."""
@@ -127,7 +128,7 @@ def moments_of(selections: DataFrame, *, output: Location, tasks: int) -> DataFr
     Parameters
     ----------
     selections
-        `job.storage.index.SELECTIONS`: files below the output and the rows of each.
+        `job.storage.selections.SELECTIONS`: files below the output and the rows of each.
     output
         Where the features are.
     tasks

@@ -24,7 +24,8 @@ from job.frames import ArrowFunction
 from job.storage.listing import LISTING_SCHEMA, Photograph
 from job.storage.locations import Location
 from job.storage.reading import read_ahead
-from job.storage.store import FEATURES_SCHEMA, QUARANTINE_SCHEMA, ResultStore
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA, QUARANTINE_SCHEMA
 
 COMMITS: Final = (
     "task long, images long, features long, quarantined long,"

@@ -1,8 +1,7 @@
 """What the store knows of a listing: which photographs have features, which are in quarantine, which rows are stale."""
 
-import heapq
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,7 +15,9 @@ from numpy.typing import NDArray
 from job.storage.layout import FEATURES, QUARANTINE, photographs_in
 from job.storage.locations import Location
 from job.storage.parquet import Damaged
-from job.storage.store import QUARANTINE_SCHEMA, ResultStore, keys, with_uris
+from job.storage.selections import Selection
+from job.storage.store import ResultStore
+from job.storage.tables import QUARANTINE_SCHEMA, keys, with_uris
 
 log = logging.getLogger("fruits")
 
@@ -26,51 +27,6 @@ RETRYABLE_REASONS: Final = ("changed", "unreadable", "vanished")
 _READERS: Final = 16
 _WRITERS: Final = 8
 _BLOCK: Final = 10_000
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Some rows of one object of the store.
-
-    Parameters
-    ----------
-    path
-        Below the output.
-    rows
-        Row numbers, ascending; None stands for all.
-    count
-        How many rows these are.
-    """
-
-    path: str
-    rows: list[int] | None
-    count: int
-
-    @classmethod
-    def from_batches(cls, record_batches: Iterable[pa.RecordBatch]) -> Iterator["Selection"]:
-        """Read the selections of a task, in the column of `SELECTIONS`."""
-        for record_batch in record_batches:
-            for group in record_batch["selections"].to_pylist():
-                yield from (cls(**selection) for selection in group)
-
-    def read(self, store: ResultStore, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read columns of the rows."""
-        table = store.read_batch(self.path, columns)
-        return table if self.rows is None else table.take(pa.array(self.rows, pa.int64()))
-
-
-SELECTIONS: Final = "selections array<struct<path: string, rows: array<int>, count: int>>"
-"""Groups of `Selection` as a DataFrame: one row, and so one task, a group."""
-
-
-def balance(selections: Sequence[Selection], groups: int) -> list[list[Selection]]:
-    """Divide selections into groups of about the same number of rows: the largest first, each to the smallest group."""
-    loads: list[tuple[int, int, list[Selection]]] = [(0, number, []) for number in range(min(groups, len(selections)))]
-    for selection in sorted(selections, key=lambda selection: -selection.count):
-        load, number, group = heapq.heappop(loads)
-        group.append(selection)
-        heapq.heappush(loads, (load + selection.count, number, group))
-    return [group for _, _, group in sorted(loads, key=lambda item: item[1])]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 ::
 
-    <output>/features/model=<identity>/<batch>.parquet      FEATURES_SCHEMA of `job.storage.store`
+    <output>/features/model=<identity>/<batch>.parquet      FEATURES_SCHEMA of `job.storage.tables`
              quarantine/model=<identity>/<batch>.parquet    QUARANTINE_SCHEMA
              pca/<run>/{model/, arrays.npz}                 pyspark.ml PipelineModel; plain arrays
              projections/pca=<run>/<batch>.parquet          PROJECTIONS_SCHEMA

@@ -13,7 +13,7 @@ from pyspark.ml import PipelineModel
 from pyspark.ml.linalg import Vectors
 from pyspark.sql import SparkSession
 
-from job.storage.store import FEATURES_SCHEMA, PROJECTIONS_SCHEMA
+from job.storage.tables import FEATURES_SCHEMA, PROJECTIONS_SCHEMA
 from tests.job.conftest import PER_LABEL, Finished
 from tests.job.runs import Results, Run, submit
 from tests.pictures import LABELS

@@ -11,7 +11,8 @@ from job.errors import JobError
 from job.storage.index import Index, build_index
 from job.storage.locations import Location
 from job.storage.parquet import Damaged
-from job.storage.store import FEATURES_SCHEMA, QUARANTINE_SCHEMA, ResultStore
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA, QUARANTINE_SCHEMA
 
 MODEL = "0123456789abcdef"
 ROOT = Location.parse("/photos")

@@ -117,7 +117,7 @@ FAULTS: Final = (
         name="a changed photograph keeps its old features",
         edits=(
             Edit(
-                "job/storage/store.py",
+                "job/storage/tables.py",
                 'join_element_wise(table["uri"], table["etag"], ',
                 'join_element_wise(table["uri"], table["uri"], ',
             ),
