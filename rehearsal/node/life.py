@@ -93,17 +93,18 @@ class ClusterLife:
         resumed = (root / _READY).exists()
         if not resumed:
             shutil.rmtree(root, ignore_errors=True)  # of a node that was killed
+        port = self._aws.port if EVERYTHING in reached else self._aws.inside_port
         surroundings = start_instance(
             root,
             self._options.kind,
             cluster_id=self._id,
             aws=self._aws,
-            port=self._options.port or (self._aws.port if EVERYTHING in reached else self._aws.inside_port),
+            port=self._options.port or port,
             reached=lambda host: is_reached(host, reached, self._aws.region),
         )
         metadata = MetadataService(credentials, facts, surroundings.metadata)
         machine = Machine(root=root, cluster_id=self._id, aws=self._aws, instance=surroundings)
-        s3 = InstanceS3(self._aws, credentials)
+        s3 = InstanceS3(self._aws, credentials, port=port)
         logs = LogUpload(s3, cluster.get("LogUri", ""), cluster_id=self._id, instance_id=instance)
         try:
             self._work(machine, cluster, Bootstrap(machine, s3, logs, self._options.image), logs)

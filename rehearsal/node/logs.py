@@ -28,10 +28,13 @@ class InstanceS3:
         Where S3 is.
     credentials
         Of the role.
+    port
+        Of the embedded AWS: where calls from inside a network arrive, if the instance is in one without a way out.
     """
 
-    def __init__(self, aws: EmbeddedAws, credentials: InstanceCredentials) -> None:
+    def __init__(self, aws: EmbeddedAws, credentials: InstanceCredentials, *, port: int) -> None:
         self._aws = aws
+        self._endpoint = f"https://127.0.0.1:{port}"
         self._credentials = credentials
         self._known: Mapping[str, Any] = {}
         self._client: Any = None
@@ -48,7 +51,7 @@ class InstanceS3:
             )
             settings = Config(s3={"addressing_style": "path"}, connect_timeout=2, retries={"total_max_attempts": 2})
             self._client = session.client(
-                "s3", endpoint_url=self._aws.endpoint, verify=str(self._aws.authority), config=settings
+                "s3", endpoint_url=self._endpoint, verify=str(self._aws.authority), config=settings
             )
             self._known = current
         return self._client

@@ -83,12 +83,13 @@ class DeployedEnvironment:
         return gather(self.folder("ImagesUri"), self.folder("OutputUri"), printed=printed, columns=columns)
 
     def with_bootstrap_error(self, failed: StageFailed) -> StageFailed:
-        """Begin the reason of a failed deployment with what the bootstrap action said, if it is the one that failed."""
+        """Begin the reason of a failed deployment with why the bootstrap action failed, if it is the one that did."""
         for cluster in self._host.client("emr").list_clusters(ClusterStates=["TERMINATED_WITH_ERRORS"])["Clusters"]:
             if cluster["Status"]["StateChangeReason"].get("Code") == "BOOTSTRAP_FAILURE":
                 error, log = self.cluster(cluster["Id"]).bootstrap_error()
                 said = f"the bootstrap action said: {error}" if error else self._host.last_refusal()
-                return StageFailed(f"{said}; {failed.reason}", log=log or str(self._host.node_log))
+                reasons = filter(None, (self._host.refusal_of_endpoint(), said, failed.reason))
+                return StageFailed("; ".join(reasons), log=log or str(self._host.node_log))
         return failed
 
     def inventory(self, regions: Sequence[str]) -> frozenset[str]:

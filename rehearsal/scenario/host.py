@@ -135,10 +135,11 @@ class Host:
     def last_refusal(self) -> str:
         """Return what the node has logged last of a script that it could not fetch, and so not run."""
         fetch = _last(self.node_log, _NOT_FETCHED)
-        if not fetch:
-            return "the bootstrap action said nothing"
-        refusal = _last(self.aws.log, ENDPOINT_REFUSES)
-        return f"the node {fetch}" + (f" ({refusal})" if refusal else "")
+        return f"the node {fetch}" if fetch else "the bootstrap action said nothing"
+
+    def refusal_of_endpoint(self) -> str:
+        """Return what the policy of the S3 endpoint has refused last; nothing if it has refused nothing."""
+        return _last(self.aws.log, ENDPOINT_REFUSES)
 
     def measure(self) -> None:
         """Note the processor time that the embedded AWS has used so far."""
