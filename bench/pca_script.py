@@ -36,9 +36,9 @@ def ours(arguments: argparse.Namespace) -> dict[str, Any]:
     from job.components.moments import Moments, collect_moments, moments_of
     from job.components.pca import fit
     from job.session import open_session
-    from job.storage.index import SELECTIONS, Selection, balance
     from job.storage.locations import Location
     from job.storage.plan import group_count
+    from job.storage.selections import SELECTIONS, Selection, balance
 
     spark = open_session()
     files = sorted(Path(arguments.store, FOLDER).glob("*.parquet"))
@@ -48,7 +48,8 @@ def ours(arguments: argparse.Namespace) -> dict[str, Any]:
         groups = balance(selections, group_count(sum(selection.count for selection in selections)))
         rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in groups]
         frame = spark.createDataFrame(rows, SELECTIONS)
-        return collect_moments(moments_of(frame, output=Location.parse(arguments.store), tasks=len(rows)))
+        moments, _ = collect_moments(moments_of(frame, output=Location.parse(arguments.store), tasks=len(rows)))
+        return moments
 
     started = time.monotonic()
     moments = summed()

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
+from job.accounting import account_for_all, require_features
 from job.arguments import Arguments
-from job.components.analysis import Analysis
+from job.components.analysis import Analysis, DamagedFeatures
+from job.components.pca import PrincipalComponents
 from job.components.splits import labels_on_one_side
 from job.errors import JobError
 from job.features.backbone import Backbone
@@ -22,16 +24,22 @@ from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
 from job.report.showcase import choose, shown, thumbnails
 from job.session import every
-from job.storage.index import Index, build_index, drop_stale
-from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
+from job.storage.contents import is_whole, write_contents
+from job.storage.index import Index, build_index, drop_stale, set_aside
+from job.storage.layout import PROJECTIONS, RunFolder
 from job.storage.listing import Listing, list_photographs
 from job.storage.plan import write_plan
-from job.storage.store import ResultStore, with_uris
+from job.storage.store import ResultStore
+from job.storage.superseded import Superseded
+from job.storage.tables import with_uris
 
 log = logging.getLogger("fruits")
 
 PROGRESS_SECONDS = 2.0
 """Between two looks at how far the featurization is; each lists the objects of the features."""
+
+ATTEMPTS = 3
+"""At sums over features of which none is damaged."""
 
 LISTING_ROWS = 10_000
 """Of the listing, in a row group of ``images.parquet``."""
@@ -99,24 +107,12 @@ class Run:
             manifest: dict[str, Any] = json.loads(self.store.get(self.folder.manifest))
             counts = {**manifest["counts"], "computed": 0, "reused": self.photographs.num_rows}
             return {**manifest, "counts": counts, "seconds": self.clock.total()}
+        superseded = Superseded.of(self.store, self.name)
         commits: list[Any] = []
-        if pending:
-            with self.clock.stage("featurize"):
-                commits = self._featurize(index)
-            with self.clock.stage("check"):
-                index = self._index()
-                self._account_for_all(index)
-        if index.stale:
-            with self.clock.stage("renew"):
-                drop_stale(self.store, index)
-                index = self._index()
-        self._require_features(index)
-        analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
+        index, analysis, model = self._fitted(index, commits)
         gallery = with_uris(self.arguments.images, choose(self.photographs, index.featurized))
         with ThreadPoolExecutor(2) as pool:  # what needs no result of Spark's is done while Spark works
             pictures = pool.submit(thumbnails, self.arguments.images, gallery)
-            with self.clock.stage("pca"):
-                model = analysis.fit()
             saved = pool.submit(analysis.save, model)
             with self.clock.stage("project"):
                 parts = analysis.project(model, gallery["uri"].to_pylist())
@@ -150,8 +146,50 @@ class Run:
                 saved.result()
         manifest["seconds"] = self.clock.total()
         self.store.put(self.folder.manifest, json.dumps(manifest, indent=2).encode())
-        self._forget_other_projections(parts)
+        superseded.delete(self.store)
+        self._close(parts)
         return manifest
+
+    def _close(self, parts: list[Any]) -> None:
+        """Write down what the results are; fail if another run has taken some of them away."""
+        contents = write_contents(self.store, self.name)
+        gone = {path for part in parts for path in part.paths} - contents.keys()
+        if gone:
+            raise JobError(
+                f"{len(gone)} projections below {self.store.output.uri} were deleted while this run went on, such as"
+                f" {min(gone)}; run again, with nothing else that deletes there"
+            )
+
+    def _fitted(self, index: Index, commits: list[Any]) -> tuple[Index, Analysis, PrincipalComponents]:
+        """Fit the components of features that are whole; damaged ones are computed again before."""
+        for _ in range(ATTEMPTS):
+            index = self._bring_up_to_date(index, commits)
+            analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
+            try:
+                with self.clock.stage("pca"):
+                    return index, analysis, analysis.fit()
+            except DamagedFeatures as error:
+                set_aside(self.store, error.damages)
+                index = self._index()
+        raise JobError(
+            f"features below {self.store.output.uri} were damaged {ATTEMPTS} times while this run worked on them;"
+            " find out what else writes there, and run again"
+        )
+
+    def _bring_up_to_date(self, index: Index, commits: list[Any]) -> Index:
+        """Featurize what is pending, add to the commits, and leave no stale rows."""
+        if index.pending.any():
+            with self.clock.stage("featurize"):
+                commits += self._featurize(index)
+            with self.clock.stage("check"):
+                index = self._index()
+                account_for_all(index, self.arguments.images, self.photographs)
+        if index.stale:
+            with self.clock.stage("renew"):
+                drop_stale(self.store, index)
+                index = self._index()
+        require_features(index)
+        return index
 
     def _tell_of_the_listing(self) -> None:
         if self.listing.left_out.total:
@@ -162,8 +200,8 @@ class Run:
     def _is_complete(self, index: Index) -> bool:
         """Say whether the results are those of these photographs; a run over others has forgotten the projections."""
         projected = self.store.paths(PROJECTIONS.partition(self.name))
-        manifest = self.store.exists(self.folder.manifest)
-        return manifest and not index.stale and len(projected) == len(index.selections)
+        whole = not index.stale and len(projected) == len(index.selections)
+        return whole and is_whole(self.store, self.name)
 
     def _index(self) -> Index:
         return build_index(self.store, self.backbone.identity, self.arguments.images, self.photographs)
@@ -171,12 +209,12 @@ class Run:
     def _featurize(self, index: Index) -> list[Any]:
         pending = np.flatnonzero(index.pending)
         plan, tasks = write_plan(self.photographs, pending)
-        self.store.put(self.folder.plan, plan)
+        self.store.put(self.folder.plan, plan)  # for whoever watches the run; its tasks have a copy
         commits = featurize(
             self.spark.range(0, tasks, 1, tasks).withColumnRenamed("id", "task"),
             images=self.arguments.images,
             output=self.arguments.output,
-            plan=self.folder.plan,
+            plan=self.spark.sparkContext.broadcast(plan),
             backbone=self.spark.sparkContext.broadcast(self.backbone),
             batch_size=self.arguments.batch_size,
         )
@@ -187,27 +225,11 @@ class Run:
             done = self.store.committed(identity) - before
             log.info("featurized %d of %d photographs", done, len(pending))
 
-        with every(PROGRESS_SECONDS, tell):
-            rows = commits.collect()
-        self.store.delete([self.folder.plan])
-        return rows
-
-    def _account_for_all(self, index: Index) -> None:
-        lost = ~(index.featurized | index.quarantined)
-        if lost.any():
-            example = self.arguments.images.child(self.photographs["path"][int(lost.argmax())].as_py()).uri
-            raise RuntimeError(
-                f"{int(lost.sum())} of {len(lost)} photographs are neither in features nor in quarantine, such as"
-                f" {example}; run again, and report this if it happens twice"
-            )
-
-    def _require_features(self, index: Index) -> None:
-        if not index.selections:
-            first = index.quarantine.slice(0, 1).to_pylist()[0]
-            raise JobError(
-                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons},"
-                f" such as {first['uri']}: {first['detail']}"
-            )
+        try:
+            with every(PROGRESS_SECONDS, tell):
+                return commits.collect()
+        finally:
+            self.store.delete([self.folder.plan])
 
     def _put_listing(self) -> None:
         """Write what was listed, addresses and all, a part at a time."""
@@ -215,10 +237,3 @@ class Run:
         listed = (pa.Table.from_batches([with_uris(self.arguments.images, part)]) for part in parts)
         schema = with_uris(self.arguments.images, self.photographs.slice(0, 0)).schema
         self.store.put_tables(self.folder.listing, schema, listed)
-
-    def _forget_other_projections(self, parts: list[Any]) -> None:
-        """Leave the current projections alone in their folders, which Athena reads as tables."""
-        current = {path.partition("/")[2].removesuffix(".parquet") for part in parts for path in part.paths}
-        for folder in (PROJECTIONS, EXPORTS):
-            paths = self.store.paths(folder.name)
-            self.store.delete(path for path in paths if path.partition("/")[2].rpartition(".")[0] not in current)

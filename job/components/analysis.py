@@ -14,10 +14,25 @@ from job.components.probe import ProbeScore
 from job.components.projections import Projector, collect_probe, collect_scores, project, score
 from job.components.request import Request
 from job.frames import local_frame
-from job.storage.index import SELECTIONS, Selection, balance
 from job.storage.layout import ComponentsFolder
+from job.storage.parquet import Damaged
 from job.storage.plan import group_count
+from job.storage.selections import SELECTIONS, Selection, balance
 from job.storage.store import ResultStore
+
+
+class DamagedFeatures(Exception):
+    """Features are not what was written.
+
+    Parameters
+    ----------
+    damages
+        Each batch, and what shows its damage.
+    """
+
+    def __init__(self, damages: list[Damaged]) -> None:
+        super().__init__("; ".join(map(str, damages)))
+        self.damages = damages
 
 
 @dataclass(frozen=True)
@@ -45,9 +60,17 @@ class Analysis:
     selections: list[Selection]
 
     def fit(self) -> PrincipalComponents:
-        """Fit the principal components of all selected features."""
+        """Fit the principal components of all selected features.
+
+        Raises
+        ------
+        DamagedFeatures
+            If batches of them are not what was written.
+        """
         shared, tasks = self._balanced()
-        moments = collect_moments(moments_of(shared, output=self.store.output, tasks=tasks))
+        moments, damaged = collect_moments(moments_of(shared, output=self.store.output, tasks=tasks))
+        if damaged:
+            raise DamagedFeatures(damaged)
         return fit(moments, variance=self.request.variance, components=self.request.components)
 
     def save(self, model: PrincipalComponents) -> None:

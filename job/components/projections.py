@@ -19,10 +19,11 @@ from job.components.pca import PrincipalComponents
 from job.components.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
 from job.components.splits import SplitRule
 from job.frames import ArrowFunction
-from job.storage.index import Selection
 from job.storage.layout import EXPORTS, PROJECTIONS, stem
 from job.storage.locations import Location
-from job.storage.store import PROJECTIONS_SCHEMA, ResultStore, feature_matrix
+from job.storage.selections import Selection
+from job.storage.store import ResultStore
+from job.storage.tables import PROJECTIONS_SCHEMA, feature_matrix
 
 PARTS: Final = "paths array<string>, train long, test long, validation long, by_hash long, probe binary, gallery binary"
 """One row a task: what it wrote, photographs per split, those without a split folder, probe sums, gallery rows."""
@@ -64,7 +65,7 @@ def project(selections: DataFrame, *, output: Location, projector: Broadcast[Pro
     Parameters
     ----------
     selections
-        `job.storage.index.SELECTIONS`.
+        `job.storage.selections.SELECTIONS`.
     output
         Where the features are and the projections go.
     projector

@@ -1,7 +1,7 @@
 """What the store knows of a listing: which photographs have features, which are in quarantine, which rows are stale."""
 
-import heapq
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,9 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from job.storage.layout import FEATURES, QUARANTINE
+from job.storage.layout import FEATURES, QUARANTINE, photographs_in
 from job.storage.locations import Location
-from job.storage.store import QUARANTINE_SCHEMA, ResultStore, keys, with_uris
+from job.storage.parquet import Damaged
+from job.storage.selections import Selection
+from job.storage.store import ResultStore
+from job.storage.tables import QUARANTINE_SCHEMA, keys, with_uris
+
+log = logging.getLogger("fruits")
 
 RETRYABLE_REASONS: Final = ("changed", "unreadable", "vanished")
 """Quarantined for what may not last: the next run tries these photographs again."""
@@ -22,51 +27,6 @@ RETRYABLE_REASONS: Final = ("changed", "unreadable", "vanished")
 _READERS: Final = 16
 _WRITERS: Final = 8
 _BLOCK: Final = 10_000
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Some rows of one object of the store.
-
-    Parameters
-    ----------
-    path
-        Below the output.
-    rows
-        Row numbers, ascending; None stands for all.
-    count
-        How many rows these are.
-    """
-
-    path: str
-    rows: list[int] | None
-    count: int
-
-    @classmethod
-    def from_batches(cls, record_batches: Iterable[pa.RecordBatch]) -> Iterator["Selection"]:
-        """Read the selections of a task, in the column of `SELECTIONS`."""
-        for record_batch in record_batches:
-            for group in record_batch["selections"].to_pylist():
-                yield from (cls(**selection) for selection in group)
-
-    def read(self, store: ResultStore, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read columns of the rows."""
-        table = store.read_table(self.path, columns)
-        return table if self.rows is None else table.take(pa.array(self.rows, pa.int64()))
-
-
-SELECTIONS: Final = "selections array<struct<path: string, rows: array<int>, count: int>>"
-"""Groups of `Selection` as a DataFrame: one row, and so one task, a group."""
-
-
-def balance(selections: Sequence[Selection], groups: int) -> list[list[Selection]]:
-    """Divide selections into groups of about the same number of rows: the largest first, each to the smallest group."""
-    loads: list[tuple[int, int, list[Selection]]] = [(0, number, []) for number in range(min(groups, len(selections)))]
-    for selection in sorted(selections, key=lambda selection: -selection.count):
-        load, number, group = heapq.heappop(loads)
-        group.append(selection)
-        heapq.heappush(loads, (load + selection.count, number, group))
-    return [group for _, _, group in sorted(loads, key=lambda item: item[1])]
 
 
 @dataclass(frozen=True)
@@ -129,7 +89,7 @@ def build_index(store: ResultStore, identity: str, root: Location, photographs: 
     at = features.find(wanted)
     featurized = at >= 0
 
-    rejected = _Rows.of(store, QUARANTINE.partition(identity), root.uri)
+    rejected = _Rows.of(store, QUARANTINE.partition(identity), root.uri, whole=True)
     rejected_at = rejected.find(wanted)
     quarantined = (rejected_at >= 0) & ~featurized
     quarantine = QUARANTINE_SCHEMA.empty_table()
@@ -147,12 +107,25 @@ def build_index(store: ResultStore, identity: str, root: Location, photographs: 
     )
 
 
+def set_aside(store: ResultStore, damages: Iterable[Damaged]) -> None:
+    """Set damaged batches aside, and tell so: the next index shows their photographs as pending."""
+    for damage in damages:
+        log.warning("set aside, to be computed again: %s", damage)
+        store.set_aside(damage.path)
+
+
 def drop_stale(store: ResultStore, index: Index) -> None:
     """Write objects with stale rows anew without them, then delete the old ones; a kill in between loses nothing."""
 
     def rewrite(selection: Selection) -> None:
         folder = selection.path.rpartition("/")[0]
-        kept = store.put_batch(folder, selection.read(store)) if selection.count else None
+        try:
+            kept = store.put_batch(folder, selection.read(store)) if selection.count else None
+        except FileNotFoundError:  # another run has written it anew
+            return
+        except Damaged as damage:
+            set_aside(store, [damage])
+            return
         if kept != selection.path:
             store.delete([selection.path])
 
@@ -168,6 +141,14 @@ def _digests(batches: Iterable[pa.RecordBatch]) -> NDArray[np.bytes_]:
     return np.frombuffer(digests, "S16")
 
 
+def _keyed(store: ResultStore, path: str, *, whole: bool) -> pa.Table:
+    """Read what names the photographs of a batch: all of the batch, or these columns alone."""
+    table = (store.read_batch if whole else store.read_table)(path, ["uri", "etag"])
+    if table.num_rows != photographs_in(path):
+        raise Damaged(path, f"it has {table.num_rows} rows")
+    return table
+
+
 @dataclass(frozen=True)
 class _Rows:
     """The rows of several objects, laid end to end: digests of their keys, and whether they lie below the root."""
@@ -178,14 +159,24 @@ class _Rows:
     below: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, store: ResultStore, folder: str, root: str) -> "_Rows":
-        def read(path: str) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
-            table = store.read_table(path, ["uri", "etag"])
-            return _digests(table.to_batches(max_chunksize=_BLOCK)), pc.starts_with(table["uri"], f"{root}/").to_numpy()
+    def of(cls, store: ResultStore, folder: str, root: str, *, whole: bool = False) -> "_Rows":
+        def read(path: str) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]] | None:
+            try:
+                table = _keyed(store, path, whole=whole)
+            except FileNotFoundError:  # another run has written it anew since it was listed
+                return None
+            except Damaged as damage:
+                set_aside(store, [damage])
+                return None
+            below = pc.starts_with(table["uri"], f"{root}/").to_numpy()
+            return _digests(table.to_batches(max_chunksize=_BLOCK)), below
 
-        paths = store.paths(folder)
+        listed, foreign = store.batches(folder)
+        if foreign:
+            log.warning("%d objects that are no batches are ignored, such as %s", len(foreign), foreign[0])
         with ThreadPoolExecutor(_READERS) as pool:
-            parts = list(pool.map(read, paths))
+            found = [(path, part) for path, part in zip(listed, pool.map(read, listed), strict=True) if part]
+        paths, parts = [path for path, _ in found], [part for _, part in found]
         pa.default_memory_pool().release_unused()  # what every reader's tables took
         sizes = [len(digests) for digests, _ in parts]
         digests = np.concatenate([np.empty(0, "S16"), *(digests for digests, _ in parts)])

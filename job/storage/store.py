@@ -1,59 +1,36 @@
 """The objects of the results: each is written whole in one request, or not at all; `job.storage.layout` names them.
 
-A batch is named by what is in it, so writing it twice changes nothing, and a batch that is there is complete. There is
-no journal to repair after a kill: what the store holds *is* the progress.
+A batch is named by all of its bytes: writing it twice changes nothing, and damage shows when it is read. A batch that
+is there is complete. There is no journal to repair after a kill: what the store holds *is* the progress.
 """
 
-import hashlib
-import io
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import obstore
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from job.errors import JobError
-from job.storage.layout import FEATURES, QUARANTINE, batch_name, photographs_in
+from job.storage.durable import write_durably
+from job.storage.layout import (
+    DAMAGED,
+    FEATURES,
+    QUARANTINE,
+    batch_name,
+    is_batch,
+    is_older_batch,
+    photographs_in,
+    stem,
+    without_uuid,
+)
 from job.storage.locations import Location, ObjectReader
+from job.storage.parquet import Damaged, decode, digest, encode
 from job.storage.refusals import reason_of
-
-FEATURES_SCHEMA: Final = pa.schema(
-    [
-        ("uri", pa.string()),
-        ("label", pa.string()),
-        ("bytes", pa.int64()),
-        ("etag", pa.string()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("feature", pa.list_(pa.float32())),
-    ]
-)
-QUARANTINE_SCHEMA: Final = pa.schema(
-    [
-        ("uri", pa.string()),
-        ("label", pa.string()),
-        ("bytes", pa.int64()),
-        ("etag", pa.string()),
-        ("reason", pa.string()),
-        ("detail", pa.string()),
-    ]
-)
-PROJECTIONS_SCHEMA: Final = pa.schema(
-    [
-        ("uri", pa.string()),
-        ("label", pa.string()),
-        ("split", pa.string()),
-        ("projection", pa.list_(pa.float32())),
-    ]
-)
 
 STORE_ERRORS: Final = (BaseError, OSError)
 """What obstore raises; anything else is a fault of this program, and must not pass for one of the user's."""
@@ -93,7 +70,10 @@ class ResultStore:
             If the output cannot be written.
         """
         try:
-            obstore.put(self.objects, path, content)
+            if self.output.bucket is None:
+                write_durably(Path(self.output.path), path, content)
+            else:
+                obstore.put(self.objects, path, content)
         except STORE_ERRORS as error:
             reason = reason_of(error, otherwise="check --output and the right to write")
             raise JobError(f"cannot write {self.output.uri}/{path}: {reason}") from error
@@ -104,18 +84,15 @@ class ResultStore:
 
     def put_tables(self, path: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
         """Write tables of one schema, made one after the other, as row groups of one Parquet object."""
-        dictionaries = [name for name in ("label", "split", "reason") if name in schema.names]
-        output = io.BytesIO()
-        options = {"compression": "zstd", "use_dictionary": dictionaries, "store_schema": False}
-        with pq.ParquetWriter(output, schema, **options) as writer:
-            for table in tables:
-                writer.write_table(table)
-        self.put(path, output.getvalue())
+        self.put(path, encode(schema, tables))
 
     def put_folder(self, path: str, folder: Path) -> None:
-        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums."""
+        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums.
+
+        What Spark names anew each time gets a name that stays, so two runs at once write the same objects.
+        """
         visible = (file for file in folder.rglob("[!.]*") if file.is_file())
-        files = {f"{path}/{file.relative_to(folder).as_posix()}": file for file in visible}
+        files = {f"{path}/{without_uuid(file.relative_to(folder).as_posix())}": file for file in visible}
         self.delete(set(self.paths(path)) - files.keys())
         for name, file in files.items():
             self.put(name, file.read_bytes())
@@ -134,7 +111,54 @@ class ResultStore:
 
     def read_table(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read columns of one Parquet object, with requests for these columns alone."""
-        return pq.ParquetFile(ObjectReader(self.objects, path)).read(columns=columns)
+        return decode(path, ObjectReader(self.objects, path), columns)
+
+    def read_batch(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read columns of one batch, once all of its bytes are what it is named by.
+
+        Raises
+        ------
+        Damaged
+            If they are not.
+        """
+        content = self.get(path)
+        if not stem(path).startswith(f"{digest(content)}-"):
+            raise Damaged(path, f"its {len(content):,} bytes are not those that it is named by")
+        return decode(path, pa.BufferReader(content), columns)
+
+    def batches(self, folder: str) -> tuple[list[str], list[str]]:
+        """List the batches of a folder, sorted, and what else lies in it, which is not ours.
+
+        Raises
+        ------
+        JobError
+            If the output cannot be listed, or an older version has written to it.
+        """
+        paths = self.paths(folder)
+        names = [path.removeprefix(f"{folder}/") for path in paths]
+        if any(map(is_older_batch, names)):
+            raise JobError(
+                f"{self.output.uri}/{folder} holds results of version 0.1.0 of this program, which this version cannot"
+                " check; give another --output, or delete features, quarantine and projections below it"
+            )
+        ours = [path for path, name in zip(paths, names, strict=True) if is_batch(name)]
+        return ours, sorted(set(paths) - set(ours))
+
+    def set_aside(self, path: str) -> None:
+        """Move a damaged object where nothing reads it, so that what it held is computed again.
+
+        Raises
+        ------
+        JobError
+            If that cannot be done.
+        """
+        try:
+            obstore.rename(self.objects, path, f"{DAMAGED}/{path}")
+        except FileNotFoundError:
+            return
+        except STORE_ERRORS as error:
+            reason = reason_of(error, otherwise="delete it")
+            raise JobError(f"cannot set the damaged {self.output.uri}/{path} aside: {reason}") from error
 
     def paths(self, prefix: str) -> list[str]:
         """List the paths of the objects below a prefix, sorted.
@@ -144,12 +168,35 @@ class ResultStore:
         JobError
             If the output cannot be listed.
         """
+        return sorted(self.written(prefix))
+
+    def written(self, prefix: str) -> dict[str, datetime]:
+        """Tell when each object below a prefix was written.
+
+        Raises
+        ------
+        JobError
+            If the output cannot be listed.
+        """
         try:
-            paths = [meta["path"] for chunk in obstore.list(self.objects, prefix) for meta in chunk]
+            metas = [
+                (meta["path"], meta["last_modified"]) for chunk in obstore.list(self.objects, prefix) for meta in chunk
+            ]
         except STORE_ERRORS as error:
             reason = reason_of(error, otherwise="check --output and the right to list it")
             raise JobError(f"cannot list {self.output.uri}: {reason}") from error
-        return sorted(path for path in paths if path.startswith(f"{prefix}/"))
+        return {path: when for path, when in metas if path.startswith(f"{prefix}/")}
+
+    def versions(self, prefix: str) -> dict[str, str]:
+        """Tell the version of each object below a prefix.
+
+        On S3 it is what the listing gives, since S3 itself keeps an object from changing unseen; a file of this machine
+        is read.
+        """
+        if self.output.bucket is None:
+            return {path: digest(self.get(path)) for path in self.paths(prefix)}
+        metas = [meta for chunk in obstore.list(self.objects, prefix) for meta in chunk]
+        return {meta["path"]: str(meta["e_tag"]) for meta in metas if meta["path"].startswith(f"{prefix}/")}
 
     def delete(self, paths: Iterable[str]) -> None:
         """Delete objects; those already gone are no error.
@@ -176,37 +223,17 @@ class ResultStore:
 
     def committed(self, identity: str) -> int:
         """Count the photographs committed under a model, from the names of its batches alone."""
-        paths = (path for folder in (FEATURES, QUARANTINE) for path in self.paths(folder.partition(identity)))
-        return sum(map(photographs_in, paths))
+        folders = (folder.partition(identity) for folder in (FEATURES, QUARANTINE))
+        return sum(photographs_in(path) for folder in folders for path in self.batches(folder)[0])
 
     def put_batch(self, folder: str, table: pa.Table) -> str:
         """Write photographs as one object named by what is in it, and give its path."""
-        path = f"{folder}/{_batch_name(table)}"
-        self.put_table(path, table)
+        content = encode(table.schema, [table])
+        path = f"{folder}/{batch_name(digest(content), table.num_rows)}"
+        self.put(path, content)
         return path
 
     def read_all(self, paths: Sequence[str], columns: Sequence[str] | None = None) -> list[pa.Table]:
         """Read columns of many Parquet objects, several at a time."""
         with ThreadPoolExecutor(_READERS) as pool:
             return list(pool.map(lambda path: self.read_table(path, columns), paths))
-
-
-def feature_matrix(table: pa.Table) -> NDArray[np.float32]:
-    """Give the column `feature` as (n, d) array, without a copy where the table is in one piece."""
-    values: NDArray[np.float32] = table["feature"].combine_chunks().flatten().to_numpy()
-    return values.reshape(table.num_rows, -1)
-
-
-def with_uris(root: Location, listed: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
-    """Put a column `uri` before those of a listing; for some rows at a time, since addresses are long."""
-    return listed.add_column(0, "uri", pc.binary_join_element_wise(root.uri, listed["path"], "/"))
-
-
-def keys(table: pa.Table | pa.RecordBatch) -> pa.ChunkedArray | pa.Array:
-    """Name each photograph and its version in one string."""
-    return pc.binary_join_element_wise(table["uri"], table["etag"], "\n")
-
-
-def _batch_name(table: pa.Table) -> str:
-    digest = hashlib.sha256("\0".join(keys(table).to_pylist()).encode()).hexdigest()
-    return batch_name(digest[:24], table.num_rows)

@@ -11,9 +11,10 @@ from job.components.moments import Moments, collect_moments, moments_of
 from job.components.pca import fit
 from job.components.projections import Projector, collect_probe, project
 from job.components.splits import SplitRule
-from job.storage.index import SELECTIONS, Selection, balance
 from job.storage.locations import Location
-from job.storage.store import QUARANTINE_SCHEMA, ResultStore
+from job.storage.selections import SELECTIONS, Selection, balance
+from job.storage.store import ResultStore
+from job.storage.tables import QUARANTINE_SCHEMA
 from tests.job.conftest import Finished
 
 COMPONENTS = 30
@@ -62,9 +63,9 @@ def test_moments_are_the_same_however_many_tasks_sum_them(
     tasks: int, store: ResultStore, features: NDArray[np.float32], spark: SparkSession
 ) -> None:
     shared = shared_out(store, tasks, spark)
-    summed = collect_moments(moments_of(shared, output=store.output, tasks=shared.count()))
+    summed, damaged = collect_moments(moments_of(shared, output=store.output, tasks=shared.count()))
     whole = Moments.of(features)
-    assert summed.count == whole.count
+    assert (summed.count, damaged) == (whole.count, [])
     assert (summed.totals == whole.totals).all()
     assert (summed.products == whole.products).all()
 
@@ -72,7 +73,7 @@ def test_moments_are_the_same_however_many_tasks_sum_them(
 def test_moments_are_of_the_selected_rows_alone(store: ResultStore, spark: SparkSession) -> None:
     path = store.paths("features")[0]
     frame = spark.createDataFrame([([(path, [0, 2], 2)],)], SELECTIONS)
-    summed = collect_moments(moments_of(frame, output=store.output, tasks=1))
+    summed, _damaged = collect_moments(moments_of(frame, output=store.output, tasks=1))
     chosen = np.stack(store.read_table(path)["feature"].to_numpy())[[0, 2]]
     assert (summed.products == Moments.of(chosen).products).all()
 

@@ -10,9 +10,11 @@ import pyarrow as pa
 import pytest
 
 from job.errors import JobError
-from job.storage.index import RETRYABLE_REASONS, SELECTIONS, Index, Selection, balance, build_index, drop_stale
+from job.storage.index import RETRYABLE_REASONS, Index, build_index, drop_stale
 from job.storage.locations import Location
-from job.storage.store import FEATURES_SCHEMA, PROJECTIONS_SCHEMA, QUARANTINE_SCHEMA, ResultStore, feature_matrix
+from job.storage.selections import SELECTIONS, Selection, balance
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA, PROJECTIONS_SCHEMA, QUARANTINE_SCHEMA, feature_matrix
 
 ROOT = "file:///photos"
 MODEL = "0123456789abcdef"
@@ -377,7 +379,8 @@ import pyarrow as pa
 from job.storage.listing import list_photographs
 from job.storage.index import build_index
 from job.storage.locations import Location
-from job.storage.store import FEATURES_SCHEMA, ResultStore
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA
 
 root, store = Location.parse(sys.argv[1]), ResultStore(Location.parse(sys.argv[2]))
 tracemalloc.start()
