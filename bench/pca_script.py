@@ -48,8 +48,7 @@ def ours(arguments: argparse.Namespace) -> dict[str, Any]:
         groups = balance(selections, group_count(sum(selection.count for selection in selections)))
         rows = [([(selection.path, selection.rows, selection.count) for selection in group],) for group in groups]
         frame = spark.createDataFrame(rows, SELECTIONS)
-        moments, _ = collect_moments(moments_of(frame, output=Location.parse(arguments.store), tasks=len(rows)))
-        return moments
+        return collect_moments(moments_of(frame, output=Location.parse(arguments.store), tasks=len(rows)))
 
     started = time.monotonic()
     moments = summed()

@@ -14,8 +14,7 @@ from job.features.backbone import FEATURES
 from job.features.engines import GRID
 from job.frames import ArrowFunction
 from job.storage.locations import Location
-from job.storage.parquet import Damaged
-from job.storage.selections import Selection
+from job.storage.selections import DAMAGED, DAMAGED_FIELD, Selection, collected, noting
 from job.storage.store import ResultStore
 from job.storage.tables import feature_matrix
 
@@ -112,12 +111,11 @@ class Moments:
         return cls(count, sums, products)
 
 
-MOMENTS: Final = "count long, totals binary, products binary, damaged array<struct<path: string, why: string>>"
+MOMENTS: Final = f"count long, totals binary, products binary, {DAMAGED}"
 """One row a task: `Moments.to_bytes`, and the batches that could not be summed."""
 
-_DAMAGED: Final = pa.list_(pa.struct([("path", pa.string()), ("why", pa.string())]))
 _MOMENTS_SCHEMA: Final = pa.schema(
-    [("count", pa.int64()), ("totals", pa.binary()), ("products", pa.binary()), ("damaged", _DAMAGED)]
+    [("count", pa.int64()), ("totals", pa.binary()), ("products", pa.binary()), DAMAGED_FIELD]
 )
 _MERGED_AT_ONCE: Final = 8
 
@@ -145,11 +143,16 @@ def moments_of(selections: DataFrame, *, output: Location, tasks: int) -> DataFr
     return summed.select("count", "totals", "products", "damaged")
 
 
-def collect_moments(moments: DataFrame) -> tuple[Moments, list[Damaged]]:
-    """Add the rows of `MOMENTS` on the driver; the sums lack the batches that are damaged."""
-    rows = moments.collect()
-    damaged = [Damaged(item.path, item.why) for row in rows for item in row.damaged]
-    return _add(Moments.from_bytes(row["count"], row.totals, row.products) for row in rows), damaged
+def collect_moments(moments: DataFrame) -> Moments:
+    """Add the rows of `MOMENTS` on the driver.
+
+    Raises
+    ------
+    DamagedObjects
+        If batches could not be summed.
+    """
+    rows = collected(moments.collect())
+    return _add(Moments.from_bytes(row["count"], row.totals, row.products) for row in rows)
 
 
 def _summer(output: Location) -> ArrowFunction:
@@ -157,20 +160,16 @@ def _summer(output: Location) -> ArrowFunction:
         store = ResultStore(output)
         moments = Moments.empty(FEATURES)
         waiting: list[NDArray[np.float32]] = []
-        damaged: list[Damaged] = []
+        damaged: list[dict[str, str]] = []
         for selection in Selection.from_batches(record_batches):
-            try:
+            with noting(damaged, selection.path):
                 waiting.append(feature_matrix(selection.read(store, ["feature"])))
-            except Damaged as damage:
-                damaged.append(damage)
-            except FileNotFoundError:
-                damaged.append(Damaged(selection.path, "it is gone"))
             if sum(map(len, waiting)) >= _BLOCK:
                 moments += Moments.of(np.concatenate(waiting))
                 waiting.clear()
         if waiting:
             moments += Moments.of(np.concatenate(waiting))
-        yield _row(moments, [{"path": damage.path, "why": damage.why} for damage in damaged])
+        yield _row(moments, damaged)
 
     return sum_up
 

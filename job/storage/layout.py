@@ -6,10 +6,13 @@
              quarantine/model=<identity>/<batch>.parquet    QUARANTINE_SCHEMA
              pca/<run>/{model/, arrays.npz}                 pyspark.ml PipelineModel; plain arrays
              projections/pca=<run>/<batch>.parquet          PROJECTIONS_SCHEMA
-             damaged/<path>                                 batches set aside, see `job.storage.parquet`
              exports/pca=<run>/<batch>.csv                  the same, for spreadsheets
              reports/<run>/{manifest.json, report.html, images.parquet, contents.json}
              reports/<run>/pending.parquet                  the plan of a run at work
+             index/model=<identity>/root=<root>/<batch>     see `job.storage.known`
+             scratch/<random>/                              what Spark writes before it gets its name
+             damaged/<path>                                 batches set aside, see `job.storage.parquet`
+             layout.json                                    the number of this layout
 
 It needs the standard library alone, so that what describes a deployment can read it, too. The checks of the rehearsal
 do not: they have the layout of their own that users were promised.
@@ -53,12 +56,27 @@ EXPORTS: Final = PartitionedFolder("exports", "pca")
 REPORTS: Final = "reports"
 """Has a folder for each run."""
 
+INDEX: Final = PartitionedFolder("index", "model")
+
+SCRATCH: Final = "scratch"
+"""Has a folder for each run that writes its model; what a killed run leaves there is deleted later."""
+
+LAYOUT: Final = 2
+"""Number of this layout; an output with a higher one was written by a newer program."""
+
+LAYOUT_OBJECT: Final = "layout.json"
+
 DAMAGED: Final = "damaged"
 """Where objects go that are not what was written, each with the path that it had."""
 
 _BATCH: Final = re.compile(r"[0-9a-f]{32}-[1-9][0-9]*\.parquet")
 _UUID: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-c\d+")
 _OLDER_BATCH: Final = re.compile(r"[0-9a-f]{24}-[0-9]+\.parquet")
+_RESULT: Final = re.compile(
+    rf"projections/pca=\w+/{_BATCH.pattern}|exports/pca=\w+/{_BATCH.pattern.replace('parquet', 'csv')}"
+    r"|pca/\w+/arrays\.npz|pca/\w+/model/([^/.][^/]*/)*[^/.][^/]*"
+    r"|reports/\w+/(manifest\.json|report\.html|images\.parquet)"
+)
 
 
 @dataclass(frozen=True)
@@ -197,8 +215,19 @@ def is_batch(name: str) -> bool:
 
 
 def is_older_batch(name: str) -> bool:
-    """Tell whether an object has the name that batches had up to version 0.1.0, which does not show damage."""
+    """Tell whether an object has the name that batches had in layout 1, which does not show damage."""
     return bool(_OLDER_BATCH.fullmatch(name))
+
+
+def is_result(path: str) -> bool:
+    """Tell whether a path is that of an object that a run leaves as a part of its results.
+
+    Examples
+    --------
+    >>> is_result("pca/0123456789abcdef/arrays.npz"), is_result("pca/0123456789abcdef/model/.DS_Store")
+    (True, False)
+    """
+    return bool(_RESULT.fullmatch(path))
 
 
 def photographs_in(path: str) -> int:

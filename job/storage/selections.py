@@ -2,11 +2,13 @@
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
+from job.storage.parquet import Damaged
 from job.storage.store import ResultStore
 
 
@@ -43,6 +45,51 @@ class Selection:
 
 SELECTIONS: Final = "selections array<struct<path: string, rows: array<int>, count: int>>"
 """Groups of `Selection` as a DataFrame: one row, and so one task, a group."""
+
+
+DAMAGED: Final = "damaged array<struct<path: string, why: string>>"
+"""Objects that a task could not use, beside what it made of the others: the last column of what tasks return."""
+
+DAMAGED_FIELD: Final = pa.field("damaged", pa.list_(pa.struct([("path", pa.string()), ("why", pa.string())])))
+
+
+class DamagedObjects(Exception):
+    """Objects of the store are not what was written, or another run has taken them away.
+
+    Parameters
+    ----------
+    damages
+        Each object, and what shows the damage.
+    """
+
+    def __init__(self, damages: Iterable[Damaged]) -> None:
+        self.damages = list(damages)
+        super().__init__("; ".join(map(str, self.damages)))
+
+
+@contextmanager
+def noting(damaged: list[dict[str, str]], path: str) -> Iterator[None]:
+    """Note that an object is damaged or gone, as an item of the column `DAMAGED`; the task goes on with others."""
+    try:
+        yield
+    except Damaged as damage:
+        damaged.append({"path": damage.path, "why": damage.why})
+    except FileNotFoundError:
+        damaged.append({"path": path, "why": "it is gone"})
+
+
+def collected(rows: Sequence[Any]) -> Sequence[Any]:
+    """Return the rows of tasks if none has met damage.
+
+    Raises
+    ------
+    DamagedObjects
+        Of all tasks.
+    """
+    damaged = [Damaged(item.path, item.why) for row in rows for item in row.damaged]
+    if damaged:
+        raise DamagedObjects(damaged)
+    return rows
 
 
 def balance(selections: Sequence[Selection], groups: int) -> list[list[Selection]]:

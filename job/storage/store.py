@@ -5,10 +5,9 @@ is there is complete. There is no journal to repair after a kill: what the store
 """
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import obstore
 import pyarrow as pa
@@ -20,6 +19,7 @@ from job.storage.durable import write_durably
 from job.storage.layout import (
     DAMAGED,
     FEATURES,
+    LAYOUT,
     QUARANTINE,
     batch_name,
     is_batch,
@@ -31,11 +31,25 @@ from job.storage.layout import (
 from job.storage.locations import Location, ObjectReader
 from job.storage.parquet import Damaged, decode, digest, encode
 from job.storage.refusals import reason_of
+from job.storage.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 STORE_ERRORS: Final = (BaseError, OSError)
 """What obstore raises; anything else is a fault of this program, and must not pass for one of the user's."""
 
-_READERS: Final = 16
+
+class Listed(NamedTuple):
+    """What a listing says of an object: when it was written, and in which version it is."""
+
+    written: datetime
+    version: str
+
+    @classmethod
+    def of(cls, meta: "ObjectMeta") -> "Listed":
+        """Read what obstore gives; the size is a part of the version, whatever the ETag is made of."""
+        return cls(meta["last_modified"], f"{meta['size']}:{meta['e_tag']}")
 
 
 class ResultStore:
@@ -54,6 +68,7 @@ class ResultStore:
 
     def __init__(self, output: Location) -> None:
         self.output = output
+        self.upkeep = Upkeep()
         try:
             self.objects: ObjectStore = output.open(create=True)
         except STORE_ERRORS as error:
@@ -97,17 +112,32 @@ class ResultStore:
         for name, file in files.items():
             self.put(name, file.read_bytes())
 
-    def get(self, path: str) -> bytes:
-        """Read one object whole."""
-        return bytes(obstore.get(self.objects, path).bytes())
+    def move_folder(self, source: str, path: str) -> None:
+        """Move the objects below a path below another, as the only ones there, named as by `put_folder`."""
+        objects = {f"{path}/{without_uuid(found.removeprefix(f'{source}/'))}": found for found in self.paths(source)}
+        self.delete(set(self.paths(path)) - objects.keys())
+        for name, found in objects.items():
+            if not name.rpartition("/")[2].startswith("."):  # Hadoop's checksums
+                self.put(name, self.get(found))
+        self.delete(self.paths(source))
 
-    def exists(self, path: str) -> bool:
-        """Say whether an object is there."""
+    def get(self, path: str) -> bytes:
+        """Read one object whole.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        JobError
+            If it cannot be read.
+        """
         try:
-            obstore.head(self.objects, path)
+            return bytes(obstore.get(self.objects, path).bytes())
         except FileNotFoundError:
-            return False
-        return True
+            raise
+        except STORE_ERRORS as error:
+            reason = reason_of(error, otherwise="check --output and the right to read it")
+            raise JobError(f"cannot read {self.output.uri}/{path}: {reason}") from error
 
     def read_table(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read columns of one Parquet object, with requests for these columns alone."""
@@ -126,26 +156,26 @@ class ResultStore:
             raise Damaged(path, f"its {len(content):,} bytes are not those that it is named by")
         return decode(path, pa.BufferReader(content), columns)
 
-    def batches(self, folder: str) -> tuple[list[str], list[str]]:
-        """List the batches of a folder, sorted, and what else lies in it, which is not ours.
+    def batches(self, folder: str) -> dict[str, Listed]:
+        """List the batches of a folder, sorted; what else lies in it is not ours, and noted.
 
         Raises
         ------
         JobError
             If the output cannot be listed, or an older version has written to it.
         """
-        paths = self.paths(folder)
-        names = [path.removeprefix(f"{folder}/") for path in paths]
-        if any(map(is_older_batch, names)):
+        listed = self.listed(folder)
+        ours = {path: item for path, item in listed.items() if is_batch(path.removeprefix(f"{folder}/"))}
+        if any(is_older_batch(path.removeprefix(f"{folder}/")) for path in listed):
             raise JobError(
-                f"{self.output.uri}/{folder} holds results of version 0.1.0 of this program, which this version cannot"
+                f"{self.output.uri}/{folder} holds results of layout 1, which this version (layout {LAYOUT}) cannot"
                 " check; give another --output, or delete features, quarantine and projections below it"
             )
-        ours = [path for path, name in zip(paths, names, strict=True) if is_batch(name)]
-        return ours, sorted(set(paths) - set(ours))
+        self.upkeep.note_ignored(listed.keys() - ours.keys())
+        return ours
 
-    def set_aside(self, path: str) -> None:
-        """Move a damaged object where nothing reads it, so that what it held is computed again.
+    def set_aside(self, damage: Damaged) -> None:
+        """Move a damaged batch where nothing reads it: the next index shows what it held as pending.
 
         Raises
         ------
@@ -153,12 +183,13 @@ class ResultStore:
             If that cannot be done.
         """
         try:
-            obstore.rename(self.objects, path, f"{DAMAGED}/{path}")
-        except FileNotFoundError:
+            obstore.rename(self.objects, damage.path, f"{DAMAGED}/{damage.path}")
+        except FileNotFoundError:  # another run was quicker
             return
         except STORE_ERRORS as error:
             reason = reason_of(error, otherwise="delete it")
-            raise JobError(f"cannot set the damaged {self.output.uri}/{path} aside: {reason}") from error
+            raise JobError(f"cannot set the damaged {self.output.uri}/{damage.path} aside: {reason}") from error
+        self.upkeep.note_damage(damage)
 
     def paths(self, prefix: str) -> list[str]:
         """List the paths of the objects below a prefix, sorted.
@@ -168,10 +199,10 @@ class ResultStore:
         JobError
             If the output cannot be listed.
         """
-        return sorted(self.written(prefix))
+        return list(self.listed(prefix))
 
-    def written(self, prefix: str) -> dict[str, datetime]:
-        """Tell when each object below a prefix was written.
+    def listed(self, prefix: str) -> dict[str, Listed]:
+        """List the objects below a prefix, sorted by path.
 
         Raises
         ------
@@ -179,24 +210,12 @@ class ResultStore:
             If the output cannot be listed.
         """
         try:
-            metas = [
-                (meta["path"], meta["last_modified"]) for chunk in obstore.list(self.objects, prefix) for meta in chunk
-            ]
+            metas = [meta for chunk in obstore.list(self.objects, prefix) for meta in chunk]
         except STORE_ERRORS as error:
             reason = reason_of(error, otherwise="check --output and the right to list it")
             raise JobError(f"cannot list {self.output.uri}: {reason}") from error
-        return {path: when for path, when in metas if path.startswith(f"{prefix}/")}
-
-    def versions(self, prefix: str) -> dict[str, str]:
-        """Tell the version of each object below a prefix.
-
-        On S3 it is what the listing gives, since S3 itself keeps an object from changing unseen; a file of this machine
-        is read.
-        """
-        if self.output.bucket is None:
-            return {path: digest(self.get(path)) for path in self.paths(prefix)}
-        metas = [meta for chunk in obstore.list(self.objects, prefix) for meta in chunk]
-        return {meta["path"]: str(meta["e_tag"]) for meta in metas if meta["path"].startswith(f"{prefix}/")}
+        found = {meta["path"]: Listed.of(meta) for meta in metas if meta["path"].startswith(f"{prefix}/")}
+        return dict(sorted(found.items()))
 
     def delete(self, paths: Iterable[str]) -> None:
         """Delete objects; those already gone are no error.
@@ -224,7 +243,7 @@ class ResultStore:
     def committed(self, identity: str) -> int:
         """Count the photographs committed under a model, from the names of its batches alone."""
         folders = (folder.partition(identity) for folder in (FEATURES, QUARANTINE))
-        return sum(photographs_in(path) for folder in folders for path in self.batches(folder)[0])
+        return sum(photographs_in(path) for folder in folders for path in self.batches(folder))
 
     def put_batch(self, folder: str, table: pa.Table) -> str:
         """Write photographs as one object named by what is in it, and give its path."""
@@ -232,8 +251,3 @@ class ResultStore:
         path = f"{folder}/{batch_name(digest(content), table.num_rows)}"
         self.put(path, content)
         return path
-
-    def read_all(self, paths: Sequence[str], columns: Sequence[str] | None = None) -> list[pa.Table]:
-        """Read columns of many Parquet objects, several at a time."""
-        with ThreadPoolExecutor(_READERS) as pool:
-            return list(pool.map(lambda path: self.read_table(path, columns), paths))

@@ -4,13 +4,13 @@ Another run may be at work on the same output. What it writes is left alone, and
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from job.storage.layout import EXPORTS, PROJECTIONS, REPORTS, is_manifest, is_plan, run_of
-from job.storage.store import ResultStore
+from job.storage.layout import EXPORTS, PROJECTIONS, REPORTS, SCRATCH, is_manifest, is_plan, is_result, run_of
+from job.storage.store import Listed, ResultStore
 
 ABANDONED: Final = timedelta(days=1)
 """After so long without an end, a run is taken for one that was killed."""
@@ -23,10 +23,10 @@ class Superseded:
     Parameters
     ----------
     objects
-        When each of them was written; one that has been written again since is another run's.
+        As they were listed; one that has been written again since is another run's.
     """
 
-    objects: Mapping[str, datetime]
+    objects: Mapping[str, Listed]
 
     @classmethod
     def of(cls, store: ResultStore, run: str) -> "Superseded":
@@ -39,30 +39,28 @@ class Superseded:
         run
             Name of the run that begins.
         """
-        reports = store.written(REPORTS)
-        ended = {run_of(path): when for path, when in reports.items() if is_manifest(path)}
         limit = datetime.now(UTC) - ABANDONED
-        found = {path: when for path, when in reports.items() if is_plan(path) and when < limit}
+        reports = store.listed(REPORTS)
+        ended = {run_of(path): item.written for path, item in reports.items() if is_manifest(path)}
+        unfinished = {**{path: item for path, item in reports.items() if is_plan(path)}, **store.listed(SCRATCH)}
+        found = {path: item for path, item in unfinished.items() if item.written < limit}
         for other, objects in _projections(store).items():
-            if other == run or max(objects.values()) <= ended.get(other, limit):
+            if other == run or max(item.written for item in objects.values()) <= ended.get(other, limit):
                 found |= objects
         return cls(found)
 
     def delete(self, store: ResultStore) -> None:
         """Delete what is as it was when the run began."""
         folders = {path.partition("/")[0] for path in self.objects}
-        now = {path: when for folder in folders for path, when in store.written(folder).items()}
-        store.delete(path for path, when in self.objects.items() if now.get(path) == when)
+        now = {path: item for folder in folders for path, item in store.listed(folder).items()}
+        store.delete(path for path, item in self.objects.items() if now.get(path) == item)
 
 
-def _projections(store: ResultStore) -> Mapping[str, dict[str, datetime]]:
-    """Group projections and exports by their runs."""
-    found: defaultdict[str, dict[str, datetime]] = defaultdict(dict)
-    for path, when in _written(store):
-        found[run_of(path)][path] = when
-    return found
-
-
-def _written(store: ResultStore) -> Iterator[tuple[str, datetime]]:
+def _projections(store: ResultStore) -> Mapping[str, dict[str, Listed]]:
+    """Group projections and exports by their runs; what else lies there is not ours."""
+    found: defaultdict[str, dict[str, Listed]] = defaultdict(dict)
     for folder in (PROJECTIONS, EXPORTS):
-        yield from store.written(folder.name).items()
+        for path, item in store.listed(folder.name).items():
+            if is_result(path):
+                found[run_of(path)][path] = item
+    return found

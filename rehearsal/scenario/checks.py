@@ -30,6 +30,7 @@ _LAYOUT: Final = re.compile(
     rf"|exports/pca={_HASH}/[0-9a-f]+-\d+\.csv"
     rf"|pca/{_HASH}/(arrays\.npz|model/(stages/\d_\w+/)?(metadata|data)/(_SUCCESS|part-[\w.-]+))"
     rf"|reports/{_HASH}/(manifest\.json|report\.html|images\.parquet|contents\.json)"
+    rf"|index/model={_HASH}/root={_HASH}/[0-9a-f]+-\d+\.parquet|layout\.json"
 )
 """Every object below the output, as docs/results.md names them."""
 

@@ -36,10 +36,14 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def files_that_stay(results: Results) -> dict[str, bytes]:
-    """What does not tell when or by which process it was made."""
+    """What does not tell when or by which process it, or what it is about, was made."""
     timed = ("manifest.json", "report.html", "contents.json")
     files = results.files()
-    return {path: c for path, c in files.items() if not path.endswith(timed) and "/metadata/" not in path}
+    return {
+        path: content
+        for path, content in files.items()
+        if not path.endswith(timed) and not path.startswith("index/") and "/metadata/" not in path
+    }
 
 
 def test_results_that_are_damaged_are_not_called_complete_and_are_made_again(
@@ -74,3 +78,5 @@ def test_features_with_a_flipped_bit_are_set_aside_and_computed_again(
     assert after.pop(kept) == content
     assert after == before
     assert damaged.name in caplog.text
+    assert again.manifest["store"]["set_aside"] == 1
+    assert any(damaged.name in note for note in again.manifest["images"]["notes"])

@@ -56,7 +56,9 @@ def test_results_are_laid_out_as_documented(finished: Finished) -> None:
     assert {name for name in files if name.startswith("reports/")} == {
         f"reports/{run}/{name}" for name in ("manifest.json", "report.html", "images.parquet", "contents.json")
     }
-    assert {name.partition("/")[0] for name in files} == {"features", "pca", "projections", "reports"}
+    assert {name.partition("/")[0] for name in files} == {
+        *("features", "index", "layout.json", "pca", "projections", "reports")
+    }
 
 
 def test_features_are_committed_in_batches_of_the_asked_size(finished: Finished) -> None:

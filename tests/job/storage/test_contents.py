@@ -13,7 +13,9 @@ from job.storage.store import ResultStore
 RUN = "0123456789abcdef"
 NAME = f"{'a' * 32}-5"
 REPORT, COMPONENTS = RunFolder(RUN), ComponentsFolder(RUN)
+FEATURES = (f"features/model=0/{NAME}.parquet",)
 RESULTS = (
+    *FEATURES,
     REPORT.page,
     REPORT.manifest,
     REPORT.listing,
@@ -31,7 +33,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ResultStore:
     store = ResultStore(Location.parse(where))
     for path in RESULTS:
         store.put(path, b"content of " + path.encode())
-    write_contents(store, RUN)
+    write_contents(store, RUN, FEATURES)
     return store
 
 
@@ -49,23 +51,38 @@ DAMAGES: dict[str, Callable[[ResultStore, str], None]] = {
 
 
 def test_results_as_they_were_written_are_whole(store: ResultStore) -> None:
-    assert is_whole(store, RUN)
+    assert is_whole(store, RUN, FEATURES)
     store.put(REPORT.plan, b"of a run that is at work beside it")
-    assert is_whole(store, RUN)
+    assert is_whole(store, RUN, FEATURES)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("path", [*RESULTS, REPORT.contents])
 def test_each_object_that_is_damaged_is_noticed(store: ResultStore, path: str, damage: str) -> None:
     DAMAGES[damage](store, path)
-    assert not is_whole(store, RUN)
+    assert not is_whole(store, RUN, FEATURES)
 
 
 def test_results_that_have_more_than_was_written_are_not_whole(store: ResultStore) -> None:
     store.put(f"{PROJECTIONS.partition(RUN)}/{'b' * 32}-7.parquet", b"of another division into batches")
-    assert not is_whole(store, RUN)
+    assert not is_whole(store, RUN, FEATURES)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{PROJECTIONS.partition(RUN)}/.DS_Store",
+        f"{PROJECTIONS.partition(RUN)}/_SUCCESS",
+        f"{COMPONENTS.model}/metadata/.part-00000.crc",
+        f"{REPORT.path}/notes.txt",
+        f"features/model=0/{'b' * 32}-7.parquet",
+    ],
+)
+def test_what_others_have_put_beside_the_results_leaves_them_whole(store: ResultStore, path: str) -> None:
+    store.put(path, b"of another run, or of somebody else")
+    assert is_whole(store, RUN, FEATURES)
 
 
 def test_contents_that_are_json_but_no_contents_are_not_believed(store: ResultStore) -> None:
     store.put(REPORT.contents, b"[]")
-    assert not is_whole(store, RUN)
+    assert not is_whole(store, RUN, FEATURES)

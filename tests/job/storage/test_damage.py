@@ -108,12 +108,12 @@ def test_what_is_not_ours_is_left_where_it_is_and_told(
 
 def test_a_store_of_an_older_version_is_refused_by_name(store: ResultStore) -> None:
     store.put(f"features/model={MODEL}/{'0' * 24}-512.parquet", b"older")
-    with pytest.raises(JobError, match=r"holds results of version 0\.1\.0 .*; give another --output"):
+    with pytest.raises(JobError, match=r"holds results of layout 1.*; give another --output"):
         _index(store)
 
 
 def test_a_batch_that_goes_while_it_is_looked_at_is_none(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = store.batches(f"features/model={MODEL}")
     _file(store, "features", 2).unlink()
-    monkeypatch.setattr(store, "batches", lambda folder: listed if folder.startswith("features") else ([], []))
+    monkeypatch.setattr(store, "batches", lambda folder: listed if folder.startswith("features") else {})
     assert _index(store).pending.tolist() == [True, True, False, True]

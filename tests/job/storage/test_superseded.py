@@ -37,7 +37,7 @@ def age(store: ResultStore, path: str) -> None:
 
 
 def left(store: ResultStore) -> set[str]:
-    return {*store.written(PROJECTIONS.name), *store.written(EXPORTS.name)}
+    return {*store.paths(PROJECTIONS.name), *store.paths(EXPORTS.name)}
 
 
 def test_projections_of_a_run_that_has_ended_are_deleted(store: ResultStore) -> None:

@@ -108,7 +108,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="a run over the same photographs writes all anew",
-        edits=(Edit(_PIPELINE, "return whole and is_whole(", "return not whole and is_whole("),),
+        edits=(Edit(_PIPELINE, "whole = not index.stale", "whole = bool(index.stale)"),),
         stage=RAN_AGAIN,
         says="it wrote",
         mode="interactive",
