@@ -14,8 +14,10 @@ from bench.settings import ROOT, WORK, Settings
 from bench.spark import plain_submit
 from job.features.backbone import FEATURES
 from job.features.engines import to_grid
+from job.storage.layout import FEATURES as FEATURES_FOLDER
 from job.storage.locations import Location
-from job.storage.store import FEATURES_SCHEMA, ResultStore
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA
 from ops.local.spark_submit import Submission, environment
 
 ROWS = 40_000
@@ -62,9 +64,9 @@ def features_store(folder: Path, rows: int) -> Path:
     random = np.random.default_rng(_SEED)
     directions = random.standard_normal((_RANK, FEATURES)) * (np.arange(1, _RANK + 1) ** -0.6)[:, np.newaxis]
     mean = random.exponential(0.3, FEATURES)
-    for number, first in enumerate(range(0, rows, _ROWS_A_FILE)):
+    for first in range(0, rows, _ROWS_A_FILE):
         features = _features(random, mean, directions, min(_ROWS_A_FILE, rows - first))
-        store.put_table(f"features/model={IDENTITY}/{number:05}.parquet", _table(first, features))
+        store.put_batch(FEATURES_FOLDER.partition(IDENTITY), _table(first, features))
     unfinished.rename(folder)
     return folder
 

@@ -36,9 +36,9 @@ def ours(arguments: argparse.Namespace) -> dict[str, Any]:
     from job.components.moments import Moments, collect_moments, moments_of
     from job.components.pca import fit
     from job.session import open_session
-    from job.storage.index import SELECTIONS, Selection, balance
     from job.storage.locations import Location
     from job.storage.plan import group_count
+    from job.storage.selections import SELECTIONS, Selection, balance
 
     spark = open_session()
     files = sorted(Path(arguments.store, FOLDER).glob("*.parquet"))

@@ -6,32 +6,33 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
 from job.arguments import Arguments
 from job.components.analysis import Analysis
+from job.components.pca import PrincipalComponents
+from job.components.probe import ProbeScore
 from job.components.splits import labels_on_one_side
 from job.errors import JobError
 from job.features.backbone import Backbone
-from job.features.featurize import featurize
 from job.features.weights import load_backbone
+from job.featurization import ATTEMPTS, Featurization
 from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
 from job.report.showcase import choose, shown, thumbnails
-from job.session import every
-from job.storage.index import Index, build_index, drop_stale
-from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
+from job.storage.contents import is_whole, write_contents
+from job.storage.format import require_layout
+from job.storage.index import Index
+from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder, is_result, stem
 from job.storage.listing import Listing, list_photographs
-from job.storage.plan import write_plan
-from job.storage.store import ResultStore, with_uris
+from job.storage.selections import DamagedObjects
+from job.storage.store import ResultStore
+from job.storage.superseded import Superseded
+from job.storage.tables import with_uris
 
 log = logging.getLogger("fruits")
-
-PROGRESS_SECONDS = 2.0
-"""Between two looks at how far the featurization is; each lists the objects of the features."""
 
 LISTING_ROWS = 10_000
 """Of the listing, in a row group of ``images.parquet``."""
@@ -69,6 +70,19 @@ def run(arguments: Arguments, session: Future[SparkSession]) -> dict[str, Any]:
     return Run(arguments, spark, listing, backbone, clock).complete()
 
 
+@dataclass(frozen=True)
+class Results:
+    """What a run has computed, before it is reported; the model may still be on its way into the store."""
+
+    index: Index
+    analysis: Analysis
+    model: PrincipalComponents
+    saved: Future[None]
+    parts: list[Any]
+    probe: ProbeScore | None
+    probe_absent: str
+
+
 @dataclass
 class Run:
     """One run over one listing with one backbone."""
@@ -86,73 +100,113 @@ class Run:
         self.notes = [*self.listing.notes, *labels_on_one_side(self.arguments.splits, folders)]
         self.name = run_name(self.arguments, self.backbone.identity, self.photographs)
         self.folder = RunFolder(self.name)
+        self.featurization = Featurization(
+            self.arguments, self.spark, self.photographs, self.backbone, self.clock, self.folder.plan, self.store
+        )
 
     def complete(self) -> dict[str, Any]:
-        """Compute what is missing, write results and report, and the manifest last."""
+        """Compute what is missing, write results and report, and the list of contents last."""
         with self.clock.stage("plan"):
-            index = self._index()
+            require_layout(self.store)
+            index = self.featurization.index()
         self._tell_of_the_listing()
         pending = int(index.pending.sum())
         log.info("%d photographs, %d to featurize, run %s", self.photographs.num_rows, pending, self.name)
-        if not pending and self._is_complete(index):
+        if not pending and (kept := self._kept(index)):
             log.info("nothing new: %s/%s is complete", self.store.output.uri, self.folder.path)
-            manifest: dict[str, Any] = json.loads(self.store.get(self.folder.manifest))
-            counts = {**manifest["counts"], "computed": 0, "reused": self.photographs.num_rows}
-            return {**manifest, "counts": counts, "seconds": self.clock.total()}
-        commits: list[Any] = []
-        if pending:
-            with self.clock.stage("featurize"):
-                commits = self._featurize(index)
-            with self.clock.stage("check"):
-                index = self._index()
-                self._account_for_all(index)
-        if index.stale:
-            with self.clock.stage("renew"):
-                drop_stale(self.store, index)
-                index = self._index()
-        self._require_features(index)
-        analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
+            counts = {**kept["counts"], "computed": 0, "reused": self.photographs.num_rows}
+            return {**kept, "counts": counts, "store": self.store.upkeep.facts(), "seconds": self.clock.total()}
+        superseded = Superseded.of(self.store, self.name)
+        index = self.featurization.complete(index)
         gallery = with_uris(self.arguments.images, choose(self.photographs, index.featurized))
         with ThreadPoolExecutor(2) as pool:  # what needs no result of Spark's is done while Spark works
             pictures = pool.submit(thumbnails, self.arguments.images, gallery)
-            with self.clock.stage("pca"):
-                model = analysis.fit()
-            saved = pool.submit(analysis.save, model)
-            with self.clock.stage("project"):
-                parts = analysis.project(model, gallery["uri"].to_pylist())
-                probe, probe_absent = analysis.judge(parts)
-            manifest = manifest_of(
-                run=self.name,
-                label=self.arguments.run_label,
-                request=self.arguments,
-                backbone=self.backbone,
-                listing=self.listing,
-                notes=self.notes,
-                index=index,
-                commits=commits,
-                parts=parts,
-                model=model,
-            )
-            manifest["probe"] = {"accuracy": probe.accuracy, "photographs": probe.total} if probe else None
-            manifest["seconds"] = self.clock.total()
+            results = self._analyse(index, gallery["uri"].to_pylist(), pool)
+            manifest = self._manifest(results)
             with self.clock.stage("report"):
-                data = ReportData(
-                    manifest,
-                    model.explained,
-                    shown(gallery, pictures.result(), parts),
-                    probe,
-                    index.quarantine.slice(0, QUARANTINE_ROWS),
-                    self.clock.batches(commits),
-                    probe_absent,
-                )
-                self.store.put(self.folder.page, render(data).encode())
+                self._put_report(manifest, results, shown(gallery, pictures.result(), results.parts))
                 self._put_listing()
             with self.clock.stage("save"):
-                saved.result()
+                results.saved.result()
         manifest["seconds"] = self.clock.total()
         self.store.put(self.folder.manifest, json.dumps(manifest, indent=2).encode())
-        self._forget_other_projections(parts)
+        self._close(results, superseded)
         return manifest
+
+    def _analyse(self, index: Index, gallery: list[str], pool: ThreadPoolExecutor) -> "Results":
+        """Fit, project and judge features that are whole; what is damaged or gone is computed again before."""
+        for _ in range(ATTEMPTS):
+            analysis = Analysis(self.spark, self.store, self.arguments, self.name, index.selections)
+            try:
+                with self.clock.stage("pca"):
+                    model = analysis.fit()
+                saved = pool.submit(analysis.save, model)
+                with self.clock.stage("project"):
+                    parts = analysis.project(model, gallery)
+                    return Results(index, analysis, model, saved, parts, *analysis.judge(parts))
+            except DamagedObjects as error:
+                for damage in error.damages:
+                    self.store.set_aside(damage)
+                index = self.featurization.complete(self.featurization.index())
+        raise self._restless()
+
+    def _manifest(self, results: "Results") -> dict[str, Any]:
+        manifest = manifest_of(
+            run=self.name,
+            label=self.arguments.run_label,
+            request=self.arguments,
+            backbone=self.backbone,
+            listing=self.listing,
+            notes=[*self.notes, *self.store.upkeep.notes()],
+            index=results.index,
+            commits=self.featurization.commits,
+            parts=results.parts,
+            model=results.model,
+        )
+        probe = results.probe
+        judged = {"accuracy": probe.accuracy, "photographs": probe.total} if probe else None
+        return {**manifest, "probe": judged, "store": self.store.upkeep.facts(), "seconds": self.clock.total()}
+
+    def _put_report(self, manifest: dict[str, Any], results: "Results", gallery: pa.Table) -> None:
+        data = ReportData(
+            manifest,
+            results.model.explained,
+            gallery,
+            results.probe,
+            results.index.quarantine.slice(0, QUARANTINE_ROWS),
+            self.clock.batches(self.featurization.commits),
+            results.probe_absent,
+        )
+        self.store.put(self.folder.page, render(data).encode())
+
+    def _close(self, results: "Results", superseded: Superseded) -> None:
+        """Delete what this run takes the place of, and write down what the results are.
+
+        Another run of the same name may divide its photographs into other batches, and so write projections of other
+        names for the same photographs. The last to end keeps its own.
+        """
+        superseded.delete(self.store)
+        features = [selection.path for selection in results.index.selections]
+        ours = {path for part in results.parts for path in part.paths}
+        names = {stem(path) for path in ours}
+        for _ in range(ATTEMPTS):
+            for folder in (PROJECTIONS, EXPORTS):
+                written = filter(is_result, self.store.paths(folder.partition(self.name)))
+                self.store.delete(path for path in written if stem(path) not in names)
+            if ours <= write_contents(self.store, self.name, features).keys():
+                return
+            log.warning("another run has deleted projections of this one: they are written again")
+            try:
+                results.analysis.project(results.model, ())
+            except DamagedObjects as error:
+                raise self._restless() from error
+        raise self._restless()
+
+    def _restless(self) -> JobError:
+        return JobError(
+            f"objects below {self.store.output.uri} were damaged or deleted {ATTEMPTS} times while this run worked on"
+            " them; find out what else writes there, and run again"
+        )
 
     def _tell_of_the_listing(self) -> None:
         if self.listing.left_out.total:
@@ -160,55 +214,16 @@ class Run:
         for note in self.notes:
             log.info("%s", note)
 
-    def _is_complete(self, index: Index) -> bool:
-        """Say whether the results are those of these photographs; a run over others has forgotten the projections."""
-        projected = self.store.paths(PROJECTIONS.partition(self.name))
-        manifest = self.store.exists(self.folder.manifest)
-        return manifest and not index.stale and len(projected) == len(index.selections)
-
-    def _index(self) -> Index:
-        return build_index(self.store, self.backbone.identity, self.arguments.images, self.photographs)
-
-    def _featurize(self, index: Index) -> list[Any]:
-        pending = np.flatnonzero(index.pending)
-        plan, tasks = write_plan(self.photographs, pending)
-        self.store.put(self.folder.plan, plan)
-        commits = featurize(
-            self.spark.range(0, tasks, 1, tasks).withColumnRenamed("id", "task"),
-            images=self.arguments.images,
-            output=self.arguments.output,
-            plan=self.folder.plan,
-            backbone=self.spark.sparkContext.broadcast(self.backbone),
-            batch_size=self.arguments.batch_size,
-        )
-        identity = self.backbone.identity
-        before = self.store.committed(identity)
-
-        def tell() -> None:
-            done = self.store.committed(identity) - before
-            log.info("featurized %d of %d photographs", done, len(pending))
-
-        with every(PROGRESS_SECONDS, tell):
-            rows = commits.collect()
-        self.store.delete([self.folder.plan])
-        return rows
-
-    def _account_for_all(self, index: Index) -> None:
-        lost = ~(index.featurized | index.quarantined)
-        if lost.any():
-            example = self.arguments.images.child(self.photographs["path"][int(lost.argmax())].as_py()).uri
-            raise RuntimeError(
-                f"{int(lost.sum())} of {len(lost)} photographs are neither in features nor in quarantine, such as"
-                f" {example}; run again, and report this if it happens twice"
-            )
-
-    def _require_features(self, index: Index) -> None:
-        if not index.selections:
-            first = index.quarantine.slice(0, 1).to_pylist()[0]
-            raise JobError(
-                f"no photograph could be used, all {len(index.featurized)} are in quarantine: {index.reasons},"
-                f" such as {first['uri']}: {first['detail']}"
-            )
+    def _kept(self, index: Index) -> dict[str, Any] | None:
+        """Give the manifest of these results if they are all there, and those of these photographs."""
+        whole = not index.stale
+        if not (whole and is_whole(self.store, self.name, [selection.path for selection in index.selections])):
+            return None
+        try:
+            manifest: dict[str, Any] = json.loads(self.store.get(self.folder.manifest))
+        except FileNotFoundError:  # another run has just deleted it
+            return None
+        return manifest
 
     def _put_listing(self) -> None:
         """Write what was listed, addresses and all, a part at a time."""
@@ -216,10 +231,3 @@ class Run:
         listed = (pa.Table.from_batches([with_uris(self.arguments.images, part)]) for part in parts)
         schema = with_uris(self.arguments.images, self.photographs.slice(0, 0)).schema
         self.store.put_tables(self.folder.listing, schema, listed)
-
-    def _forget_other_projections(self, parts: list[Any]) -> None:
-        """Leave the current projections alone in their folders, which Athena reads as tables."""
-        current = {path.partition("/")[2].removesuffix(".parquet") for part in parts for path in part.paths}
-        for folder in (PROJECTIONS, EXPORTS):
-            paths = self.store.paths(folder.name)
-            self.store.delete(path for path in paths if path.partition("/")[2].rpartition(".")[0] not in current)

@@ -1,5 +1,6 @@
 """What a run computes from features: components, projections, and a linear probe's judgement of them."""
 
+import secrets
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from job.components.probe import ProbeScore
 from job.components.projections import Projector, collect_probe, collect_scores, project, score
 from job.components.request import Request
 from job.frames import local_frame
-from job.storage.index import SELECTIONS, Selection, balance
-from job.storage.layout import ComponentsFolder
+from job.storage.layout import SCRATCH, ComponentsFolder
 from job.storage.plan import group_count
+from job.storage.selections import SELECTIONS, Selection, balance, collected
 from job.storage.store import ResultStore
 
 
@@ -45,7 +46,13 @@ class Analysis:
     selections: list[Selection]
 
     def fit(self) -> PrincipalComponents:
-        """Fit the principal components of all selected features."""
+        """Fit the principal components of all selected features.
+
+        Raises
+        ------
+        DamagedObjects
+            If batches of them are not what was written, or are gone.
+        """
         shared, tasks = self._balanced()
         moments = collect_moments(moments_of(shared, output=self.store.output, tasks=tasks))
         return fit(moments, variance=self.request.variance, components=self.request.components)
@@ -60,7 +67,10 @@ class Analysis:
         self.store.put(folder.arrays, model.to_npz())
         writer = model.to_pipeline_model(self.spark).write().overwrite()
         if not str(self.spark.sparkContext.master).startswith("local"):
-            writer.save(f"{self.store.output.uri}/{folder.model}")
+            # Two runs at once of one name would delete each other's files before Spark has given them their names.
+            scratch = f"{SCRATCH}/{secrets.token_hex(8)}"
+            writer.save(f"{self.store.output.uri}/{scratch}")
+            self.store.move_folder(scratch, folder.model)
             return
         with tempfile.TemporaryDirectory() as scratch:
             writer.save(f"file://{scratch}/model")
@@ -75,12 +85,17 @@ class Analysis:
             The fitted components.
         gallery
             URIs whose projections the report shows.
+
+        Raises
+        ------
+        DamagedObjects
+            If batches of features are not what was written, or are gone.
         """
         request = self.request
         projector = Projector(model, self.name, request.images, request.splits, frozenset(gallery), request.csv)
         broadcast = self.spark.sparkContext.broadcast(projector)
         shared, _ = self._balanced()
-        return project(shared, output=self.store.output, projector=broadcast).collect()
+        return list(collected(project(shared, output=self.store.output, projector=broadcast).collect()))
 
     def judge(self, parts: list[Any]) -> tuple[ProbeScore | None, str]:
         """Fit the linear probe on the train split and score it on the test split; or say why that cannot be done."""

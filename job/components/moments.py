@@ -13,9 +13,10 @@ from pyspark.sql import DataFrame
 from job.features.backbone import FEATURES
 from job.features.engines import GRID
 from job.frames import ArrowFunction
-from job.storage.index import Selection
 from job.storage.locations import Location
-from job.storage.store import ResultStore, feature_matrix
+from job.storage.selections import DAMAGED, DAMAGED_FIELD, Selection, collected, noting
+from job.storage.store import ResultStore
+from job.storage.tables import feature_matrix
 
 LARGEST_FEATURE: Final = 8.0
 """Features lie in [0, 6] by their ReLU6; the bound below is for the next power of two."""
@@ -110,9 +111,12 @@ class Moments:
         return cls(count, sums, products)
 
 
-MOMENTS: Final = "count long, totals binary, products binary"
-"""One row a task: `Moments.to_bytes`."""
+MOMENTS: Final = f"count long, totals binary, products binary, {DAMAGED}"
+"""One row a task: `Moments.to_bytes`, and the batches that could not be summed."""
 
+_MOMENTS_SCHEMA: Final = pa.schema(
+    [("count", pa.int64()), ("totals", pa.binary()), ("products", pa.binary()), DAMAGED_FIELD]
+)
 _MERGED_AT_ONCE: Final = 8
 
 
@@ -122,7 +126,7 @@ def moments_of(selections: DataFrame, *, output: Location, tasks: int) -> DataFr
     Parameters
     ----------
     selections
-        `job.storage.index.SELECTIONS`: files below the output and the rows of each.
+        `job.storage.selections.SELECTIONS`: files below the output and the rows of each.
     output
         Where the features are.
     tasks
@@ -136,12 +140,19 @@ def moments_of(selections: DataFrame, *, output: Location, tasks: int) -> DataFr
     summed = selections.select("selections").mapInArrow(_summer(output), MOMENTS)
     if tasks > _MERGED_AT_ONCE:
         summed = summed.repartition(math.isqrt(tasks)).mapInArrow(_merge, MOMENTS)
-    return summed.select("count", "totals", "products")
+    return summed.select("count", "totals", "products", "damaged")
 
 
 def collect_moments(moments: DataFrame) -> Moments:
-    """Add the rows of `MOMENTS` on the driver."""
-    return _add(Moments.from_bytes(*row) for row in moments.collect())
+    """Add the rows of `MOMENTS` on the driver.
+
+    Raises
+    ------
+    DamagedObjects
+        If batches could not be summed.
+    """
+    rows = collected(moments.collect())
+    return _add(Moments.from_bytes(row["count"], row.totals, row.products) for row in rows)
 
 
 def _summer(output: Location) -> ArrowFunction:
@@ -149,21 +160,24 @@ def _summer(output: Location) -> ArrowFunction:
         store = ResultStore(output)
         moments = Moments.empty(FEATURES)
         waiting: list[NDArray[np.float32]] = []
+        damaged: list[dict[str, str]] = []
         for selection in Selection.from_batches(record_batches):
-            waiting.append(feature_matrix(selection.read(store, ["feature"])))
+            with noting(damaged, selection.path):
+                waiting.append(feature_matrix(selection.read(store, ["feature"])))
             if sum(map(len, waiting)) >= _BLOCK:
                 moments += Moments.of(np.concatenate(waiting))
                 waiting.clear()
         if waiting:
             moments += Moments.of(np.concatenate(waiting))
-        yield _row(moments)
+        yield _row(moments, damaged)
 
     return sum_up
 
 
 def _merge(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    rows = (row.values() for record_batch in record_batches for row in record_batch.to_pylist())
-    yield _row(_add(Moments.from_bytes(*row) for row in rows))
+    rows = [row for record_batch in record_batches for row in record_batch.to_pylist()]
+    damaged = [item for row in rows for item in row["damaged"]]
+    yield _row(_add(Moments.from_bytes(row["count"], row["totals"], row["products"]) for row in rows), damaged)
 
 
 def _add(moments: Iterable[Moments]) -> Moments:
@@ -173,5 +187,7 @@ def _add(moments: Iterable[Moments]) -> Moments:
     return total
 
 
-def _row(moments: Moments) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([dict(zip(("count", "totals", "products"), moments.to_bytes(), strict=True))])
+def _row(moments: Moments, damaged: list[dict[str, str]]) -> pa.RecordBatch:
+    count, totals, products = moments.to_bytes()
+    row = {"count": count, "totals": totals, "products": products, "damaged": damaged}
+    return pa.RecordBatch.from_pylist([row], schema=_MOMENTS_SCHEMA)

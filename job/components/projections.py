@@ -19,15 +19,30 @@ from job.components.pca import PrincipalComponents
 from job.components.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
 from job.components.splits import SplitRule
 from job.frames import ArrowFunction
-from job.storage.index import Selection
 from job.storage.layout import EXPORTS, PROJECTIONS, stem
 from job.storage.locations import Location
-from job.storage.store import PROJECTIONS_SCHEMA, ResultStore, feature_matrix
+from job.storage.selections import DAMAGED, DAMAGED_FIELD, Selection, collected, noting
+from job.storage.store import ResultStore
+from job.storage.tables import PROJECTIONS_SCHEMA, feature_matrix
 
-PARTS: Final = "paths array<string>, train long, test long, validation long, by_hash long, probe binary, gallery binary"
+PARTS: Final = (
+    "paths array<string>, train long, test long, validation long, by_hash long, probe binary, gallery binary,"
+    f" {DAMAGED}"
+)
 """One row a task: what it wrote, photographs per split, those without a split folder, probe sums, gallery rows."""
 
-SCORES: Final = "score binary"
+SCORES: Final = f"score binary, {DAMAGED}"
+
+_SCORES_SCHEMA: Final = pa.schema([("score", pa.binary()), DAMAGED_FIELD])
+_PARTS_SCHEMA: Final = pa.schema(
+    [
+        ("paths", pa.list_(pa.string())),
+        *((name, pa.int64()) for name in ("train", "test", "validation", "by_hash")),
+        ("probe", pa.binary()),
+        ("gallery", pa.binary()),
+        DAMAGED_FIELD,
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,7 @@ def project(selections: DataFrame, *, output: Location, projector: Broadcast[Pro
     Parameters
     ----------
     selections
-        `job.storage.index.SELECTIONS`.
+        `job.storage.selections.SELECTIONS`.
     output
         Where the features are and the projections go.
     projector
@@ -99,8 +114,16 @@ def score(parts: DataFrame, *, output: Location, probe: Broadcast[LinearProbe]) 
 
 
 def collect_scores(scores: DataFrame) -> ProbeScore:
-    """Add up `SCORES` on the driver."""
-    total: ProbeScore = functools.reduce(ProbeScore.merge, (pickle.loads(row.score) for row in scores.collect()))
+    """Add up `SCORES` on the driver.
+
+    Raises
+    ------
+    DamagedObjects
+        If projections are gone that have just been written.
+    """
+    total: ProbeScore = functools.reduce(
+        ProbeScore.merge, (pickle.loads(row.score) for row in collected(scores.collect()))
+    )
     return total
 
 
@@ -123,9 +146,10 @@ def _writer(output: Location, projector: Broadcast[Projector]) -> ArrowFunction:
         store = ResultStore(output)
         part = _Part(store, projector.value)
         for selection in Selection.from_batches(record_batches):
-            part.write(selection.path, selection.read(store, ["uri", "label", "feature"]))
-        if part.paths:
-            yield pa.RecordBatch.from_pylist([part.row()])
+            with noting(part.damaged, selection.path):
+                part.write(selection.path, selection.read(store, ["uri", "label", "feature"]))
+        if part.paths or part.damaged:
+            yield pa.RecordBatch.from_pylist([part.row()], schema=_PARTS_SCHEMA)
 
     return write
 
@@ -135,6 +159,7 @@ class _Part:
 
     def __init__(self, store: ResultStore, projector: Projector) -> None:
         self.paths: list[str] = []
+        self.damaged: list[dict[str, str]] = []
         self._store, self._projector = store, projector
         self._train = self._test = self._validation = self._by_hash = 0
         self._probe = ProbeStatistics(len(projector.components.components))
@@ -168,6 +193,7 @@ class _Part:
             "by_hash": self._by_hash,
             "probe": pickle.dumps(self._probe),
             "gallery": pickle.dumps(self._gallery),
+            "damaged": self.damaged,
         }
 
     def _splits(self, table: pa.Table) -> pa.Array:
@@ -205,14 +231,18 @@ def _scorer(output: Location, probe: Broadcast[LinearProbe]) -> ArrowFunction:
     def score_parts(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         store = ResultStore(output)
         total: ProbeScore | None = None
+        damaged: list[dict[str, str]] = []
         for record_batch in record_batches:
             for path in (path for paths in record_batch["paths"].to_pylist() for path in paths):
-                table = store.read_table(path, ["label", "split", "projection"])
-                test = table.filter(pc.equal(table["split"], "test"))
+                test = PROJECTIONS_SCHEMA.empty_table()
+                with noting(damaged, path):
+                    table = store.read_table(path, ["label", "split", "projection"])
+                    test = table.filter(pc.equal(table["split"], "test"))
                 if test.num_rows:
                     part = score_probe(probe.value, projection_matrix(test), test["label"].to_pylist())
                     total = part if total is None else total.merge(part)
-        if total is not None:
-            yield pa.RecordBatch.from_pylist([{"score": pickle.dumps(total)}])
+        if total is not None or damaged:
+            row = {"score": pickle.dumps(total), "damaged": damaged}
+            yield pa.RecordBatch.from_pylist([row], schema=_SCORES_SCHEMA)
 
     return score_parts

@@ -22,9 +22,10 @@ from job.features.decode import Decoded, decode
 from job.features.engines import Engine, engine_of
 from job.frames import ArrowFunction
 from job.storage.listing import LISTING_SCHEMA, Photograph
-from job.storage.locations import Location, ObjectReader
+from job.storage.locations import Location
 from job.storage.reading import read_ahead
-from job.storage.store import FEATURES_SCHEMA, QUARANTINE_SCHEMA, ResultStore
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA, QUARANTINE_SCHEMA
 
 COMMITS: Final = (
     "task long, images long, features long, quarantined long,"
@@ -34,7 +35,13 @@ COMMITS: Final = (
 
 
 def featurize(
-    tasks: DataFrame, *, images: Location, output: Location, plan: str, backbone: Broadcast[Backbone], batch_size: int
+    tasks: DataFrame,
+    *,
+    images: Location,
+    output: Location,
+    plan: Broadcast[bytes],
+    backbone: Broadcast[Backbone],
+    batch_size: int,
 ) -> DataFrame:
     """Featurize photographs, and commit them batch by batch.
 
@@ -47,7 +54,8 @@ def featurize(
     output
         Where features and quarantine are committed.
     plan
-        Path below the output of the Parquet object whose row groups are the tasks (`LISTING_SCHEMA`).
+        Parquet whose row groups are the tasks (`LISTING_SCHEMA`), broadcast by the driver: an object of the output
+        would be another run's to delete.
     backbone
         Broadcast by the driver; each Python worker builds one engine from it, once.
     batch_size
@@ -108,16 +116,14 @@ def featurize_batch(
 
 
 def _committer(
-    images: Location, output: Location, plan: str, backbone: Broadcast[Backbone], batch_size: int
+    images: Location, output: Location, plan: Broadcast[bytes], backbone: Broadcast[Backbone], batch_size: int
 ) -> ArrowFunction:
     def commit(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         store = ResultStore(output)
         root = images.open()
         engine = engine_of(backbone.value)
         for task in (number for record_batch in record_batches for number in record_batch["task"].to_pylist()):
-            planned = pq.ParquetFile(ObjectReader(store.objects, plan), pre_buffer=True).read_row_group(
-                task, LISTING_SCHEMA.names
-            )
+            planned = pq.ParquetFile(pa.BufferReader(plan.value)).read_row_group(task, LISTING_SCHEMA.names)
             photographs = map(Photograph._make, zip(*(column.to_pylist() for column in planned.columns), strict=True))
             read = read_ahead(root, photographs)  # reads on while a batch is committed
             for _ in range(0, planned.num_rows, batch_size):

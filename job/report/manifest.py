@@ -46,8 +46,9 @@ class Stopwatch:
         """Time a stage."""
         started = time.time()
         yield
-        self.seconds[name] = round(time.time() - started, 3)
-        log.info("%s took %.1f s", name, self.seconds[name])
+        seconds = time.time() - started
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 3)
+        log.info("%s took %.1f s", name, seconds)
 
     def total(self) -> dict[str, float]:
         """Give the seconds of all stages so far, and of the run."""

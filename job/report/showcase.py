@@ -12,7 +12,7 @@ from job.features.decode import thumbnail
 from job.storage.listing import Photograph
 from job.storage.locations import Location
 from job.storage.reading import read_ahead
-from job.storage.store import PROJECTIONS_SCHEMA
+from job.storage.tables import PROJECTIONS_SCHEMA
 
 GALLERY: Final = 1200
 """As many photographs as stay small in one file and legible on one map."""

@@ -1,7 +1,6 @@
 """What the store knows of a listing: which photographs have features, which are in quarantine, which rows are stale."""
 
-import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -12,9 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from job.storage.layout import FEATURES, QUARANTINE
+from job.storage.known import DIGEST_BYTES, Entry, KnownBatches
+from job.storage.layout import FEATURES, QUARANTINE, photographs_in
 from job.storage.locations import Location
-from job.storage.store import QUARANTINE_SCHEMA, ResultStore, keys, with_uris
+from job.storage.parquet import Damaged
+from job.storage.selections import Selection
+from job.storage.store import Listed, ResultStore
+from job.storage.tables import QUARANTINE_SCHEMA, keys, with_uris
 
 RETRYABLE_REASONS: Final = ("changed", "unreadable", "vanished")
 """Quarantined for what may not last: the next run tries these photographs again."""
@@ -22,51 +25,6 @@ RETRYABLE_REASONS: Final = ("changed", "unreadable", "vanished")
 _READERS: Final = 16
 _WRITERS: Final = 8
 _BLOCK: Final = 10_000
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Some rows of one object of the store.
-
-    Parameters
-    ----------
-    path
-        Below the output.
-    rows
-        Row numbers, ascending; None stands for all.
-    count
-        How many rows these are.
-    """
-
-    path: str
-    rows: list[int] | None
-    count: int
-
-    @classmethod
-    def from_batches(cls, record_batches: Iterable[pa.RecordBatch]) -> Iterator["Selection"]:
-        """Read the selections of a task, in the column of `SELECTIONS`."""
-        for record_batch in record_batches:
-            for group in record_batch["selections"].to_pylist():
-                yield from (cls(**selection) for selection in group)
-
-    def read(self, store: ResultStore, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read columns of the rows."""
-        table = store.read_table(self.path, columns)
-        return table if self.rows is None else table.take(pa.array(self.rows, pa.int64()))
-
-
-SELECTIONS: Final = "selections array<struct<path: string, rows: array<int>, count: int>>"
-"""Groups of `Selection` as a DataFrame: one row, and so one task, a group."""
-
-
-def balance(selections: Sequence[Selection], groups: int) -> list[list[Selection]]:
-    """Divide selections into groups of about the same number of rows: the largest first, each to the smallest group."""
-    loads: list[tuple[int, int, list[Selection]]] = [(0, number, []) for number in range(min(groups, len(selections)))]
-    for selection in sorted(selections, key=lambda selection: -selection.count):
-        load, number, group = heapq.heappop(loads)
-        group.append(selection)
-        heapq.heappush(loads, (load + selection.count, number, group))
-    return [group for _, _, group in sorted(loads, key=lambda item: item[1])]
 
 
 @dataclass(frozen=True)
@@ -102,6 +60,11 @@ class Index:
         return ~(self.featurized | self.permanent)
 
     @property
+    def missing(self) -> NDArray[np.bool_]:
+        """(n,) bool: of which the store knows nothing."""
+        return ~(self.featurized | self.quarantined)
+
+    @property
     def reasons(self) -> dict[str, int]:
         """Count the photographs in quarantine by reason."""
         counts = pc.value_counts(self.quarantine["reason"]).to_pylist()
@@ -125,25 +88,28 @@ def build_index(store: ResultStore, identity: str, root: Location, photographs: 
     """
     listed = photographs.select(["path", "etag"]).to_batches(max_chunksize=_BLOCK)
     wanted = _digests(with_uris(root, batch) for batch in listed)
-    features = _Rows.of(store, FEATURES.partition(identity), root.uri)
-    at = features.find(wanted)
-    featurized = at >= 0
+    known = KnownBatches.read(store, identity, root)
+    features = _read(store, FEATURES.partition(identity), root, known)
+    rejected = _read(store, QUARANTINE.partition(identity), root, known)
+    known.renew(store, [*features, *rejected])
 
-    rejected = _Rows.of(store, QUARANTINE.partition(identity), root.uri)
-    rejected_at = rejected.find(wanted)
+    rows = _Rows.of(features)
+    at = rows.find(wanted)
+    featurized = at >= 0
+    rejected_rows = _Rows.of(rejected)
+    rejected_at = rejected_rows.find(wanted)
     quarantined = (rejected_at >= 0) & ~featurized
-    quarantine = QUARANTINE_SCHEMA.empty_table()
-    if quarantined.any():
-        quarantine = pa.concat_tables(store.read_all(rejected.paths)).take(rejected_at[quarantined])
+    tables = [QUARANTINE_SCHEMA.empty_table(), *(entry.quarantine for entry in rejected)]
+    quarantine = pa.concat_tables(tables).take(rejected_at[quarantined])
     permanent = np.zeros_like(quarantined)
     permanent[quarantined] = ~pc.is_in(quarantine["reason"], pa.array(RETRYABLE_REASONS)).to_numpy()
     return Index(
         featurized,
         quarantined,
         permanent,
-        features.selections(at[featurized]),
+        rows.selections(at[featurized]),
         quarantine,
-        features.stale(at[featurized]) + rejected.stale(rejected_at[quarantined]),
+        rows.stale(at[featurized]) + rejected_rows.stale(rejected_at[quarantined]),
     )
 
 
@@ -152,7 +118,13 @@ def drop_stale(store: ResultStore, index: Index) -> None:
 
     def rewrite(selection: Selection) -> None:
         folder = selection.path.rpartition("/")[0]
-        kept = store.put_batch(folder, selection.read(store)) if selection.count else None
+        try:
+            kept = store.put_batch(folder, selection.read(store)) if selection.count else None
+        except FileNotFoundError:  # another run has written it anew
+            return
+        except Damaged as damage:
+            store.set_aside(damage)
+            return
         if kept != selection.path:
             store.delete([selection.path])
 
@@ -164,8 +136,39 @@ def _digests(batches: Iterable[pa.RecordBatch]) -> NDArray[np.bytes_]:
     """Give 16 bytes for each key: whole keys of millions of photographs would fill the driver's memory."""
     digests = bytearray()
     for batch in batches:
-        digests += b"".join(blake2b(key.encode(), digest_size=16).digest() for key in keys(batch).to_pylist())
-    return np.frombuffer(digests, "S16")
+        digests += b"".join(blake2b(key.encode(), digest_size=DIGEST_BYTES).digest() for key in keys(batch).to_pylist())
+    return np.frombuffer(digests, f"S{DIGEST_BYTES}")
+
+
+def _read(store: ResultStore, folder: str, root: Location, known: KnownBatches) -> list[Entry]:
+    """Give an entry for each batch of a folder: what is known of it, or what is read of it."""
+
+    def read(batch: tuple[str, Listed]) -> Entry | None:
+        path, listed = batch
+        try:
+            return known.entry(path, listed) or _entry(store, path, listed, root)
+        except FileNotFoundError:  # another run has written it anew since it was listed
+            return None
+        except Damaged as damage:
+            store.set_aside(damage)
+            return None
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        entries = [entry for entry in pool.map(read, store.batches(folder).items()) if entry]
+    pa.default_memory_pool().release_unused()  # what every reader's tables took
+    return entries
+
+
+def _entry(store: ResultStore, path: str, listed: Listed, root: Location) -> Entry:
+    """Read what names the photographs of a batch; of a batch in quarantine all, for that is little."""
+    if path.startswith(f"{QUARANTINE.name}/"):
+        table = quarantine = store.read_batch(path)
+    else:
+        table, quarantine = store.read_table(path, ["uri", "etag"]), QUARANTINE_SCHEMA.empty_table()
+    if table.num_rows != photographs_in(path):
+        raise Damaged(path, f"it has {table.num_rows} rows")
+    below = pc.starts_with(table["uri"], f"{root.uri}/").to_numpy()
+    return Entry(path, listed.version, _digests(table.to_batches(max_chunksize=_BLOCK)), below, quarantine)
 
 
 @dataclass(frozen=True)
@@ -178,18 +181,13 @@ class _Rows:
     below: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, store: ResultStore, folder: str, root: str) -> "_Rows":
-        def read(path: str) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
-            table = store.read_table(path, ["uri", "etag"])
-            return _digests(table.to_batches(max_chunksize=_BLOCK)), pc.starts_with(table["uri"], f"{root}/").to_numpy()
-
-        paths = store.paths(folder)
-        with ThreadPoolExecutor(_READERS) as pool:
-            parts = list(pool.map(read, paths))
-        pa.default_memory_pool().release_unused()  # what every reader's tables took
-        sizes = [len(digests) for digests, _ in parts]
-        digests = np.concatenate([np.empty(0, "S16"), *(digests for digests, _ in parts)])
-        return cls(paths, sizes, digests, np.concatenate([np.empty(0, bool), *(below for _, below in parts)]))
+    def of(cls, entries: Sequence[Entry]) -> "_Rows":
+        return cls(
+            [entry.path for entry in entries],
+            [len(entry.digests) for entry in entries],
+            np.concatenate([np.empty(0, f"S{DIGEST_BYTES}"), *(entry.digests for entry in entries)]),
+            np.concatenate([np.empty(0, bool), *(entry.below for entry in entries)]),
+        )
 
     def find(self, wanted: NDArray[np.bytes_]) -> NDArray[np.int64]:
         """Give the first row of each wanted key, or -1."""

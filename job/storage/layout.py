@@ -2,19 +2,24 @@
 
 ::
 
-    <output>/features/model=<identity>/<batch>.parquet      FEATURES_SCHEMA of `job.storage.store`
+    <output>/features/model=<identity>/<batch>.parquet      FEATURES_SCHEMA of `job.storage.tables`
              quarantine/model=<identity>/<batch>.parquet    QUARANTINE_SCHEMA
              pca/<run>/{model/, arrays.npz}                 pyspark.ml PipelineModel; plain arrays
              projections/pca=<run>/<batch>.parquet          PROJECTIONS_SCHEMA
              exports/pca=<run>/<batch>.csv                  the same, for spreadsheets
-             reports/<run>/{manifest.json, report.html, images.parquet}
+             reports/<run>/{manifest.json, report.html, images.parquet, contents.json}
              reports/<run>/pending.parquet                  the plan of a run at work
              runs/<time>-<id>.json                          a record of each time the job was run
+             index/model=<identity>/root=<root>/<batch>     see `job.storage.known`
+             scratch/<random>/                              what Spark writes before it gets its name
+             damaged/<path>                                 batches set aside, see `job.storage.parquet`
+             layout.json                                    the number of this layout
 
 It needs the standard library alone, so that what describes a deployment can read it, too. The checks of the rehearsal
 do not: they have the layout of their own that users were promised.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +60,28 @@ RECORDS: Final = "runs"
 REPORTS: Final = "reports"
 """Has a folder for each run."""
 
+INDEX: Final = PartitionedFolder("index", "model")
+
+SCRATCH: Final = "scratch"
+"""Has a folder for each run that writes its model; what a killed run leaves there is deleted later."""
+
+LAYOUT: Final = 2
+"""Number of this layout; an output with a higher one was written by a newer program."""
+
+LAYOUT_OBJECT: Final = "layout.json"
+
+DAMAGED: Final = "damaged"
+"""Where objects go that are not what was written, each with the path that it had."""
+
+_BATCH: Final = re.compile(r"[0-9a-f]{32}-[1-9][0-9]*\.parquet")
+_UUID: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-c\d+")
+_OLDER_BATCH: Final = re.compile(r"[0-9a-f]{24}-[0-9]+\.parquet")
+_RESULT: Final = re.compile(
+    rf"projections/pca=\w+/{_BATCH.pattern}|exports/pca=\w+/{_BATCH.pattern.replace('parquet', 'csv')}"
+    r"|pca/\w+/arrays\.npz|pca/\w+/model/([^/.][^/]*/)*[^/.][^/]*"
+    r"|reports/\w+/(manifest\.json|report\.html|images\.parquet)"
+)
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -94,6 +121,11 @@ class RunFolder:
         return f"{self.path}/images.parquet"
 
     @property
+    def contents(self) -> str:
+        """Path of the versions of all objects that belong to the results of the run."""
+        return f"{self.path}/contents.json"
+
+    @property
     def plan(self) -> str:
         """Path of the photographs to featurize, there while the run featurizes them."""
         return f"{self.path}/pending.parquet"
@@ -112,14 +144,19 @@ class ComponentsFolder:
     run: str
 
     @property
+    def path(self) -> str:
+        """Path of the folder."""
+        return f"pca/{self.run}"
+
+    @property
     def arrays(self) -> str:
         """Path of the components as arrays of NumPy."""
-        return f"pca/{self.run}/arrays.npz"
+        return f"{self.path}/arrays.npz"
 
     @property
     def model(self) -> str:
         """Path of the folder with the components as a model of Spark."""
-        return f"pca/{self.run}/model"
+        return f"{self.path}/model"
 
 
 def is_manifest(path: str) -> bool:
@@ -146,6 +183,55 @@ def batch_name(digest: str, photographs: int) -> str:
     '8c5f-512.parquet'
     """
     return f"{digest}-{photographs}.parquet"
+
+
+def without_uuid(path: str) -> str:
+    """Return the path of a file of Spark's without what differs each time it is written.
+
+    Examples
+    --------
+    >>> without_uuid("data/part-00000-65324ec2-6e26-4a0c-8545-4defcc5c5e05-c000.snappy.parquet")
+    'data/part-00000.snappy.parquet'
+    """
+    return _UUID.sub("", path)
+
+
+def run_of(path: str) -> str:
+    """Return the run that a path belongs to, which is below its partition or its report's folder.
+
+    Examples
+    --------
+    >>> run_of("projections/pca=0123456789abcdef/8c5f-512.parquet"), run_of("reports/0123456789abcdef/report.html")
+    ('0123456789abcdef', '0123456789abcdef')
+    """
+    return path.split("/")[1].rpartition("=")[2]
+
+
+def is_batch(name: str) -> bool:
+    """Tell whether an object has the name of a batch; anything else in its folder is not ours.
+
+    Examples
+    --------
+    >>> is_batch(batch_name("0123456789abcdef" * 2, 512)), is_batch("_SUCCESS"), is_batch(".DS_Store")
+    (True, False, False)
+    """
+    return bool(_BATCH.fullmatch(name))
+
+
+def is_older_batch(name: str) -> bool:
+    """Tell whether an object has the name that batches had in layout 1, which does not show damage."""
+    return bool(_OLDER_BATCH.fullmatch(name))
+
+
+def is_result(path: str) -> bool:
+    """Tell whether a path is that of an object that a run leaves as a part of its results.
+
+    Examples
+    --------
+    >>> is_result("pca/0123456789abcdef/arrays.npz"), is_result("pca/0123456789abcdef/model/.DS_Store")
+    (True, False)
+    """
+    return bool(_RESULT.fullmatch(path))
 
 
 def photographs_in(path: str) -> int:

@@ -1,64 +1,55 @@
 """The objects of the results: each is written whole in one request, or not at all; `job.storage.layout` names them.
 
-A batch is named by what is in it, so writing it twice changes nothing, and a batch that is there is complete. There is
-no journal to repair after a kill: what the store holds *is* the progress.
+A batch is named by all of its bytes: writing it twice changes nothing, and damage shows when it is read. A batch that
+is there is complete. There is no journal to repair after a kill: what the store holds *is* the progress.
 """
 
-import hashlib
-import io
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
 import obstore
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from job.errors import JobError
-from job.storage.layout import FEATURES, QUARANTINE, batch_name, photographs_in
+from job.storage.durable import write_durably
+from job.storage.layout import (
+    DAMAGED,
+    FEATURES,
+    LAYOUT,
+    QUARANTINE,
+    batch_name,
+    is_batch,
+    is_older_batch,
+    photographs_in,
+    stem,
+    without_uuid,
+)
 from job.storage.locations import Location, ObjectReader
+from job.storage.parquet import Damaged, decode, digest, encode
 from job.storage.refusals import reason_of
+from job.storage.upkeep import Upkeep
 
-FEATURES_SCHEMA: Final = pa.schema(
-    [
-        ("uri", pa.string()),
-        ("label", pa.string()),
-        ("bytes", pa.int64()),
-        ("etag", pa.string()),
-        ("width", pa.int32()),
-        ("height", pa.int32()),
-        ("feature", pa.list_(pa.float32())),
-    ]
-)
-QUARANTINE_SCHEMA: Final = pa.schema(
-    [
-        ("uri", pa.string()),
-        ("label", pa.string()),
-        ("bytes", pa.int64()),
-        ("etag", pa.string()),
-        ("reason", pa.string()),
-        ("detail", pa.string()),
-    ]
-)
-PROJECTIONS_SCHEMA: Final = pa.schema(
-    [
-        ("uri", pa.string()),
-        ("label", pa.string()),
-        ("split", pa.string()),
-        ("projection", pa.list_(pa.float32())),
-    ]
-)
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 STORE_ERRORS: Final = (BaseError, OSError)
 """What obstore raises; anything else is a fault of this program, and must not pass for one of the user's."""
 
-_READERS: Final = 16
+
+class Listed(NamedTuple):
+    """What a listing says of an object: when it was written, and in which version it is."""
+
+    written: datetime
+    version: str
+
+    @classmethod
+    def of(cls, meta: "ObjectMeta") -> "Listed":
+        """Read what obstore gives; the size is a part of the version, whatever the ETag is made of."""
+        return cls(meta["last_modified"], f"{meta['size']}:{meta['e_tag']}")
 
 
 class ResultStore:
@@ -77,6 +68,7 @@ class ResultStore:
 
     def __init__(self, output: Location) -> None:
         self.output = output
+        self.upkeep = Upkeep()
         try:
             self.objects: ObjectStore = output.open(create=True)
         except STORE_ERRORS as error:
@@ -93,7 +85,10 @@ class ResultStore:
             If the output cannot be written.
         """
         try:
-            obstore.put(self.objects, path, content)
+            if self.output.bucket is None:
+                write_durably(Path(self.output.path), path, content)
+            else:
+                obstore.put(self.objects, path, content)
         except STORE_ERRORS as error:
             reason = reason_of(error, otherwise="check --output and the right to write")
             raise JobError(f"cannot write {self.output.uri}/{path}: {reason}") from error
@@ -104,37 +99,97 @@ class ResultStore:
 
     def put_tables(self, path: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
         """Write tables of one schema, made one after the other, as row groups of one Parquet object."""
-        dictionaries = [name for name in ("label", "split", "reason") if name in schema.names]
-        output = io.BytesIO()
-        options = {"compression": "zstd", "use_dictionary": dictionaries, "store_schema": False}
-        with pq.ParquetWriter(output, schema, **options) as writer:
-            for table in tables:
-                writer.write_table(table)
-        self.put(path, output.getvalue())
+        self.put(path, encode(schema, tables))
 
     def put_folder(self, path: str, folder: Path) -> None:
-        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums."""
+        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums.
+
+        What Spark names anew each time gets a name that stays, so two runs at once write the same objects.
+        """
         visible = (file for file in folder.rglob("[!.]*") if file.is_file())
-        files = {f"{path}/{file.relative_to(folder).as_posix()}": file for file in visible}
+        files = {f"{path}/{without_uuid(file.relative_to(folder).as_posix())}": file for file in visible}
         self.delete(set(self.paths(path)) - files.keys())
         for name, file in files.items():
             self.put(name, file.read_bytes())
 
-    def get(self, path: str) -> bytes:
-        """Read one object whole."""
-        return bytes(obstore.get(self.objects, path).bytes())
+    def move_folder(self, source: str, path: str) -> None:
+        """Move the objects below a path below another, as the only ones there, named as by `put_folder`."""
+        objects = {f"{path}/{without_uuid(found.removeprefix(f'{source}/'))}": found for found in self.paths(source)}
+        self.delete(set(self.paths(path)) - objects.keys())
+        for name, found in objects.items():
+            if not name.rpartition("/")[2].startswith("."):  # Hadoop's checksums
+                self.put(name, self.get(found))
+        self.delete(self.paths(source))
 
-    def exists(self, path: str) -> bool:
-        """Say whether an object is there."""
+    def get(self, path: str) -> bytes:
+        """Read one object whole.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        JobError
+            If it cannot be read.
+        """
         try:
-            obstore.head(self.objects, path)
+            return bytes(obstore.get(self.objects, path).bytes())
         except FileNotFoundError:
-            return False
-        return True
+            raise
+        except STORE_ERRORS as error:
+            reason = reason_of(error, otherwise="check --output and the right to read it")
+            raise JobError(f"cannot read {self.output.uri}/{path}: {reason}") from error
 
     def read_table(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read columns of one Parquet object, with requests for these columns alone."""
-        return pq.ParquetFile(ObjectReader(self.objects, path)).read(columns=columns)
+        return decode(path, ObjectReader(self.objects, path), columns)
+
+    def read_batch(self, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read columns of one batch, once all of its bytes are what it is named by.
+
+        Raises
+        ------
+        Damaged
+            If they are not.
+        """
+        content = self.get(path)
+        if not stem(path).startswith(f"{digest(content)}-"):
+            raise Damaged(path, f"its {len(content):,} bytes are not those that it is named by")
+        return decode(path, pa.BufferReader(content), columns)
+
+    def batches(self, folder: str) -> dict[str, Listed]:
+        """List the batches of a folder, sorted; what else lies in it is not ours, and noted.
+
+        Raises
+        ------
+        JobError
+            If the output cannot be listed, or an older version has written to it.
+        """
+        listed = self.listed(folder)
+        ours = {path: item for path, item in listed.items() if is_batch(path.removeprefix(f"{folder}/"))}
+        if any(is_older_batch(path.removeprefix(f"{folder}/")) for path in listed):
+            raise JobError(
+                f"{self.output.uri}/{folder} holds results of layout 1, which this version (layout {LAYOUT}) cannot"
+                " check; give another --output, or delete features, quarantine and projections below it"
+            )
+        self.upkeep.note_ignored(listed.keys() - ours.keys())
+        return ours
+
+    def set_aside(self, damage: Damaged) -> None:
+        """Move a damaged batch where nothing reads it: the next index shows what it held as pending.
+
+        Raises
+        ------
+        JobError
+            If that cannot be done.
+        """
+        try:
+            obstore.rename(self.objects, damage.path, f"{DAMAGED}/{damage.path}")
+        except FileNotFoundError:  # another run was quicker
+            return
+        except STORE_ERRORS as error:
+            reason = reason_of(error, otherwise="delete it")
+            raise JobError(f"cannot set the damaged {self.output.uri}/{damage.path} aside: {reason}") from error
+        self.upkeep.note_damage(damage)
 
     def paths(self, prefix: str) -> list[str]:
         """List the paths of the objects below a prefix, sorted.
@@ -144,12 +199,23 @@ class ResultStore:
         JobError
             If the output cannot be listed.
         """
+        return list(self.listed(prefix))
+
+    def listed(self, prefix: str) -> dict[str, Listed]:
+        """List the objects below a prefix, sorted by path.
+
+        Raises
+        ------
+        JobError
+            If the output cannot be listed.
+        """
         try:
-            paths = [meta["path"] for chunk in obstore.list(self.objects, prefix) for meta in chunk]
+            metas = [meta for chunk in obstore.list(self.objects, prefix) for meta in chunk]
         except STORE_ERRORS as error:
             reason = reason_of(error, otherwise="check --output and the right to list it")
             raise JobError(f"cannot list {self.output.uri}: {reason}") from error
-        return sorted(path for path in paths if path.startswith(f"{prefix}/"))
+        found = {meta["path"]: Listed.of(meta) for meta in metas if meta["path"].startswith(f"{prefix}/")}
+        return dict(sorted(found.items()))
 
     def delete(self, paths: Iterable[str]) -> None:
         """Delete objects; those already gone are no error.
@@ -176,37 +242,12 @@ class ResultStore:
 
     def committed(self, identity: str) -> int:
         """Count the photographs committed under a model, from the names of its batches alone."""
-        paths = (path for folder in (FEATURES, QUARANTINE) for path in self.paths(folder.partition(identity)))
-        return sum(map(photographs_in, paths))
+        folders = (folder.partition(identity) for folder in (FEATURES, QUARANTINE))
+        return sum(photographs_in(path) for folder in folders for path in self.batches(folder))
 
     def put_batch(self, folder: str, table: pa.Table) -> str:
         """Write photographs as one object named by what is in it, and give its path."""
-        path = f"{folder}/{_batch_name(table)}"
-        self.put_table(path, table)
+        content = encode(table.schema, [table])
+        path = f"{folder}/{batch_name(digest(content), table.num_rows)}"
+        self.put(path, content)
         return path
-
-    def read_all(self, paths: Sequence[str], columns: Sequence[str] | None = None) -> list[pa.Table]:
-        """Read columns of many Parquet objects, several at a time."""
-        with ThreadPoolExecutor(_READERS) as pool:
-            return list(pool.map(lambda path: self.read_table(path, columns), paths))
-
-
-def feature_matrix(table: pa.Table) -> NDArray[np.float32]:
-    """Give the column `feature` as (n, d) array, without a copy where the table is in one piece."""
-    values: NDArray[np.float32] = table["feature"].combine_chunks().flatten().to_numpy()
-    return values.reshape(table.num_rows, -1)
-
-
-def with_uris(root: Location, listed: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
-    """Put a column `uri` before those of a listing; for some rows at a time, since addresses are long."""
-    return listed.add_column(0, "uri", pc.binary_join_element_wise(root.uri, listed["path"], "/"))
-
-
-def keys(table: pa.Table | pa.RecordBatch) -> pa.ChunkedArray | pa.Array:
-    """Name each photograph and its version in one string."""
-    return pc.binary_join_element_wise(table["uri"], table["etag"], "\n")
-
-
-def _batch_name(table: pa.Table) -> str:
-    digest = hashlib.sha256("\0".join(keys(table).to_pylist()).encode()).hexdigest()
-    return batch_name(digest[:24], table.num_rows)

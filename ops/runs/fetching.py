@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job.storage.layout import PROJECTIONS, RunFolder
-from job.storage.store import PROJECTIONS_SCHEMA
+from job.storage.tables import PROJECTIONS_SCHEMA
 from ops.aws.account import Client, asking
 from ops.aws.s3.folder import Folder
 from ops.errors import FruitsError

@@ -29,7 +29,8 @@ _LAYOUT: Final = re.compile(
     rf"|projections/pca={_HASH}/[0-9a-f]+-\d+\.parquet"
     rf"|exports/pca={_HASH}/[0-9a-f]+-\d+\.csv"
     rf"|pca/{_HASH}/(arrays\.npz|model/(stages/\d_\w+/)?(metadata|data)/(_SUCCESS|part-[\w.-]+))"
-    rf"|reports/{_HASH}/(manifest\.json|report\.html|images\.parquet)"
+    rf"|reports/{_HASH}/(manifest\.json|report\.html|images\.parquet|contents\.json)"
+    rf"|index/model={_HASH}/root={_HASH}/[0-9a-f]+-\d+\.parquet|layout\.json"
 )
 """Every object below the output, as docs/results.md names them."""
 

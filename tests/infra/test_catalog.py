@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from infra.catalog import RESULT_TABLES, ResultTable
-from job.storage import store
+from job.storage import tables
 
 HIVE_TYPES = {
     pa.string(): "string",
@@ -11,9 +11,9 @@ HIVE_TYPES = {
     pa.list_(pa.float32()): "array<float>",
 }
 SCHEMAS = {
-    "features": store.FEATURES_SCHEMA,
-    "quarantine": store.QUARANTINE_SCHEMA,
-    "projections": store.PROJECTIONS_SCHEMA,
+    "features": tables.FEATURES_SCHEMA,
+    "quarantine": tables.QUARANTINE_SCHEMA,
+    "projections": tables.PROJECTIONS_SCHEMA,
 }
 
 

@@ -13,7 +13,7 @@ import job.pipeline
 from job.storage.listing import Listing, list_photographs
 from job.storage.locations import Location
 from job.storage.reading import MAX_BYTES
-from job.storage.store import QUARANTINE_SCHEMA
+from job.storage.tables import QUARANTINE_SCHEMA
 from tests.job.runs import Outcome, Results, Run, submit
 from tests.pictures import bomb, encode, fruit, jpeg, turned
 

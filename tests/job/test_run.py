@@ -13,7 +13,7 @@ from pyspark.ml import PipelineModel
 from pyspark.ml.linalg import Vectors
 from pyspark.sql import SparkSession
 
-from job.storage.store import FEATURES_SCHEMA, PROJECTIONS_SCHEMA
+from job.storage.tables import FEATURES_SCHEMA, PROJECTIONS_SCHEMA
 from tests.job.conftest import PER_LABEL, Finished
 from tests.job.runs import Results, Run, submit
 from tests.pictures import LABELS
@@ -54,9 +54,11 @@ def test_results_are_laid_out_as_documented(finished: Finished) -> None:
     folders = {name.rpartition("/")[0] for name in files}
     assert {f"features/model={model}", f"projections/pca={run}", f"pca/{run}"} <= folders
     assert {name for name in files if name.startswith("reports/")} == {
-        f"reports/{run}/{name}" for name in ("manifest.json", "report.html", "images.parquet")
+        f"reports/{run}/{name}" for name in ("manifest.json", "report.html", "images.parquet", "contents.json")
     }
-    assert {name.partition("/")[0] for name in files} == {"features", "pca", "projections", "reports"}
+    assert {name.partition("/")[0] for name in files} == {
+        *("features", "index", "layout.json", "pca", "projections", "reports")
+    }
     (record,) = (finished.results.folder / "runs").glob("*.json")
     assert json.loads(record.read_bytes())["state"] == "completed"
 

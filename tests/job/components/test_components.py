@@ -11,9 +11,10 @@ from job.components.moments import Moments, collect_moments, moments_of
 from job.components.pca import fit
 from job.components.projections import Projector, collect_probe, project
 from job.components.splits import SplitRule
-from job.storage.index import SELECTIONS, Selection, balance
 from job.storage.locations import Location
-from job.storage.store import QUARANTINE_SCHEMA, ResultStore
+from job.storage.selections import SELECTIONS, Selection, balance
+from job.storage.store import ResultStore
+from job.storage.tables import QUARANTINE_SCHEMA
 from tests.job.conftest import Finished
 
 COMPONENTS = 30

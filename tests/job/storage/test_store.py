@@ -10,9 +10,11 @@ import pyarrow as pa
 import pytest
 
 from job.errors import JobError
-from job.storage.index import RETRYABLE_REASONS, SELECTIONS, Index, Selection, balance, build_index, drop_stale
+from job.storage.index import RETRYABLE_REASONS, Index, build_index, drop_stale
 from job.storage.locations import Location
-from job.storage.store import FEATURES_SCHEMA, PROJECTIONS_SCHEMA, QUARANTINE_SCHEMA, ResultStore, feature_matrix
+from job.storage.selections import SELECTIONS, Selection, balance
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA, PROJECTIONS_SCHEMA, QUARANTINE_SCHEMA, feature_matrix
 
 ROOT = "file:///photos"
 MODEL = "0123456789abcdef"
@@ -106,12 +108,12 @@ def test_the_same_table_gives_the_same_bytes(local_store: ResultStore) -> None:
 
 
 def test_an_object_is_there_once_it_is_put_and_until_it_is_deleted(store: ResultStore) -> None:
-    assert not store.exists("a/x.bin")
+    assert store.paths("a") == []
     store.put("a/x.bin", b"content")
-    assert store.exists("a/x.bin")
+    assert store.paths("a") == ["a/x.bin"]
     assert store.get("a/x.bin") == b"content"
     store.delete(["a/x.bin", "a/never-there.bin"])
-    assert not store.exists("a/x.bin")
+    assert store.paths("a") == []
 
 
 def test_what_cannot_be_deleted_is_named_with_the_reason(local_store: ResultStore) -> None:
@@ -310,7 +312,7 @@ def test_dropping_stale_rows_leaves_those_of_the_listing(store: ResultStore) -> 
     assert selected(store, index) == ["1", "3"]
     assert index.quarantine.equals(quarantine("4"))
     assert index.stale == []
-    tables = store.read_all(store.paths("features") + store.paths("quarantine"), ["uri"])
+    tables = [store.read_table(path) for path in store.paths("features") + store.paths("quarantine")]
     assert sorted(table.num_rows for table in tables) == [1, 2]
 
 
@@ -377,7 +379,8 @@ import pyarrow as pa
 from job.storage.listing import list_photographs
 from job.storage.index import build_index
 from job.storage.locations import Location
-from job.storage.store import FEATURES_SCHEMA, ResultStore
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA
 
 root, store = Location.parse(sys.argv[1]), ResultStore(Location.parse(sys.argv[2]))
 tracemalloc.start()

@@ -108,9 +108,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="a run over the same photographs writes all anew",
-        edits=(
-            Edit(_PIPELINE, "return manifest and not index.stale and", "return not manifest and not index.stale and"),
-        ),
+        edits=(Edit(_PIPELINE, "whole = not index.stale", "whole = bool(index.stale)"),),
         stage=RAN_AGAIN,
         says="it wrote",
         mode="interactive",
@@ -119,7 +117,7 @@ FAULTS: Final = (
         name="a changed photograph keeps its old features",
         edits=(
             Edit(
-                "job/storage/store.py",
+                "job/storage/tables.py",
                 'join_element_wise(table["uri"], table["etag"], ',
                 'join_element_wise(table["uri"], table["uri"], ',
             ),
