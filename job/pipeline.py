@@ -20,7 +20,7 @@ from job.features.featurize import featurize
 from job.features.weights import load_backbone
 from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
-from job.report.showcase import choose, shown, thumbnails
+from job.report.showcase import POINTS, choose, points, shown, thumbnails
 from job.session import every
 from job.storage.index import Index, build_index, drop_stale
 from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
@@ -36,7 +36,7 @@ PROGRESS_SECONDS = 2.0
 LISTING_ROWS = 10_000
 """Of the listing, in a row group of ``images.parquet``."""
 
-QUARANTINE_ROWS = 200
+QUARANTINE_ROWS = 5_000
 """Quarantined photographs the report lists one by one."""
 
 
@@ -119,7 +119,7 @@ class Run:
                 model = analysis.fit()
             saved = pool.submit(analysis.save, model)
             with self.clock.stage("project"):
-                parts = analysis.project(model, gallery["uri"].to_pylist())
+                parts = analysis.project(model, gallery["uri"].to_pylist(), POINTS)
                 probe, probe_absent = analysis.judge(parts)
             manifest = manifest_of(
                 run=self.name,
@@ -139,6 +139,7 @@ class Run:
                     manifest,
                     model.explained,
                     shown(gallery, pictures.result(), parts),
+                    points(parts),
                     probe,
                     index.quarantine.slice(0, QUARANTINE_ROWS),
                     self.clock.batches(commits),
