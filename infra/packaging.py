@@ -21,6 +21,7 @@ Wheels = Literal["litert", "keras", "notebook"]
 
 _WEIGHTS = {"litert": (".tflite",), "keras": (".pth", ".h5")}
 _PINNED = re.compile(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?==[^\s;*]+(?=[\s;]).*--hash=sha256:")
+_SOURCES = {".py", ".html", ".css", ".js"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a ZIP archive can name
 
 
@@ -90,7 +91,7 @@ def locate_assets(root: Path, *, wheels: Wheels, architecture: Architecture) -> 
 
 
 def pack_job(package: Path, archive: Path) -> Path:
-    """Pack the job's modules and page templates; the same sources give the same bytes on every machine.
+    """Pack the job's modules and the templates of its report; the same sources give the same bytes on every machine.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def pack_job(package: Path, archive: Path) -> Path:
     """
     content = BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as packed:  # compressors differ from release to release
-        for source in sorted(path for path in package.rglob("*") if path.suffix in {".py", ".html"}):
+        for source in sorted(path for path in package.rglob("*") if path.suffix in _SOURCES):
             entry = zipfile.ZipInfo(source.relative_to(package.parent).as_posix(), _EPOCH)
             entry.external_attr = 0o644 << 16
             packed.writestr(entry, source.read_bytes())

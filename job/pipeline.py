@@ -21,7 +21,7 @@ from job.features.weights import load_backbone
 from job.featurization import ATTEMPTS, Featurization
 from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
-from job.report.showcase import choose, shown, thumbnails
+from job.report.showcase import POINTS, choose, points, shown, thumbnails
 from job.storage.contents import is_whole, write_contents
 from job.storage.format import require_layout
 from job.storage.index import Index
@@ -37,7 +37,7 @@ log = logging.getLogger("fruits")
 LISTING_ROWS = 10_000
 """Of the listing, in a row group of ``images.parquet``."""
 
-QUARANTINE_ROWS = 200
+QUARANTINE_ROWS = 5_000
 """Quarantined photographs the report lists one by one."""
 
 
@@ -142,7 +142,7 @@ class Run:
                     model = analysis.fit()
                 saved = pool.submit(analysis.save, model)
                 with self.clock.stage("project"):
-                    parts = analysis.project(model, gallery)
+                    parts = analysis.project(model, gallery, POINTS)
                     return Results(index, analysis, model, saved, parts, *analysis.judge(parts))
             except DamagedObjects as error:
                 for damage in error.damages:
@@ -172,6 +172,7 @@ class Run:
             manifest,
             results.model.explained,
             gallery,
+            points(results.parts),
             results.probe,
             results.index.quarantine.slice(0, QUARANTINE_ROWS),
             self.clock.batches(self.featurization.commits),
@@ -197,7 +198,7 @@ class Run:
                 return
             log.warning("another run has deleted projections of this one: they are written again")
             try:
-                results.analysis.project(results.model, ())
+                results.analysis.project(results.model, (), 0)
             except DamagedObjects as error:
                 raise self._restless() from error
         raise self._restless()

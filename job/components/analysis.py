@@ -76,7 +76,7 @@ class Analysis:
             writer.save(f"file://{scratch}/model")
             self.store.put_folder(folder.model, Path(scratch) / "model")
 
-    def project(self, model: PrincipalComponents, gallery: Iterable[str]) -> list[Any]:
+    def project(self, model: PrincipalComponents, gallery: Iterable[str], points: int) -> list[Any]:
         """Write the projections, and collect `job.components.projections.PARTS`.
 
         Parameters
@@ -85,6 +85,8 @@ class Analysis:
             The fitted components.
         gallery
             URIs whose projections the report shows.
+        points
+            About as many photographs, or all if there are fewer, are points of the report's map.
 
         Raises
         ------
@@ -92,7 +94,15 @@ class Analysis:
             If batches of features are not what was written, or are gone.
         """
         request = self.request
-        projector = Projector(model, self.name, request.images, request.splits, frozenset(gallery), request.csv)
+        projector = Projector(
+            components=model,
+            run=self.name,
+            root=request.images,
+            splits=request.splits,
+            gallery=frozenset(gallery),
+            points=min(1.0, points / model.count),
+            csv=request.csv,
+        )
         broadcast = self.spark.sparkContext.broadcast(projector)
         shared, _ = self._balanced()
         return list(collected(project(shared, output=self.store.output, projector=broadcast).collect()))

@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,10 +27,18 @@ from job.storage.store import ResultStore
 from job.storage.tables import PROJECTIONS_SCHEMA, feature_matrix
 
 PARTS: Final = (
-    "paths array<string>, train long, test long, validation long, by_hash long, probe binary, gallery binary,"
-    f" {DAMAGED}"
+    "paths array<string>, train long, test long, validation long, by_hash long,"
+    f" probe binary, gallery binary, points binary, {DAMAGED}"
 )
-"""One row a task: what it wrote, photographs per split, those without a split folder, probe sums, gallery rows."""
+"""One row a task: what it wrote, photographs per split, those without a split folder, probe sums, gallery rows, and
+`POINTS_SCHEMA` as an Arrow stream."""
+
+POINTS_SCHEMA: Final = pa.schema(
+    [("uri", pa.string()), ("label", pa.string()), ("split", pa.string()), ("place", pa.list_(pa.float32()))]
+)
+"""Photographs as points of the report's map, by their first components."""
+
+PLACE_COMPONENTS: Final = 3
 
 SCORES: Final = f"score binary, {DAMAGED}"
 
@@ -40,6 +49,7 @@ _PARTS_SCHEMA: Final = pa.schema(
         *((name, pa.int64()) for name in ("train", "test", "validation", "by_hash")),
         ("probe", pa.binary()),
         ("gallery", pa.binary()),
+        ("points", pa.binary()),
         DAMAGED_FIELD,
     ]
 )
@@ -61,6 +71,8 @@ class Projector:
         The rule.
     gallery
         URIs whose projections the report shows.
+    points
+        Share of the photographs that are points of the report's map, 0 to 1.
     csv
         Export the projections as CSV, too.
     """
@@ -70,6 +82,7 @@ class Projector:
     root: Location
     splits: SplitRule
     gallery: frozenset[str]
+    points: float
     csv: bool
 
 
@@ -164,6 +177,7 @@ class _Part:
         self._train = self._test = self._validation = self._by_hash = 0
         self._probe = ProbeStatistics(len(projector.components.components))
         self._gallery: list[dict[str, Any]] = []
+        self._points = [POINTS_SCHEMA.empty_table()]
 
     def write(self, source: str, table: pa.Table) -> None:
         """Project the photographs of one object of features."""
@@ -182,6 +196,7 @@ class _Part:
         self._probe.add(scores[train.to_numpy(zero_copy_only=False)], labels.filter(train).to_pylist())
         wanted = pa.array(sorted(self._projector.gallery), pa.string())
         self._gallery += projections.filter(pc.is_in(projections["uri"], wanted)).to_pylist()
+        self._points.append(_points(projections, scores, self._projector.points))
 
     def row(self) -> dict[str, Any]:
         """Give all that was written as one row."""
@@ -193,6 +208,7 @@ class _Part:
             "by_hash": self._by_hash,
             "probe": pickle.dumps(self._probe),
             "gallery": pickle.dumps(self._gallery),
+            "points": _stream(pa.concat_tables(self._points)),
             "damaged": self.damaged,
         }
 
@@ -207,6 +223,26 @@ class _Part:
         self._validation += counts["validation"]
         self._by_hash += sum(not by_folder for _, by_folder in splits)
         return pa.array([split for split, _ in splits], pa.string())
+
+
+def _points(projections: pa.Table, scores: NDArray[np.float32], share: float) -> pa.Table:
+    """Give the places of a share of the photographs, chosen by a checksum of the URI: the same in each run."""
+    wanted = np.array(
+        [zlib.crc32(uri.encode()) < share * 2**32 for uri in projections["uri"].to_pylist()], dtype=np.bool_
+    )
+    places = np.ascontiguousarray(scores[wanted, :PLACE_COMPONENTS])
+    offsets = pa.array(np.arange(0, places.size + 1, places.shape[1], dtype=np.int32))
+    columns = [projections[name].filter(pa.array(wanted)) for name in ("uri", "label", "split")]
+    return pa.Table.from_arrays(
+        [*columns, pa.ListArray.from_arrays(offsets, pa.array(places.reshape(-1)))], POINTS_SCHEMA.names
+    ).cast(POINTS_SCHEMA)
+
+
+def _stream(table: pa.Table) -> bytes:
+    output = pa.BufferOutputStream()
+    with pa.ipc.new_stream(output, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(output.getvalue().to_pybytes())
 
 
 def _csv(projections: pa.Table, scores: NDArray[np.float32]) -> bytes:

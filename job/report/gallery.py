@@ -1,17 +1,15 @@
-"""The sampled photographs of the report: one sprite sheet, their places on the map, and their neighbours."""
+"""The photographs of the report: those with a picture and their neighbours, and the many that are points of the map."""
 
 import base64
-import io
-import math
-from collections.abc import Sequence
+import functools
+import itertools
 from dataclasses import dataclass
-from html import escape
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from PIL import Image
 
 from job.report.neighbours import (
     Neighbours,
@@ -20,161 +18,221 @@ from job.report.neighbours import (
     euclidean_neighbours,
     instructive_mistake,
 )
+from job.report.sprite import Sprite, build_sprite, label_pictures
 
-THUMBNAIL = 64
 MAP_COMPONENTS = 3
-# JPEG qualities tried in turn until the sheet fits: noise weighs three times what fruit on white does.
-QUALITIES = (85, 75, 60, 40)
-SPRITE_BYTES = 2_500_000
+BAND = 60
+"""Pictures at the head of the page, one a label."""
+
+_PLACES = 32_767  # of a coordinate, to either side: int16
 
 
 @dataclass(frozen=True)
-class Sprite:
-    """Thumbnails on one sheet, row by row, `columns` to a row.
+class Near:
+    """A neighbour as the page shows it."""
 
-    Attributes
-    ----------
-    columns, rows : int
-        Cells across and down; a cell is `THUMBNAIL` pixels wide and high.
-    jpeg : bytes
-    """
-
-    columns: int
-    rows: int
-    jpeg: bytes
-
-    def picture(self, index: int | None, kind: str = "") -> str:
-        """Return the HTML element that shows the thumbnail at `index`, or an empty one for None."""
-        row, column = divmod(index or 0, self.columns)
-        place = f"--x:{column / max(self.columns - 1, 1):.5f};--y:{row / max(self.rows - 1, 1):.5f}"
-        return f'<span class="photo {kind}" style="{place if index is not None else "background:none"}"></span>'
+    index: int
+    label: str
+    distance: str
+    same: bool
+    place: str
 
 
-def build_sprite(thumbnails: Sequence[bytes], uris: Sequence[str]) -> Sprite:
-    """Paste encoded thumbnails on a sheet as square as possible.
+class Chosen(NamedTuple):
+    """One photograph and its neighbours; the script of the page fills the same elements anew."""
 
-    Raises
-    ------
-    ValueError
-        When a thumbnail cannot be decoded; names its uri.
-    """
-    columns = max(math.ceil(math.sqrt(len(thumbnails))), 1)
-    rows = max(math.ceil(len(thumbnails) / columns), 1)
-    sheet = Image.new("RGB", (columns * THUMBNAIL, rows * THUMBNAIL), "white")
-    for index, (encoded, uri) in enumerate(zip(thumbnails, uris, strict=True)):
-        row, column = divmod(index, columns)
-        try:
-            thumbnail = Image.open(io.BytesIO(encoded)).convert("RGB")
-        except OSError as error:
-            raise ValueError(f"the thumbnail of {uri} cannot be decoded ({error}): make it again") from error
-        if thumbnail.size != (THUMBNAIL, THUMBNAIL):
-            thumbnail = thumbnail.resize((THUMBNAIL, THUMBNAIL))
-        sheet.paste(thumbnail, (column * THUMBNAIL, row * THUMBNAIL))
-    for quality in QUALITIES:
-        encoded_sheet = io.BytesIO()
-        sheet.save(encoded_sheet, "JPEG", quality=quality)
-        if encoded_sheet.tell() <= SPRITE_BYTES:
-            break
-    return Sprite(columns, rows, encoded_sheet.getvalue())
+    label: str
+    split: str
+    name: str
+    place: str
+    same: int
+    neighbours: list[Near]
+
+
+class Agreement(NamedTuple):
+    """How often the nearest, and all of the nearest, carry the same label: 0 to 1."""
+
+    first: float
+    all: float
 
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """The n sampled photographs.
+    """The n photographs of the map, of which the first g have a picture.
 
     Attributes
     ----------
+    root : str
+        URI of the photographs.
     labels : ndarray of str, shape (n,)
     splits, names : list of str
         A name is the uri without the root of the run.
-    points : ndarray, shape (n, min(k, 3))
+    places : ndarray, shape (n, min(k, 3))
         First components.
+    thumbnails : list of bytes
+        Encoded; g of them.
     sprite : Sprite
     cosine, euclidean : Neighbours
-        In all k components.
+        Among the first g, in all k components.
     """
 
+    root: str
     labels: NDArray[np.str_]
     splits: list[str]
     names: list[str]
-    points: NDArray[np.float64]
+    places: NDArray[np.float64]
+    thumbnails: list[bytes]
     sprite: Sprite
     cosine: Neighbours
     euclidean: Neighbours
 
     @classmethod
-    def from_table(cls, table: pa.Table, root: str) -> "Gallery":
-        """Read uri, label, split, thumbnail and projection of every row.
+    def from_tables(cls, pictures: pa.Table, points: pa.Table, root: str) -> "Gallery":
+        """Read the photographs with a picture, and all others.
+
+        Parameters
+        ----------
+        pictures
+            uri, label, split, thumbnail and projection of every row.
+        points
+            uri, label, split and place; those with a picture may be among them.
+        root
+            URI of the photographs.
 
         Raises
         ------
         ValueError
             When a thumbnail cannot be decoded, or projections differ in length.
         """
-        flat = pc.list_flatten(table["projection"]).to_numpy().astype(np.float64)
-        projections = flat.reshape(table.num_rows, -1) if table.num_rows else flat.reshape(0, 1)
-        uris = table["uri"].to_pylist()
+        projections = _matrix(pictures, "projection")
+        uris = pictures["uri"].to_pylist()
+        others = points.filter(pc.invert(pc.is_in(points["uri"], pa.array(uris, pa.string())))).sort_by("uri")
+        thumbnails = pictures["thumbnail"].to_pylist()
+        shown = projections[:, :MAP_COMPONENTS]
+        prefix = root.rstrip("/") + "/"
         return cls(
-            np.array(table["label"].to_pylist(), dtype=np.str_),
-            table["split"].to_pylist(),
-            [uri.removeprefix(root.rstrip("/") + "/") for uri in uris],
-            projections[:, :MAP_COMPONENTS],
-            build_sprite(table["thumbnail"].to_pylist(), uris),
+            root.rstrip("/"),
+            np.array(pictures["label"].to_pylist() + others["label"].to_pylist(), dtype=np.str_),
+            pictures["split"].to_pylist() + others["split"].to_pylist(),
+            [uri.removeprefix(prefix) for uri in uris + others["uri"].to_pylist()],
+            np.concatenate([shown, _matrix(others, "place")]) if others.num_rows else shown,
+            thumbnails,
+            build_sprite(thumbnails, uris),
             cosine_neighbours(projections),
             euclidean_neighbours(projections),
         )
 
-    def picture_of(self, label: str) -> str:
-        """Return the first picture of `label`, or an empty one when the sample has none."""
-        found = np.flatnonzero(self.labels == label)
-        return self.sprite.picture(int(found[0]) if len(found) else None)
+    @property
+    def size(self) -> int:
+        """Photographs on the map."""
+        return len(self.labels)
 
-    def parts(self) -> dict[str, object]:
-        """Return the pieces of the page that show pictures: HTML, and `gallery_data` for the script."""
-        names = [str(name) for name in np.unique(self.labels)]
-        band = "".join(f'<li title="{escape(name)}">{self.picture_of(name)}</li>' for name in names)
-        parts: dict[str, object] = {
-            "sprite": base64.b64encode(self.sprite.jpeg).decode("ascii"),
-            "columns": str(self.sprite.columns),
-            "rows": str(self.sprite.rows),
-            "band": f'<ul class="band" style="max-width:{len(names) * 5.5}rem">{band}</ul>',
-            "shown": f"{len(self.labels):,}",
-            "gallery_data": None,
-            "examples": "",
-            "chosen": '<p class="empty">Too few pictures to compare.</p>',
-            "agreement": "",
-        }
-        if len(self.labels) < 2:
-            return parts
+    @property
+    def pictures(self) -> int:
+        """Those with a picture."""
+        return len(self.thumbnails)
+
+    @functools.cached_property
+    def known_labels(self) -> list[str]:
+        """All labels on the map, sorted."""
+        return [str(name) for name in np.unique(self.labels)]
+
+    @functools.cached_property
+    def _pictured(self) -> dict[str, int]:
+        """The first photograph with a picture of every label that has one, sorted by label."""
+        names, first = np.unique(self.labels[: self.pictures], return_index=True)
+        return {str(name): int(index) for name, index in zip(names, first, strict=True)}
+
+    @functools.cached_property
+    def _rank(self) -> dict[str, int]:
+        return {name: rank for rank, name in enumerate(self._pictured)}
+
+    @property
+    def label_pictures(self) -> list[str]:
+        """One picture a label, in base64; CSS class ``of-0`` and so on."""
+        return label_pictures([self.thumbnails[index] for index in self._pictured.values()])
+
+    def picture_class(self, label: str) -> str:
+        """Return the CSS class that shows a picture of `label`, or none when the sample has none."""
+        rank = self._rank.get(label)
+        return "none" if rank is None else f"of-{rank}"
+
+    @property
+    def band(self) -> list[str]:
+        """Labels for the head of the page, evenly from all that have a picture."""
+        names = list(self._pictured)
+        chosen = np.linspace(0, len(names) - 1, min(BAND, len(names))).astype(int)
+        return [names[index] for index in chosen]
+
+    @functools.cached_property
+    def examples(self) -> dict[str, int]:
+        """Photographs that are worth a first look, by what they show; empty if there is nothing to compare."""
+        if self.pictures < 2:
+            return {}
+        labels = self.labels[: self.pictures]
         cases = {
-            "An instructive mistake": instructive_mistake(self.cosine, self.labels),
-            "A clear case": clear_case(self.cosine, self.labels),
+            "An instructive mistake": instructive_mistake(self.cosine, labels),
+            "A clear case": clear_case(self.cosine, labels),
         }
-        examples = {name: index for name, index in cases.items() if index is not None} or {"The first": 0}
-        start = next(iter(examples.values()))
-        same = self.cosine.same_label(self.labels)
-        return parts | {
-            "gallery_data": self._for_the_script(names, start),
-            "examples": "".join(
-                f'<button type="button" data-index="{index}">{name}</button>' for name, index in examples.items()
-            ),
-            "chosen": self._chosen(start),
-            "agreement": (
-                f"Over all {len(self.labels):,}, the nearest by cosine carries the same label for "
-                f"<b>{same[:, 0].mean():.1%}</b>; <b>{same.mean():.1%}</b> of the {same.shape[1]} nearest do."
-            ),
-        }
+        return {name: index for name, index in cases.items() if index is not None} or {"The first": 0}
 
-    def _for_the_script(self, names: list[str], start: int) -> dict[str, object]:
-        scale = float(np.abs(self.points).max()) or 1.0
+    @property
+    def start(self) -> int | None:
+        """The photograph that is chosen when the page opens."""
+        return next(iter(self.examples.values()), None)
+
+    @functools.cached_property
+    def _same(self) -> NDArray[np.bool_]:
+        return self.cosine.same_label(self.labels[: self.pictures])
+
+    @property
+    def agreement(self) -> Agreement:
+        """How often neighbours by cosine carry the same label."""
+        return Agreement(float(self._same[:, 0].mean()), float(self._same.mean()))
+
+    @property
+    def chosen(self) -> Chosen:
+        """The photograph at the start, with its neighbours by cosine."""
+        start = self.start or 0
+        near = zip(
+            self.cosine.index[start].tolist(),
+            self.cosine.distance[start].tolist(),
+            self._same[start].tolist(),
+            strict=True,
+        )
+        return Chosen(
+            str(self.labels[start]),
+            self.splits[start],
+            self.names[start],
+            self.sprite.place(start),
+            int(self._same[start].sum()),
+            [
+                Near(index, str(self.labels[index]), f"{distance:.3g}", same, self.sprite.place(index))
+                for index, distance, same in near
+            ],
+        )
+
+    def for_the_script(self) -> dict[str, Any] | None:
+        """Return what the script of the page draws and finds, or None when there is nothing to compare."""
+        if self.start is None:
+            return None
+        scale = float(np.abs(self.places).max()) or 1.0
+        places = np.round(self.places / scale * _PLACES).astype("<i2")
+        folders = [name.rpartition("/")[0] for name in self.names]
+        known = sorted(set(folders))
+        rank = {folder: number for number, folder in enumerate(known)}
+        codes = np.searchsorted(np.array(self.known_labels, dtype=np.str_), self.labels).tolist()
+        alike = itertools.groupby(zip((rank[folder] for folder in folders), codes, self.splits, strict=True))
         return {
+            "root": self.root,
             "columns": self.sprite.columns,
             "rows": self.sprite.rows,
-            "labels": names,
-            "label": np.searchsorted(names, self.labels).tolist(),
-            "split": self.splits,
-            "name": self.names,
-            "points": np.round(self.points / scale, 4).T.tolist(),
+            "pictures": self.pictures,
+            "labels": self.known_labels,
+            "folders": known,
+            "runs": [[*key, sum(1 for _ in group)] for key, group in alike],
+            "files": [name.rpartition("/")[2] for name in self.names],
+            "places": [base64.b64encode(column.tobytes()).decode("ascii") for column in places.T],
             "neighbours": {
                 metric: {
                     "index": found.index.tolist(),
@@ -182,26 +240,10 @@ class Gallery:
                 }
                 for metric, found in (("cosine", self.cosine), ("euclidean", self.euclidean))
             },
-            "start": start,
+            "start": self.start,
         }
 
-    def _chosen(self, chosen: int) -> str:
-        """Return one photograph and its neighbours; the script of the page fills the same elements anew."""
-        label = str(self.labels[chosen])
-        same = self.cosine.same_label(self.labels)[chosen]
-        items = "".join(
-            f'<li class="{"same" if agrees else "other"}"><button type="button" data-index="{index}">'
-            f'{self.sprite.picture(index)}<span class="label">{escape(str(self.labels[index]))}</span>'
-            f'<span class="distance">{distance:.3g}</span></button></li>'
-            for index, distance, agrees in zip(
-                self.cosine.index[chosen].tolist(), self.cosine.distance[chosen].tolist(), same, strict=True
-            )
-        )
-        return (
-            f'<div class="chosen">{self.sprite.picture(chosen, "big")}<p><b class="label">{escape(label)}</b>'
-            f'<span class="split">{escape(self.splits[chosen])}</span>'
-            f'<code class="name">{escape(self.names[chosen])}</code></p></div>'
-            '<p class="verdict" aria-live="polite">'
-            f"<b>{same.sum()} of {len(same)}</b> nearest carry its label.</p>"
-            f'<ol class="neighbours">{items}</ol>'
-        )
+
+def _matrix(table: pa.Table, column: str) -> NDArray[np.float64]:
+    flat: NDArray[np.float64] = pc.list_flatten(table[column]).to_numpy().astype(np.float64)
+    return flat.reshape(table.num_rows, -1) if table.num_rows else flat.reshape(0, 1)

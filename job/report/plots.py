@@ -1,7 +1,9 @@
-"""The plots of the report: SVG that stretches with the page, under HTML labels that keep their size."""
+"""The plots of the report, as the lines and labels that ``templates/plot.html`` draws."""
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +13,53 @@ Point = tuple[float, float]
 Tick = tuple[float, str]
 
 
+class Line(NamedTuple):
+    """One path of a plot: its CSS class, and its SVG data in a square of 1,000 by 1,000."""
+
+    kind: str
+    path: str
+
+
+class Mark(NamedTuple):
+    """A dot on the plot with a note beside it; places are 0 to 1, from the left and from below."""
+
+    left: float
+    bottom: float
+    figure: str
+    note: str
+    below: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """SVG that stretches with the page, under HTML labels that keep their size.
+
+    Attributes
+    ----------
+    summary
+        What it shows, for who cannot see it.
+    lines
+        From the lowest to the topmost.
+    x_ticks, y_ticks
+        Places, 0 to 1, and their labels.
+    mark
+        What is pointed out on it.
+    """
+
+    summary: str
+    lines: list[Line]
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    mark: Mark | None = None
+
+
 def components_for(explained: NDArray[np.float64], share: float) -> int | None:
     """Return the fewest components that keep `share` (0 to 1) of the variance, None if all do not."""
     reached = np.flatnonzero(np.cumsum(explained) >= share)
     return int(reached[0]) + 1 if len(reached) else None
 
 
-def variance_plot(explained: NDArray[np.float64], chosen: int) -> str:
+def variance_plot(explained: NDArray[np.float64], chosen: int) -> Plot:
     """Draw the cumulative share of the variance over the number of components, with `chosen` marked.
 
     The axis of components is logarithmic: the first ten matter as much as the last thousand.
@@ -30,24 +72,17 @@ def variance_plot(explained: NDArray[np.float64], chosen: int) -> str:
     decades = [10**power for power in range(int(math.log10(len(kept))) + 1)]
     # The end of the axis is labelled too, so a decade that would touch that label is not.
     ticks = [decade for decade in decades if math.log(decade) / span < 0.85 or decade == 1]
-    drawing = (
-        f'<path class="area" d="{_path([(0.0, 0.0), *curve, (1.0, 0.0)])}Z"/>'
-        f'<path class="line" d="{_path(curve)}"/>'
-        f'<path class="mark" d="{_path([(position, 0.0), (position, 1.0)])}"/>'
-        '<path class="guide" id="variance-guide" d=""/>'
-    )
-    side = "before" if position > 0.5 else "after"
-    notes = (
-        f'<i class="dot" style="left:{position:.2%};bottom:{share:.2%}"></i>'
-        f'<span class="note {side}" style="left:{position:.2%};bottom:{share / 2:.2%}">'
-        f"<b>{chosen:,}</b> chosen<br>{share:.1%} kept</span>"
-    )
-    return _frame(
-        drawing,
-        notes,
+    return Plot(
         f"Cumulative variance: {chosen:,} of {len(kept):,} components keep {share:.1%}.",
+        [
+            Line("area", f"{_path([(0.0, 0.0), *curve, (1.0, 0.0)])}Z"),
+            Line("line", _path(curve)),
+            Line("mark", _path([(position, 0.0), (position, 1.0)])),
+            Line("guide", ""),
+        ],
         x_ticks=[(math.log(tick) / span, f"{tick:,}") for tick in dict.fromkeys([*ticks, len(kept)])],
         y_ticks=[(tick / 5, f"{tick * 20}%") for tick in range(6)],
+        mark=Mark(position, share, f"{chosen:,}", "chosen", f"{share:.1%} kept"),
     )
 
 
@@ -75,8 +110,10 @@ def throughput(
     return edges, np.diff(done) / width
 
 
-def throughput_plot(start: NDArray[np.float64], end: NDArray[np.float64], images: NDArray[np.float64]) -> str:
-    """Draw images per second over the seconds since the run's start, with the average."""
+def throughput_plot(
+    start: NDArray[np.float64], end: NDArray[np.float64], images: NDArray[np.float64]
+) -> tuple[Plot, float]:
+    """Draw images per second over the seconds since the run's start; return the average, too."""
     edges, rate = throughput(start, end, images)
     average = float(images.sum() / (edges[-1] - edges[0]))
     right, top = _ceiling(float(edges[-1])), _ceiling(float(rate.max()))
@@ -86,21 +123,17 @@ def throughput_plot(start: NDArray[np.float64], end: NDArray[np.float64], images
         for edge, value in ((edges[left], value), (edges[left + 1], value))
     ]
     first, last = float(edges[0]) / right, float(edges[-1]) / right
-    drawing = (
-        f'<path class="area" d="{_path([(first, 0.0), *steps, (last, 0.0)])}Z"/>'
-        f'<path class="line" d="{_path(steps)}"/>'
-        f'<path class="mark" d="{_path([(first, average / top), (last, average / top)])}"/>'
+    plot = Plot(
+        f"Throughput: {average:,.0f} images per second on average, {rate.max():,.0f} at most.",
+        [
+            Line("area", f"{_path([(first, 0.0), *steps, (last, 0.0)])}Z"),
+            Line("line", _path(steps)),
+            Line("mark", _path([(first, average / top), (last, average / top)])),
+        ],
+        x_ticks=[(tick / 4, f"{right * tick / 4:,.4g} s") for tick in range(5)],
+        y_ticks=[(tick / 4, f"{top * tick / 4:,.4g}") for tick in range(5)],
     )
-    return (
-        _frame(
-            drawing,
-            "",
-            f"Throughput: {average:,.0f} images per second on average, {rate.max():,.0f} at most.",
-            x_ticks=[(tick / 4, f"{right * tick / 4:,.4g} s") for tick in range(5)],
-            y_ticks=[(tick / 4, f"{top * tick / 4:,.4g}") for tick in range(5)],
-        )
-        + f'<p class="axis-name">Dashed: the average, {average:,.0f} a second</p>'
-    )
+    return plot, average
 
 
 def _ceiling(value: float) -> float:
@@ -112,14 +145,3 @@ def _ceiling(value: float) -> float:
 def _path(points: Iterable[Point]) -> str:
     """Return an SVG path over points in the unit square, y upwards."""
     return "M" + "L".join(f"{x * 1000:.1f} {(1 - y) * 1000:.1f}" for x, y in points)
-
-
-def _frame(drawing: str, notes: str, summary: str, *, x_ticks: list[Tick], y_ticks: list[Tick]) -> str:
-    grid = "".join(f'<path class="grid" d="{_path([(0, y), (1, y)])}"/>' for y, _ in y_ticks)
-    below = "".join(f'<span style="left:{x:.2%}">{text}</span>' for x, text in x_ticks)
-    beside = "".join(f'<span style="bottom:{y:.2%}">{text}</span>' for y, text in y_ticks)
-    return (
-        f'<div class="plot" role="img" aria-label="{summary}"><div class="y-axis">{beside}</div>'
-        '<div class="canvas"><svg viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true">'
-        f'{grid}{drawing}</svg>{notes}</div><div class="x-axis">{below}</div></div>'
-    )

@@ -18,13 +18,22 @@ def _lock(folder: Path, text: str) -> Path:
 def test_the_job_archive_holds_modules_and_page_templates_alone(tmp_path: Path) -> None:
     package = tmp_path / "job"
     (package / "report").mkdir(parents=True)
-    for name in ("__init__.py", "main.py", "report/page.html", "report/page.py", "notes.txt", "report/page.pyc"):
+    for name in (
+        "__init__.py",
+        "main.py",
+        "report/page.html",
+        "report/page.js",
+        "report/page.py",
+        "notes.txt",
+        "report/page.pyc",
+    ):
         (package / name).write_text(name, encoding="utf-8")
     archive = pack_job(package, tmp_path / "job.zip")
     assert zipfile.ZipFile(archive).namelist() == [
         "job/__init__.py",
         "job/main.py",
         "job/report/page.html",
+        "job/report/page.js",
         "job/report/page.py",
     ]
 

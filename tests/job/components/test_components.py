@@ -83,7 +83,7 @@ def test_a_task_gives_the_driver_one_row_however_many_objects_it_projects(
 ) -> None:
     root = Location.parse(str(finished.photographs))
     components = fit(Moments.of(features), components=COMPONENTS)
-    projector = Projector(components, "run", root, SplitRule(), frozenset(), csv=False)
+    projector = Projector(components, "run", root, SplitRule(), frozenset(), points=1.0, csv=False)
     broadcast = spark.sparkContext.broadcast(projector)
     parts = project(shared_out(store, 2, spark), output=store.output, projector=broadcast).collect()
     assert len(parts) == 2

@@ -1,0 +1,2 @@
+variance(page.explained, page.components);
+if (page.gallery) map(unpack(page.gallery));
