@@ -41,7 +41,7 @@ os.environ.pop("FRUITS_CONTEXT", None)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its tier; see `tests.tiers`."""
     for item in items:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        folder = item.path.relative_to(ROOT / "tests").parts[0] if item.path.is_relative_to(ROOT / "tests") else ""
         fixtures = getattr(item, "fixturenames", ())
         for mark in tier(folder, fixtures, [mark.name for mark in item.iter_markers()]):
             item.add_marker(mark)
