@@ -6,7 +6,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
 from job.storage.locations import Location
-from job.storage.store import with_uris
+from job.storage.tables import with_uris
 
 
 def binary_files(spark: SparkSession, root: Location, photographs: pa.Table) -> DataFrame:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import obstore
 import pyarrow as pa
 import pytest
 
 from job.storage import index
-from job.storage import store as stores
 from job.storage.index import Index, build_index, drop_stale
 from job.storage.locations import Location
 from job.storage.store import ResultStore
@@ -189,7 +189,7 @@ def _requests(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     made: list[str] = []
     with monkeypatch.context() as patch:
         for name in ("get", "get_range", "head", "list", "put", "delete"):
-            call = getattr(stores.obstore, name)
+            call = getattr(obstore, name)
 
             def counting(
                 *arguments: object, call: Callable[..., object] = call, name: str = name, **more: object
@@ -197,6 +197,6 @@ def _requests(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
                 made.append(name)
                 return call(*arguments, **more)
 
-            patch.setattr(stores.obstore, name, counting)
+            patch.setattr(obstore, name, counting)
         _index(store)
     return iter(made)
