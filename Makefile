@@ -90,6 +90,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 
 .PHONY: test
 test: assets .venv-notebook/.installed ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
 .PHONY: coverage

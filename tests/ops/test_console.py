@@ -189,8 +189,14 @@ def test_at_a_terminal_a_no_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
         console.confirm("Sure?", instead="add --yes", declined="nothing is done")
 
 
+_OF_THE_NOTEBOOK = ("ops.local.kernel", "ops.notebook.execute", "ops.notebook.page")
+"""Modules that run in an environment of their own, where IPython is."""
+
+
 def _exceptions_of_ops() -> Iterator[type[Exception]]:
     for info in pkgutil.walk_packages(ops.__path__, "ops."):
+        if info.name in _OF_THE_NOTEBOOK:
+            continue
         module = importlib.import_module(info.name)
         for item in vars(module).values():
             if inspect.isclass(item) and issubclass(item, Exception) and item.__module__ == info.name:

@@ -438,10 +438,12 @@ KINDS = (
         change=_move_to_virginia,
         says=("FruitsCompute: the stack goes to us-east-1, which is not in the European Union",),
     ),
-    Kind("a new stack", DIFFERENCES, after={"notebook": "true"}),
+    # A notebook brings packages and settings of its own to the nodes: a new cluster.
+    Kind("a new stack", DESTRUCTIVE, after={"notebook": "true"}, cluster=REPLACED, says=(NEW_CLUSTER,)),
     Kind(
         "a stack that the app no longer has",
-        DIFFERENCES,
+        DESTRUCTIVE,
+        cluster=REPLACED,
         before=INTERACTIVE | {"notebook": "true"},
         after={"notebook": "false"},
         says=("FruitsNotebook: is deployed, but the app no longer has it",),
