@@ -44,7 +44,7 @@ def test_statements_about_a_release_of_fruits_360_are_true_of_what_they_speak_of
         "Thumbs.db",
         "readme.md",
         "only Training has photographs of",
-        "The split of 1 of the pictures, in no such folder,",
+        "The split of 1 of them, which have no such folder,",
     ):
         assert told in report
     assert "left out: 2 scenes and texts of Fruits-360" in caplog.text

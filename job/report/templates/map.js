@@ -263,6 +263,7 @@ function map(gallery) {
     if (zoom === 1) [centreX, centreY] = middle;
     draw();
   }).observe(canvas);
-  for (const medium of ["(prefers-color-scheme: dark)", "print"]) matchMedia(medium).addEventListener("change", draw);
+  // Not for print: what is drawn then is kept as ten thousand drawings, and takes minutes; the picture of the screen is printed.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 }
 
