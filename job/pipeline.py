@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from job.arguments import Arguments
 from job.components.analysis import Analysis
+from job.components.points import unpacked
 from job.components.splits import labels_on_one_side
 from job.errors import JobError
 from job.features.backbone import Backbone
@@ -20,7 +21,7 @@ from job.features.featurize import featurize
 from job.features.weights import load_backbone
 from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
-from job.report.showcase import POINTS, choose, points, shown, thumbnails
+from job.report.showcase import POINTS, choose, shown, thumbnails
 from job.session import every
 from job.storage.index import Index, build_index, drop_stale
 from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
@@ -139,7 +140,7 @@ class Run:
                     manifest,
                     model.explained,
                     shown(gallery, pictures.result(), parts),
-                    points(parts),
+                    unpacked(part.points for part in parts),
                     probe,
                     index.quarantine.slice(0, QUARANTINE_ROWS),
                     self.clock.batches(commits),
