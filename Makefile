@@ -66,7 +66,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | 36 minutes
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
 .PHONY: coverage
