@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from job.arguments import Arguments
 from job.components.analysis import Analysis
 from job.components.pca import PrincipalComponents
+from job.components.points import unpacked
 from job.components.probe import ProbeScore
 from job.components.splits import labels_on_one_side
 from job.errors import JobError
@@ -21,7 +22,7 @@ from job.features.weights import load_backbone
 from job.featurization import ATTEMPTS, Featurization
 from job.report.manifest import Stopwatch, manifest_of, run_name
 from job.report.page import ReportData, render
-from job.report.showcase import POINTS, choose, points, shown, thumbnails
+from job.report.showcase import POINTS, choose, shown, thumbnails
 from job.storage.contents import is_whole, write_contents
 from job.storage.format import require_layout
 from job.storage.index import Index
@@ -172,7 +173,7 @@ class Run:
             manifest,
             results.model.explained,
             gallery,
-            points(results.parts),
+            unpacked(part.points for part in results.parts),
             results.probe,
             results.index.quarantine.slice(0, QUARANTINE_ROWS),
             self.clock.batches(self.featurization.commits),

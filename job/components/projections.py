@@ -2,7 +2,6 @@
 
 import functools
 import pickle
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pyspark import Broadcast
 from pyspark.sql import DataFrame
 
 from job.components.pca import PrincipalComponents
+from job.components.points import packed, points_of
 from job.components.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
 from job.components.splits import SplitRule
 from job.frames import ArrowFunction
@@ -31,14 +31,7 @@ PARTS: Final = (
     f" probe binary, gallery binary, points binary, {DAMAGED}"
 )
 """One row a task: what it wrote, photographs per split, those without a split folder, probe sums, gallery rows, and
-`POINTS_SCHEMA` as an Arrow stream."""
-
-POINTS_SCHEMA: Final = pa.schema(
-    [("uri", pa.string()), ("label", pa.string()), ("split", pa.string()), ("place", pa.list_(pa.float32()))]
-)
-"""Photographs as points of the report's map, by their first components."""
-
-PLACE_COMPONENTS: Final = 3
+packed points."""
 
 SCORES: Final = f"score binary, {DAMAGED}"
 
@@ -177,7 +170,7 @@ class _Part:
         self._train = self._test = self._validation = self._by_hash = 0
         self._probe = ProbeStatistics(len(projector.components.components))
         self._gallery: list[dict[str, Any]] = []
-        self._points = [POINTS_SCHEMA.empty_table()]
+        self._points: list[pa.Table] = []
 
     def write(self, source: str, table: pa.Table) -> None:
         """Project the photographs of one object of features."""
@@ -196,7 +189,7 @@ class _Part:
         self._probe.add(scores[train.to_numpy(zero_copy_only=False)], labels.filter(train).to_pylist())
         wanted = pa.array(sorted(self._projector.gallery), pa.string())
         self._gallery += projections.filter(pc.is_in(projections["uri"], wanted)).to_pylist()
-        self._points.append(_points(projections, scores, self._projector.points))
+        self._points.append(points_of(projections, scores, self._projector.points))
 
     def row(self) -> dict[str, Any]:
         """Give all that was written as one row."""
@@ -208,7 +201,7 @@ class _Part:
             "by_hash": self._by_hash,
             "probe": pickle.dumps(self._probe),
             "gallery": pickle.dumps(self._gallery),
-            "points": _stream(pa.concat_tables(self._points)),
+            "points": packed(self._points),
             "damaged": self.damaged,
         }
 
@@ -223,26 +216,6 @@ class _Part:
         self._validation += counts["validation"]
         self._by_hash += sum(not by_folder for _, by_folder in splits)
         return pa.array([split for split, _ in splits], pa.string())
-
-
-def _points(projections: pa.Table, scores: NDArray[np.float32], share: float) -> pa.Table:
-    """Give the places of a share of the photographs, chosen by a checksum of the URI: the same in each run."""
-    wanted = np.array(
-        [zlib.crc32(uri.encode()) < share * 2**32 for uri in projections["uri"].to_pylist()], dtype=np.bool_
-    )
-    places = np.ascontiguousarray(scores[wanted, :PLACE_COMPONENTS])
-    offsets = pa.array(np.arange(0, places.size + 1, places.shape[1], dtype=np.int32))
-    columns = [projections[name].filter(pa.array(wanted)) for name in ("uri", "label", "split")]
-    return pa.Table.from_arrays(
-        [*columns, pa.ListArray.from_arrays(offsets, pa.array(places.reshape(-1)))], POINTS_SCHEMA.names
-    ).cast(POINTS_SCHEMA)
-
-
-def _stream(table: pa.Table) -> bytes:
-    output = pa.BufferOutputStream()
-    with pa.ipc.new_stream(output, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(output.getvalue().to_pybytes())
 
 
 def _csv(projections: pa.Table, scores: NDArray[np.float32]) -> bytes:

@@ -65,17 +65,6 @@ POINTS: Final = 100_000
 """As many photographs as are points of the map; a page with all of these is about 4 MB larger."""
 
 
-def points(parts: list[Any]) -> pa.Table:
-    """Give `job.components.projections.POINTS_SCHEMA` of all tasks.
-
-    Parameters
-    ----------
-    parts
-        Collected `job.components.projections.PARTS`.
-    """
-    return pa.concat_tables(pa.ipc.open_stream(part.points).read_all() for part in parts)
-
-
 def shown(gallery: pa.Table, pictures: list[bytes | None], parts: list[Any]) -> pa.Table:
     """Give the chosen photographs that have a thumbnail, with their projections.
 

@@ -63,6 +63,13 @@ def test_results_are_laid_out_as_documented(finished: Finished) -> None:
     assert json.loads(record.read_bytes())["state"] == "completed"
 
 
+def test_every_photograph_is_on_the_map_of_the_report(finished: Finished) -> None:
+    report = finished.results.files()[f"reports/{finished.outcome.manifest['run']}/report.html"].decode()
+    (data,) = re.findall(r'<script type="application/json" id="page-data">(.*?)</script>', report)
+    names = sorted(file.name for file in finished.photographs.rglob("*.jpg"))
+    assert sorted(json.loads(data)["gallery"]["files"]) == names
+
+
 def test_features_are_committed_in_batches_of_the_asked_size(finished: Finished) -> None:
     sizes = [table.num_rows for table in map(_parquet, finished.results.files("features").values())]
     assert sum(sizes) == PHOTOGRAPHS

@@ -34,9 +34,9 @@ FAULTS: Final = (
     ),
     Fault(
         name="the archive of the job lacks a file",
-        edits=(Edit("infra/packaging.py", 'path.suffix in {".py", ".html"}', 'path.suffix in {".py"}'),),
+        edits=(Edit("infra/packaging.py", '{".py", ".html", ".css", ".js"}', '{".py"}'),),
         stage=RAN,
-        says="report.html",
+        says="begin.js",
     ),
     Fault(
         name="the manifest is printed, and not written",
