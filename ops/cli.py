@@ -13,6 +13,7 @@ from ops.local.commands.sample import sample
 from ops.preflight.command import preflight
 from ops.pricing.command import price
 from ops.review.command import VerdictCommand, review
+from ops.review.deploy import deploy
 from ops.runs.commands.logs import logs
 from ops.runs.commands.results import results
 from ops.runs.commands.run import RUN_SETTINGS, run
@@ -32,7 +33,7 @@ _RUNS: Final = "Runs"
 _END: Final = "The end"
 _HERE: Final = "On this machine"
 _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
-    _BEFORE: (use, rehearse, review, preflight, price),
+    _BEFORE: (use, rehearse, preflight, price, review, deploy),
     _RUNS: (run, status, watch, logs, results),
     _END: (leaks, empty, destroy),
     _HERE: (featurize, report),

@@ -94,7 +94,7 @@ def test_a_word_too_many_has_one_code_in_every_command(path: tuple[str, ...], tm
 @pytest.mark.parametrize("path", WITH_SETTINGS, ids=" ".join)
 def test_only_what_deploys_asks_for_the_address_of_an_environment(path: tuple[str, ...], tmp_path: Path) -> None:
     done = run(app, [*path, *_needed(path, tmp_path), "-c", "env=prod"], env=NOBODY)
-    assert ("error: email: prod needs one" in done.stderr) == (path in {("rehearse",), ("review",)}), done.stderr
+    assert ("error: email: prod needs one" in done.stderr) == (path in {("rehearse",), ("review",), ("deploy",)}), done.stderr
 
 
 def test_production_is_priced_without_an_address() -> None:
