@@ -521,7 +521,8 @@ say(
 # Is this what Spark would compute? `pyspark.ml.feature.PCA` is a covariance matrix, computed in parallel by
 # `RowMatrix`, and then decomposed on the driver. Over at most 400 photographs Spark's covariance and ours have to be
 # equal; the cell fails if they are not. The components themselves cannot always be compared: with fewer photographs
-# than features Spark's decomposition sometimes fails without a word (`docs/decisions/0244-components-beside-sparks.md`).
+# than features Spark's decomposition sometimes fails without a word
+# (`docs/decisions/0244-components-beside-sparks.md`).
 
 # %%
 import pyarrow as pa
