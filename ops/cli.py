@@ -6,6 +6,7 @@ from typing import Any, Final
 import typer
 
 from ops.console import Commands
+from ops.facts.command import facts
 from ops.local.commands.featurize import FEATURIZE_SETTINGS, featurize
 from ops.local.commands.fetch import fetch
 from ops.local.commands.report import report
@@ -35,7 +36,7 @@ _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     _BEFORE: (use, rehearse, review, preflight, price),
     _RUNS: (run, status, watch, logs, results),
     _END: (leaks, empty, destroy),
-    _HERE: (featurize, report),
+    _HERE: (featurize, report, facts),
 }
 _FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {
     review: {"cls": VerdictCommand},
