@@ -33,8 +33,8 @@ class Fact:
         What gives it again.
     date
         Of what was measured, or of the code that computes it: year, month and day.
-    at_least
-        Whether something in it has no known price, so that it is more in truth.
+    sign
+        ``≥`` if something in it has no known price, ``≈`` if something is estimated, as `fruits price` marks them.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Fact:
     unit: str
     command: str
     date: str
-    at_least: bool = False
+    sign: str = ""
 
 
 class Facts:
@@ -81,5 +81,11 @@ class Facts:
             unit=entry.get("unit") or "",
             command=entry["command"],
             date=entry["date"],
-            at_least=entry.get("remark", "").startswith("at least"),
+            sign=_sign(entry.get("remark") or ""),
         )
+
+
+def _sign(remark: str) -> str:
+    if remark.startswith("at least"):
+        return "≥"
+    return "≈" if "estimated" in remark else ""

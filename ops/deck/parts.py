@@ -51,7 +51,7 @@ class Parts:
         """Write a figure with its unit."""
         fact = self._of(name)
         text = written(fact.value, fact.unit, self._language, digits=digits)
-        return f"≥\N{NO-BREAK SPACE}{text}" if fact.at_least else text
+        return f"{fact.sign}\N{NO-BREAK SPACE}{text}" if fact.sign else text
 
     def duration(self, name: str) -> str:
         """Write a figure in seconds as a duration."""

@@ -21,7 +21,7 @@ class ProgramFailed(FruitsError):
 
 def browser(*arguments: str) -> Any:
     """Ask `docs/deck/browser.mjs`, and give its answer."""
-    return json.loads(_run(["node", str(HOME / "browser.mjs"), *arguments]).splitlines()[-1])
+    return json.loads(run(["node", str(HOME / "browser.mjs"), *arguments]).splitlines()[-1])
 
 
 def marp(source: Path, target: Path, theme: Path, chromium: Mapping[str, str], *options: str) -> None:
@@ -39,7 +39,7 @@ def marp(source: Path, target: Path, theme: Path, chromium: Mapping[str, str], *
     libraries = os.pathsep.join(filter(None, (os.environ.get("LD_LIBRARY_PATH"), chromium["libraries"])))
     environment = {"CHROME_PATH": chromium["program"], "CHROME_NO_SANDBOX": "1", "LD_LIBRARY_PATH": libraries}
     arguments = ["--no-config", "--html", "--theme", str(theme), "--output", str(target), *options, str(source)]
-    _run(["node", str(PACKAGES / "@marp-team/marp-cli/marp-cli.js"), *arguments], environment)
+    run(["node", str(PACKAGES / "@marp-team/marp-cli/marp-cli.js"), *arguments], environment)
 
 
 def pandoc(source: Path, target: Path) -> None:
@@ -59,7 +59,14 @@ def text_of_pdf(file: Path) -> list[str]:
         return [page.get_textpage().get_text_bounded() for page in document]
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
+    """Run a program in the project's folder, and give what it prints.
+
+    Raises
+    ------
+    ProgramFailed
+        If it ends with another code than 0; the message has its last lines.
+    """
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, text=True,
         capture_output=True, check=False,

@@ -17,7 +17,7 @@ WORDS_WITH_DIGITS: Final = frozenset(
 
 _EXPRESSION: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _LITERAL: Final = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-_WORD: Final = re.compile(r"[^\s`(),;:!?|*«»<>/]*\d[^\s`(),;:!?|*«»<>/]*")
+_WORD: Final = re.compile(r"[^\s`(),;:!?|*«»<>/]*\d[^\s`();:!?|*«»<>/]*")
 _ENGLISH: Final = re.compile(r"\b(?:the|and|with|from|which|that|are|is|not|for)\b", re.IGNORECASE)
 _CODE: Final = re.compile(r"`[^`]*`|<[^>]*>|```.*?```", re.DOTALL)
 
@@ -29,7 +29,7 @@ def free_digits(source: str) -> list[str]:
     """
     text = _EXPRESSION.sub(lambda found: _texts(found[1]), source)
     text = re.sub(r"\{[%#].*?[%#]\}|<[^>]*>|```.*?```|`[^`]*`", " ", text, flags=re.DOTALL)
-    words = (word.strip(".") for word in _WORD.findall(text))
+    words = (word.strip(".,") for word in _WORD.findall(text))
     return [word for word in words if word not in WORDS_WITH_DIGITS]
 
 
