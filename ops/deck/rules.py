@@ -11,9 +11,9 @@ MINUTES: Final = (18.0, 20.0)
 """Least and most minutes that the notes may fill."""
 
 WORDS_WITH_DIGITS: Final = frozenset(
-    {"MobileNetV2", "100\N{MULTIPLICATION SIGN}100", "Fruits-360", "S3", "EC2", "IMDSv2", "SHA-256", "x86_64", "17"}
+    {"MobileNetV2", "100\N{MULTIPLICATION SIGN}100", "Fruits-360", "S3", "EC2", "IMDSv2", "SHA-256", "x86_64"}
 )
-"""Words that are no figures: names of products and formats, the size of a photograph, an article of the GDPR."""
+"""Words that are no figures: names of products and formats, and the size of a photograph."""
 
 _EXPRESSION: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _LITERAL: Final = re.compile(r"'([^']*)'|\"([^\"]*)\"")
