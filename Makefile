@@ -104,20 +104,22 @@ planted: assets ## Rehearse with each planted fault (FAULTS="word word": those w
 	@$(BIN)/python -m tests.rehearsal.planted $(FAULTS)
 
 .PHONY: check
-check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests | 3 minutes once
+check: setup ## Format, lint, types, shell, locks, figures: what the CI asks beside the tests | 3 minutes once
 	@ruff format --check .
 	@ruff check .
 	@mypy
 	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 	@$(BIN)/python -m ops.build.locks --check
 	@$(BIN)/python -m ops.notebook.build --check
+	@fruits facts --check
 
 .PHONY: fix
-fix: setup ## Format, mend what the linter can mend, make the index of the decisions and the notebooks | seconds
+fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks and the figures | seconds
 	@ruff check --fix-only --quiet .
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions
 	@$(BIN)/python -m ops.notebook.build
+	@fruits facts
 
 .PHONY: attack
 attack: setup ## Try to break the job by chance, for minutes: TRIALS=a,b for some trials, COUNT=n, SEED=n

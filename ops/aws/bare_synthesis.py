@@ -3,8 +3,6 @@
 import json
 import os
 import sys
-from contextlib import redirect_stderr
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -16,6 +14,7 @@ from infra.templates import Deployment, Template
 from ops.project import ROOT
 
 _STAND_IN: Final = "made by `make assets`; this stands for it\n"
+_WITHOUT_REPORT: Final = {"@aws-cdk/core:annotationsInValidationReport": False}  # which is for who deploys
 
 
 def default_settings(**given: object) -> DeploymentSettings:
@@ -43,10 +42,10 @@ def bare_templates(settings: DeploymentSettings) -> Deployment:
     from infra.stacks import add_stacks  # noqa: PLC0415
 
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    with TemporaryDirectory() as folder, redirect_stderr(StringIO()):
+    with TemporaryDirectory() as folder:
         place = Path(folder)
         app = App(
-            context=context,
+            context=context | _WITHOUT_REPORT,
             outdir=str(place / "cdk.out"),
             stack_traces=False,
             builtin_cloud_formation_validation=False,

@@ -1,5 +1,6 @@
 """``fruits facts``: the figures that documents may state, written down or compared with what is true now."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -7,28 +8,41 @@ import typer
 
 from ops.aws.bare_synthesis import bare_templates, default_settings
 from ops.console import complain, out, status
-from ops.errors import ExitCode
-from ops.facts.fact import FACTS, FactsError, read_facts, write_facts
-from ops.facts.facts import computed_facts, differences, measured_facts, with_origins
+from ops.facts.fact import FACTS, Facts, FactsError, read_facts, write_facts
+from ops.facts.facts import computed_facts, differences, with_origins
+from ops.facts.figures import free_figures, read_documents
+from ops.facts.measured import Measured, read_measured
+from ops.project import ROOT
 
 
 def facts(
     *,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a figure is not true now.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a figure is not true now, or a document's is free.")
+    ] = False,
     file: Annotated[Path, typer.Option(help="The file of facts.")] = FACTS,
 ) -> None:
     """Write down each figure that the documents may state: value, unit, command, commit, date, machine."""
     with status("Templates"):
         settings = default_settings()
         computed = computed_facts(settings, bare_templates(settings))
-    measured = measured_facts()
-    if not check:
-        known = read_facts(file) if file.exists() else {}
-        write_facts(with_origins(computed, known) | measured, file)
-        out.print(f"{len(computed)} figures computed, {len(measured)} measured ones kept: {file}")
+    measured = read_measured()
+    if check:
+        _compare(read_facts(file), computed, measured)
         return
-    problems = differences(read_facts(file), computed, measured)
+    known = read_facts(file) if file.exists() else {}
+    write_facts({**with_origins(computed, known), **measured.facts}, file)
+    out.print(f"{len(computed)} figures computed, {len(measured.facts)} measured ones kept: {file}", soft_wrap=True)
+
+
+def _compare(written: Facts, computed: Facts, measured: Measured) -> None:
+    problems = [*differences(written, computed, measured.facts), *measured.outdated(), *_free(written)]
     for problem in problems:
         complain(problem)
     if problems:
-        raise FactsError("the facts are not true now; run: fruits facts", exit_code=ExitCode.FAILED)
+        raise FactsError(f"{len(problems)} figures are not true now, or held by nothing; mend them, then: fruits facts")
+
+
+def _free(written: Facts) -> Iterator[str]:
+    for document in read_documents():
+        yield from free_figures(document, (ROOT / document.name).read_text(encoding="utf-8"), written)

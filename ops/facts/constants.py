@@ -9,10 +9,13 @@ from ops.pricing.prediction import START_UP_SECONDS
 
 def constant_facts(settings: DeploymentSettings) -> dict[str, Fact]:
     """Return what the code and cdk.json say outright."""
+    from job.storage.reading import READS_IN_FLIGHT  # noqa: PLC0415 - loads what reads S3
+
     job: dict[str, tuple[Value, str]] = {
         "job.features": (MOST_COMPONENTS, "features"),
         "job.variance": (DEFAULT_VARIANCE, "share"),
         "job.batch": (LARGEST_BATCH_SIZE, "photographs"),
+        "job.requests_ahead": (READS_IN_FLIGHT, "requests"),
     }
     deployed: dict[str, tuple[Value, str]] = {
         "settings.region": (settings.region, "region"),
@@ -34,7 +37,7 @@ def constant_facts(settings: DeploymentSettings) -> dict[str, Fact]:
     return {
         name: Fact(value=value, unit=unit, command=command)
         for values, command in (
-            (job, "read job/bounds.py"),
+            (job, "read job"),
             (deployed, "cdk synth"),
             (predicted, "fruits price --json"),
         )

@@ -1,9 +1,7 @@
 """All facts: those that are computed from the code, and those that were measured."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from infra.settings import DeploymentSettings
@@ -14,14 +12,15 @@ from ops.facts.fact import Fact, Facts
 from ops.facts.from_templates import template_facts
 from ops.facts.origin import newest_commit
 from ops.facts.prices import price_facts
-
-MEASURED: Final = Path(__file__).with_name("measured.json")
+from ops.pricing.price_book import PriceBook
 
 _CODE: Final[Mapping[str, tuple[str, ...]]] = {
     "fruits price": ("ops/pricing", "infra", "cdk.json"),
     "cdk synth": ("infra", "cdk.json"),
     "make planted": ("docs/rehearsal.md",),
-    "read ": ("docs", "job/bounds.py"),
+    "read docs/unverified": ("docs/unverified-on-aws.md",),
+    "read docs/decisions": ("docs/decisions",),
+    "read job": ("job/bounds.py", "job/storage/reading.py"),
 }
 """Beginnings of commands, and the code that they run."""
 
@@ -34,13 +33,12 @@ def computed_facts(settings: DeploymentSettings, deployment: Deployment) -> dict
     settings, deployment
         Of cdk.json's default environment, and its templates.
     """
-    return constant_facts(settings) | template_facts(deployment) | price_facts(settings, deployment) | document_facts()
-
-
-def measured_facts(path: Path = MEASURED) -> dict[str, Fact]:
-    """Read what was measured: it takes minutes to hours, and another machine would say otherwise."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return {name: Fact(**entry) for name, entry in content["facts"].items()}
+    return (
+        constant_facts(settings)
+        | template_facts(deployment)
+        | price_facts(settings, deployment, PriceBook.load())
+        | document_facts()
+    )
 
 
 def with_origins(computed: Facts, known: Facts) -> dict[str, Fact]:

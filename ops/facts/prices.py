@@ -18,9 +18,8 @@ _COMMAND: Final = "fruits price --json"
 _OTHERS: Final = " --serverless --machine"
 
 
-def price_facts(settings: DeploymentSettings, deployment: Deployment) -> dict[str, Fact]:
+def price_facts(settings: DeploymentSettings, deployment: Deployment, book: PriceBook) -> dict[str, Fact]:
     """Return what an hour, a run, a million photographs, and rest cost, and the worst until something stops it."""
-    book = PriceBook.load()
     offer = _offer(settings, book, images=None)
     amounts = {
         "hour": offer.price.hour,
