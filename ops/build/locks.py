@@ -27,6 +27,8 @@ LOCKS = {
     "s3a.txt": ("requirements/s3a.in", "--universal", "--no-deps"),
 }
 
+LOCKS_OF_NPM = ("package-lock.json", "docs/deck/package-lock.json")
+
 
 def compile_locks() -> None:
     """Resolve every lock; the laptop's first, as it constrains the others."""
@@ -57,8 +59,11 @@ def main() -> int:
     if "--check" not in sys.argv[1:]:
         compile_locks()
     problems = [fault for name in LOCKS for fault in faults(name, (ROOT / "requirements" / name).read_text())]
-    if '"resolved"' in (ROOT / "package-lock.json").read_text():
-        problems.append("package-lock.json: names addresses; run npm install --package-lock-only with the .npmrc here")
+    problems += [
+        f"{name}: names addresses; run npm install --package-lock-only with the .npmrc beside it"
+        for name in LOCKS_OF_NPM
+        if '"resolved"' in (ROOT / name).read_text()
+    ]
     print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
     return 1 if problems else 0
 

@@ -1,91 +1,79 @@
-"""The figures that slides show: read from docs/facts.json, and never typed."""
+"""What of a fact is shown: the figure in the words of a language, and where it comes from."""
 
 import difflib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
+from job.notebook.words import Language
+from ops.deck.numbers import lasting, written
 from ops.errors import FruitsError
-from ops.project import ROOT
+from ops.facts.fact import Fact, Facts
 
-FACTS: Final = ROOT / "docs" / "facts.json"
+_SOURCE: Final[dict[Language, str]] = {"fr": "Source\N{NO-BREAK SPACE}: ", "en": "Source: "}
 
 
 class UnknownFact(FruitsError):
-    """A slide asks for a figure that nothing gives."""
+    """A text asks for a figure that nothing gives."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fact:
-    """A figure, and where it comes from.
-
-    Parameters
-    ----------
-    name
-        What slides call it, such as ``price.run``.
-    value
-        As the command gave it.
-    unit
-        What it counts, ``""`` for things.
-    command
-        What gives it again.
-    date
-        Of what was measured, or of the code that computes it: year, month and day.
-    sign
-        ``≥`` if something in it has no known price, ``≈`` if something is estimated, as `fruits price` marks them.
-    """
-
-    name: str
-    value: int | float | str
-    unit: str
-    command: str
-    date: str
-    sign: str = ""
-
-
-class Facts:
-    """All figures by their names.
+class Figures:
+    """Writes facts in a language.
 
     Parameters
     ----------
-    content
-        What docs/facts.json holds: for each name an object with value, unit, command and date.
+    facts
+        All of them, by name.
+    language
+        Whose marks and words.
+    use
+        Told the name and the fact of each figure that is used.
     """
 
-    def __init__(self, content: Mapping[str, Mapping[str, Any]]) -> None:
-        self._content = content
+    def __init__(self, facts: Facts, language: Language, *, use: Callable[[str, Fact], None]) -> None:
+        self._facts, self.language, self._use = facts, language, use
 
-    @classmethod
-    def load(cls, path: Path = FACTS) -> "Facts":
-        """Read a file of facts."""
-        return cls(json.loads(path.read_text(encoding="utf-8")))
-
-    def fact(self, name: str) -> Fact:
-        """Give a figure.
+    def of(self, name: str) -> Fact:
+        """Give a fact that is used.
 
         Raises
         ------
         UnknownFact
             If there is none by that name; the message names those that look like it.
         """
-        entry = self._content.get(name)
-        if entry is None:
-            near = difflib.get_close_matches(name, self._content, n=3, cutoff=0.4)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        found = self._facts.get(name)
+        if found is None:
+            near = difflib.get_close_matches(name, self._facts, n=3, cutoff=0.4)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ";"
             raise UnknownFact(f"no fact {name!r} in docs/facts.json{hint} `fruits facts` writes that file")
-        return Fact(
-            name=name,
-            value=entry["value"],
-            unit=entry.get("unit") or "",
-            command=entry["command"],
-            date=entry["date"],
-            sign=_sign(entry.get("remark") or ""),
-        )
+        self._use(name, found)
+        return found
+
+    def fact(self, name: str, digits: int | None = None) -> str:
+        """Write a figure with its unit, and with ``≥`` or ``≈`` as `fruits price` does."""
+        found = self.of(name)
+        sign, text = _sign(found), written(found.value, found.unit, self.language, digits=digits)
+        return f"{sign}\N{NO-BREAK SPACE}{text}" if sign else text
+
+    def duration(self, name: str) -> str:
+        """Write a figure in seconds as a duration."""
+        return lasting(float(self.of(name).value))
+
+    def ratio(self, larger: str, smaller: str, digits: int = 1) -> str:
+        """Write how many times one figure is another."""
+        above, below = (float(self.of(name).value) for name in (larger, smaller))
+        return written(above / below, "", self.language, digits=digits)
 
 
-def _sign(remark: str) -> str:
-    if remark.startswith("at least"):
+def source_line(facts: Mapping[str, Fact], language: Language) -> str:
+    """Name the commands behind figures, each once with its newest date; nothing without figures."""
+    dates: dict[str, str] = {}
+    for fact in facts.values():
+        dates[fact.command] = max(fact.date, dates.get(fact.command, ""))
+    shown = " · ".join(f"{command} ({date})" for command, date in dates.items())
+    return f"{_SOURCE[language]}{shown}" if shown else ""
+
+
+def _sign(fact: Fact) -> str:
+    if fact.remark.startswith("at least"):
         return "≥"
-    return "≈" if "estimated" in remark else ""
+    return "≈" if "estimated" in fact.remark else ""

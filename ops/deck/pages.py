@@ -2,19 +2,18 @@
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from job.notebook.words import Language
-from ops.deck.facts import Fact
+from ops.deck.facts import source_line
 from ops.deck.source import Slide
 
 TITLE: Final[dict[Language, str]] = {
     "fr": "Fruits ! Des photographies aux composantes principales",
     "en": "Fruits! From photographs to principal components",
 }
-_SOURCE: Final[dict[Language, str]] = {"fr": "Source\N{NO-BREAK SPACE}: ", "en": "Source: "}
 
 FONTS: Final[dict[str, tuple[int, ...]]] = {"inter": (400, 600, 700, 800), "jetbrains-mono": (400,)}
 """Families of @fontsource within the theme, and their weights: a PDF looks alike on each machine."""
@@ -33,15 +32,6 @@ def for_pandoc(slides: Sequence[Slide], language: Language) -> str:
     """Write the deck for pandoc: a heading begins a slide, notes are a block, classes and pairs of columns are gone."""
     head = f'---\ntitle: "{TITLE[language]}"\nlang: {language}\n---\n\n'
     return head + "\n\n".join(_pandoc_slide(slide, language) for slide in slides) + "\n"
-
-
-def source_line(facts: Iterable[Fact], language: Language) -> str:
-    """Name the commands behind figures, each once with its newest date; nothing without figures."""
-    dates: dict[str, str] = {}
-    for fact in facts:
-        dates[fact.command] = max(fact.date, dates.get(fact.command, ""))
-    shown = " · ".join(f"{command} ({date})" for command, date in dates.items())
-    return f"{_SOURCE[language]}{shown}" if shown else ""
 
 
 def theme(style: str, packages: Path) -> str:

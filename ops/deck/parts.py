@@ -5,9 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from job.notebook.words import Language, typeset_french
-from ops.deck.facts import Fact, Facts
-from ops.deck.numbers import lasting, written
+from job.notebook.words import typeset_french
+from ops.deck.facts import Figures
 from ops.errors import FruitsError
 from ops.project import ROOT
 
@@ -24,56 +23,43 @@ class Parts:
 
     Parameters
     ----------
-    facts
-        The figures.
-    language, medium
-        Whose marks, and for which program: an office program gets tables where a browser gets bars, and files where
-        a browser gets pictures within the page.
-    use
-        Told of each figure that is used.
+    figures
+        The facts.
+    medium
+        For which program: an office program gets tables where a browser gets bars, and files where a browser gets
+        pictures within the page.
     """
 
-    def __init__(self, facts: Facts, language: Language, medium: Medium, *, use: Callable[[Fact], None]) -> None:
-        self._facts, self._language, self._medium, self._use = facts, language, medium, use
+    def __init__(self, figures: Figures, medium: Medium) -> None:
+        self._figures, self._medium = figures, medium
+        self._french = figures.language == "fr"
 
     def words(self) -> dict[str, Callable[..., str]]:
         """Give them by their names."""
         return {
-            "fact": self.fact,
-            "duration": self.duration,
-            "ratio": self.ratio,
+            "fact": self._figures.fact,
+            "duration": self._figures.duration,
+            "ratio": self._figures.ratio,
             "figure": self.figure,
             "bars": self.bars,
             "picture": self.picture,
         }
 
-    def fact(self, name: str, digits: int | None = None) -> str:
-        """Write a figure with its unit."""
-        fact = self._of(name)
-        text = written(fact.value, fact.unit, self._language, digits=digits)
-        return f"{fact.sign}\N{NO-BREAK SPACE}{text}" if fact.sign else text
-
-    def duration(self, name: str) -> str:
-        """Write a figure in seconds as a duration."""
-        return lasting(float(self._of(name).value))
-
-    def ratio(self, larger: str, smaller: str, digits: int = 1) -> str:
-        """Write how many times one figure is another."""
-        above, below = (float(self._of(name).value) for name in (larger, smaller))
-        return written(above / below, "", self._language, digits=digits)
-
     def figure(self, shown: str, caption: str) -> str:
         """Show a figure large, above what it is."""
-        caption = typeset_french(caption) if self._language == "fr" else caption
+        caption = typeset_french(caption) if self._french else caption
         if self._medium == "office":
             return f"**{shown}** {caption}\n"
         return f'<div class="figure"><b>{shown}</b><span>{caption}</span></div>'
 
     def bars(self, rows: Sequence[tuple[str, str]], digits: int | None = None) -> str:
         """Compare figures of one unit: rows of a label and a name; one label with ``*`` before it is ours."""
-        values = {name: float(self._of(name).value) for _, name in rows}
-        labels = [typeset_french(label) if self._language == "fr" else label for label, _ in rows]
-        shown = [(label, self.fact(name, digits), values[name]) for label, (_, name) in zip(labels, rows, strict=True)]
+        values = {name: float(self._figures.of(name).value) for _, name in rows}
+        labels = [typeset_french(label) if self._french else label for label, _ in rows]
+        shown = [
+            (label, self._figures.fact(name, digits), values[name])
+            for label, (_, name) in zip(labels, rows, strict=True)
+        ]
         if self._medium == "office":
             lines = [f"| {label.lstrip('*')} | {figure} |" for label, figure, _ in shown]
             return "\n".join(["| | |", "|---|---:|", *lines]) + "\n"
@@ -85,16 +71,11 @@ class Parts:
         file = ROOT / path
         if not file.is_file():
             raise NoPicture(f"there is no picture {path}; `make diagrams` makes those of docs/diagrams")
-        alt = typeset_french(alt) if self._language == "fr" else alt
+        alt = typeset_french(alt) if self._french else alt
         if self._medium == "office":
             return f"![{alt}]({png_of(file)})\n"
         content = base64.b64encode(file.read_bytes()).decode()
         return f'<img class="{look}" alt="{alt}" src="data:{_MEDIA_TYPES[file.suffix]};base64,{content}">'
-
-    def _of(self, name: str) -> Fact:
-        fact = self._facts.fact(name)
-        self._use(fact)
-        return fact
 
 
 def png_of(file: Path) -> Path:

@@ -25,10 +25,12 @@ _CODE: Final = re.compile(r"`[^`]*`|<[^>]*>|```.*?```", re.DOTALL)
 def free_digits(source: str) -> list[str]:
     """List the words with digits that a template states by itself, and no fact gives.
 
-    Names of facts, files and slides, numbers handed to a function, tags of HTML, commands and code are no text.
+    Names of facts, files and slides, numbers handed to a function, tags of HTML, commands, links and the numbers of a
+    list are no text.
     """
     text = _EXPRESSION.sub(lambda found: _texts(found[1]), source)
-    text = re.sub(r"\{[%#].*?[%#]\}|<[^>]*>|```.*?```|`[^`]*`", " ", text, flags=re.DOTALL)
+    text = re.sub(r"\{[%#].*?[%#]\}|<[^>]*>|```.*?```|`[^`]*`|\[[^\]]*\]\([^)]*\)", " ", text, flags=re.DOTALL)
+    text = re.sub(r"^\d+\. ", "", text, flags=re.MULTILINE)
     words = (word.strip(".,") for word in _WORD.findall(text))
     return [word for word in words if word not in WORDS_WITH_DIGITS]
 
@@ -38,21 +40,15 @@ def differing_slides(one: Sequence[Slide], other: Sequence[Slide]) -> list[str]:
     return [
         left.name
         for left, right in zip(one, other, strict=True)
-        if (left.name, left.look, left.seconds, set(left.facts))
-        != (right.name, right.look, right.seconds, set(right.facts))
+        if (left.name, left.look, left.seconds, left.facts) != (right.name, right.look, right.seconds, right.facts)
     ]
 
 
-def faults_of_french(slides: Sequence[Slide]) -> list[str]:
+def faults_of_french(text: str) -> list[str]:
     """Find what no French printer would set: plain spaces and apostrophes, decimal points, words of English."""
-    faults = []
-    for slide in slides:
-        for text in (slide.text, slide.notes):
-            plain = _CODE.sub(" ", text)
-            found = [*_ENGLISH.findall(plain), *re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", plain)]
-            found += [] if typeset_french(text) == text else ["spaces or apostrophes"]
-            faults += [f"{slide.name}: {what}" for what in found]
-    return faults
+    plain = _CODE.sub(" ", text)
+    found = [*_ENGLISH.findall(plain), *re.findall(r"(?<![\w.])\d+\.\d+(?![\w.])", plain)]
+    return found if typeset_french(text) == text else [*found, "spaces or apostrophes"]
 
 
 def spoken_minutes(slides: Sequence[Slide]) -> float:

@@ -1,16 +1,15 @@
-"""The source of the slides: a template in which each text stands in French and in English, side by side."""
+"""The source of the slides: a template in pairs of texts, cut into slides with their notes and their facts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, nodes
-from jinja2.ext import Extension
-from jinja2.parser import Parser
-
-from job.notebook.words import Language, typeset_french
-from ops.deck.facts import Fact, Facts
+from job.notebook.words import Language
+from ops.deck.facts import Figures
+from ops.deck.pairs import render_pairs
 from ops.deck.parts import Medium, Parts
 from ops.errors import FruitsError
+from ops.facts.fact import Fact, Facts
 from ops.project import ROOT
 
 SOURCE: Final = ROOT / "docs" / "deck" / "deck.md.j2"
@@ -20,27 +19,6 @@ _NOTES: Final = "\n???\n"
 
 class DeckError(FruitsError):
     """The source is no presentation."""
-
-
-class Pairs(Extension):
-    """``{% fr %}…{% en %}…{% end %}``: a text in both languages, of which the one asked for is rendered.
-
-    One without the other is an error of syntax, so that no slide can exist in a single language.
-    """
-
-    tags = {"fr"}  # noqa: RUF012 (as Jinja declares it)
-
-    def parse(self, parser: Parser) -> nodes.Node:
-        """Take both texts, and choose one when the template is rendered."""
-        line = next(parser.stream).lineno
-        french = parser.parse_statements(("name:en",), drop_needle=True)
-        english = parser.parse_statements(("name:end",), drop_needle=True)
-        block = nodes.CallBlock(self.call_method("_typeset"), [], [], french).set_lineno(line)
-        asked = nodes.Compare(nodes.Name("language", "load"), [nodes.Operand("eq", nodes.Const("fr"))])
-        return nodes.If(asked, [block], [], english).set_lineno(line)
-
-    def _typeset(self, caller: Any) -> str:
-        return typeset_french(caller())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +36,7 @@ class Slide:
     text, notes
         Markdown of the slide, and what the speaker says.
     facts
-        Figures it shows or says, each once, in their order.
+        Figures it shows or says, by name, in their order.
     """
 
     name: str
@@ -66,7 +44,7 @@ class Slide:
     seconds: int
     text: str
     notes: str
-    facts: tuple[Fact, ...]
+    facts: Mapping[str, Fact]
 
 
 @dataclass
@@ -84,11 +62,11 @@ class _Course:
         self.facts.append({})
         return _SLIDE
 
-    def use(self, fact: Fact) -> None:
+    def use(self, name: str, fact: Fact) -> None:
         """Note that the slide at hand uses a figure."""
         if not self.facts:
-            raise DeckError(f"{SOURCE.name} uses the fact {fact.name!r} before its first slide")
-        self.facts[-1][fact.name] = fact
+            raise DeckError(f"{SOURCE.name} uses the fact {name!r} before its first slide")
+        self.facts[-1][name] = fact
 
 
 def render(source: str, facts: Facts, language: Language, medium: Medium) -> list[Slide]:
@@ -106,26 +84,20 @@ def render(source: str, facts: Facts, language: Language, medium: Medium) -> lis
     Raises
     ------
     DeckError
-        If a text is there in one language only, a slide has no notes, or two have one name.
+        If a slide has no notes, or two have one name.
+    PairsError
+        If a text is there in one language only.
     UnknownFact
         If a figure is asked for that nothing gives.
     """
     course = _Course()
-    parts = Parts(facts, language, medium, use=course.use)
-    environment = Environment(extensions=[Pairs], undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    try:
-        template = environment.from_string(source)
-    except TemplateSyntaxError as error:
-        raise DeckError(f"{SOURCE.name}, line {error.lineno}: {error.message}") from error
-    text = template.render(language=language, slide=course.slide, **parts.words())
+    parts = Parts(Figures(facts, language, use=course.use), medium)
+    text = render_pairs(SOURCE.name, source, language, {"slide": course.slide, **parts.words()})
     _, *bodies = text.split(_SLIDE)
-    return [
-        _slide(head, body, tuple(used.values()))
-        for head, body, used in zip(course.heads, bodies, course.facts, strict=True)
-    ]
+    return [_slide(head, body, used) for head, body, used in zip(course.heads, bodies, course.facts, strict=True)]
 
 
-def _slide(head: tuple[str, str, int], body: str, facts: tuple[Fact, ...]) -> Slide:
+def _slide(head: tuple[str, str, int], body: str, facts: Mapping[str, Fact]) -> Slide:
     name, look, seconds = head
     text, mark, notes = body.partition(_NOTES)
     if not mark or not notes.strip():

@@ -1,20 +1,25 @@
 """The pages: what programs get of the slides, and what is wrong with what they drew."""
 
+import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ops.deck.facts import Fact
+from job.notebook.words import Language
+from ops.deck.build import digest, outdated
+from ops.deck.facts import source_line
 from ops.deck.outcome import missing_figures, overflowing
-from ops.deck.pages import FONTS, for_marp, for_pandoc, source_line, theme
+from ops.deck.pages import FONTS, for_marp, for_pandoc, theme
 from ops.deck.programs import ProgramFailed, run
-from ops.deck.source import Slide
+from ops.deck.source import Slide, render
+from ops.facts.fact import Fact
 
-RUN = Fact(name="run", value=0.17, unit="EUR", command="fruits price --json", date="2026-11-27")
-HOUR = Fact(name="hour", value=1, unit="EUR", command="fruits price --json", date="2026-11-20")
-BENCH = Fact(name="bench", value=56, unit="s", command="make bench", date="2026-11-22")
+RUN = Fact(value=0.17, unit="EUR", command="fruits price --json", date="2026-11-27")
+HOUR = Fact(value=1, unit="EUR", command="fruits price --json", date="2026-11-20")
+BENCH = Fact(value=56, unit="s", command="make bench", date="2026-11-22")
 SLIDE = Slide(
     name="one",
     look="dark",
@@ -24,9 +29,9 @@ SLIDE = Slide(
         '<div class="cards">\n<div>\n\n## Why\n\nBecause.\n\n</div>\n</div>'
     ),
     notes="Say it.",
-    facts=(RUN, HOUR, BENCH),
+    facts={"run": RUN, "hour": HOUR, "bench": BENCH},
 )
-BARE = Slide(name="two", look="", seconds=0, text="# No figure", notes="Nothing.", facts=())
+BARE = Slide(name="two", look="", seconds=0, text="# No figure", notes="Nothing.", facts={})
 
 
 def test_a_source_line_names_each_command_once_with_its_newest_date() -> None:
@@ -86,10 +91,25 @@ def test_a_figure_that_a_page_of_the_pdf_lacks_is_named() -> None:
 
 @pytest.mark.parametrize("page", ["10 500 images", "10500 images", "10\N{NO-BREAK SPACE}500 images"])
 def test_the_space_between_thousands_may_be_another_in_a_pdf(page: str) -> None:
-    slide = Slide(name="n", look="", seconds=0, text="10\N{NARROW NO-BREAK SPACE}500 images", notes="x", facts=())
+    slide = Slide(name="n", look="", seconds=0, text="10\N{NARROW NO-BREAK SPACE}500 images", notes="x", facts={})
     assert missing_figures([slide], [page]) == []
 
 
 def test_a_program_that_fails_is_named_with_what_it_said() -> None:
     with pytest.raises(ProgramFailed, match=r"ended with 1:\nno paper"):
         run([sys.executable, "-c", "import sys; sys.exit('no paper')"])
+
+
+@pytest.mark.parametrize("change", [{"text": "# A run: €0.18"}, {"notes": "Say more."}, {"look": "lead"}])
+def test_a_kept_pdf_of_other_slides_is_outdated(change: dict[str, str]) -> None:
+    assert digest([SLIDE], "en") == digest([replace(SLIDE)], "en")
+    assert digest([SLIDE], "en") != digest([replace(SLIDE, **change)], "en")  # type: ignore[arg-type]
+
+
+def test_kept_pdfs_are_outdated_by_a_fact_that_has_another_value(tmp_path: Path) -> None:
+    source, kept = "{{ slide('one') }}\n{{ fact('run') }}\n\n???\n\nx", tmp_path / "kept.json"
+    languages: tuple[Language, ...] = ("fr", "en")
+    now = {language: digest(render(source, {"run": RUN}, language, "browser"), language) for language in languages}
+    kept.write_text(json.dumps(now), encoding="utf-8")
+    assert outdated(source, {"run": RUN}, kept) == []
+    assert outdated(source, {"run": replace(RUN, value=0.18)}, kept) == ["fruits.fr.pdf", "fruits.en.pdf"]

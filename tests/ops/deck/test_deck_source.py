@@ -2,31 +2,21 @@
 
 import pytest
 
-from ops.deck.facts import Facts, UnknownFact
+from ops.deck.facts import UnknownFact
+from ops.deck.pairs import PairsError
 from ops.deck.parts import NoPicture
 from ops.deck.source import DeckError, Slide, render
+from ops.facts.fact import Fact
 
-FACTS = Facts(
-    {
-        "run": {
-            "value": 0.1706,
-            "unit": "EUR",
-            "command": "fruits price",
-            "date": "2026-11-27",
-            "remark": "at least: x",
-        },
-        "rest": {
-            "value": 1.3,
-            "unit": "USD",
-            "command": "fruits price",
-            "date": "2026-11-26",
-            "remark": "estimated: y",
-        },
-        "images": {"value": 10500, "unit": "images", "command": "make bench", "date": "2026-11-22", "remark": ""},
-        "slow": {"value": 208.6, "unit": "s", "command": "make bench", "date": "2026-11-22"},
-        "fast": {"value": 52.14, "unit": "s", "command": "make bench", "date": "2026-11-22"},
-    }
-)
+PRICED = {"command": "fruits price", "date": "2026-11-27"}
+TIMED = {"command": "make bench", "date": "2026-11-22"}
+FACTS = {
+    "run": Fact(value=0.1706, unit="EUR", **PRICED, remark="at least: not priced: disks"),
+    "rest": Fact(value=1.3, unit="USD", **PRICED, remark="estimated: alarms"),
+    "images": Fact(value=10500, unit="images", **TIMED),
+    "slow": Fact(value=208.6, unit="s", **TIMED),
+    "fast": Fact(value=52.14, unit="s", **TIMED),
+}
 
 
 def _slide(text: str, language: str = "en", medium: str = "browser") -> Slide:
@@ -42,7 +32,7 @@ def test_a_pair_gives_the_text_of_the_language(language: str, shown: str) -> Non
 
 @pytest.mark.parametrize("text", ["{% fr %}Une pomme{% end %}", "{% fr %}Une pomme", "{% en %}An apple{% end %}"])
 def test_a_text_in_one_language_alone_is_refused_with_its_line(text: str) -> None:
-    with pytest.raises(DeckError, match=r"deck\.md\.j2, line \d"):
+    with pytest.raises(PairsError, match=r"deck\.md\.j2, line \d"):
         _slide(text)
 
 
@@ -61,7 +51,7 @@ def test_a_figure_bears_the_marks_of_its_language_and_the_sign_of_what_is_not_kn
 
 def test_a_slide_knows_the_facts_that_it_shows_and_that_its_speaker_says() -> None:
     slide = _slide("{{ fact('run') }} {{ ratio('slow', 'fast') }}")
-    assert [fact.name for fact in slide.facts] == ["run", "slow", "fast"]
+    assert list(slide.facts) == ["run", "slow", "fast"]
     assert slide.text.endswith("4.0")
 
 
