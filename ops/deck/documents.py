@@ -4,6 +4,7 @@ Each `docs/<name>.md.j2` gives `docs/<name>.fr.md` and `docs/<name>.en.md`, whos
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,7 @@ def document(name: str, source: str, facts: Facts, language: Language) -> str:
     """
     used: dict[str, Fact] = {}
     figures = Figures(facts, language, use=used.__setitem__)
-    words = {"fact": figures.fact, "duration": figures.duration, "ratio": figures.ratio}
+    words: dict[str, Callable[..., str]] = {"fact": figures.fact, "duration": figures.duration, "ratio": figures.ratio}
     text = render_pairs(name, source, language, words).strip()
     line = source_line(used, language)
     return f"{text}\n\n---\n\n{line}\n" if line else f"{text}\n"
