@@ -16,10 +16,10 @@ from typing import Final
 
 from job.notebook.words import LANGUAGES, Language
 from ops.console import complain, out
-from ops.deck.outcome import missing_figures, overflowing
+from ops.deck.outcome import missing_figures, overflowing, split_slides
 from ops.deck.pages import for_marp, for_pandoc, theme
 from ops.deck.parts import png_of
-from ops.deck.programs import HOME, PACKAGES, browser, marp, pandoc, text_of_pdf
+from ops.deck.programs import HOME, PACKAGES, browser, marp, pandoc, slides_of_powerpoint, text_of_pdf
 from ops.deck.source import SOURCE, Slide, render
 from ops.errors import ExitCode, FruitsError
 from ops.facts.fact import Facts, read_facts
@@ -44,7 +44,12 @@ def build(language: Language, source: str, facts: Facts, style: Path, chromium: 
     marp(markdown, markdown.with_suffix(".pptx"), style, chromium)
     _editable(language, source, facts)
     _keep(pdf, language, digest(slides, language))
-    return [*overflowing(slides, browser("overflow", str(plain))), *missing_figures(slides, text_of_pdf(pdf))]
+    powerpoints = (markdown.with_suffix(".pptx"), markdown.with_suffix(".editable.pptx"))
+    return [
+        *overflowing(slides, browser("overflow", str(plain))),
+        *missing_figures(slides, text_of_pdf(pdf)),
+        *split_slides(slides, {file.name: slides_of_powerpoint(file) for file in powerpoints}),
+    ]
 
 
 def digest(slides: Sequence[Slide], language: Language) -> str:

@@ -27,6 +27,11 @@ def overflowing(slides: Sequence[Slide], measured: Sequence[Mapping[str, Any]]) 
     ]
 
 
+def split_slides(slides: Sequence[Slide], counts: Mapping[str, int]) -> list[str]:
+    """Name the PowerPoint files that have more or fewer slides than there are: a program split some, or lost them."""
+    return [f"{name} has {count} slides of {len(slides)}" for name, count in counts.items() if count != len(slides)]
+
+
 def missing_figures(slides: Sequence[Slide], pages: Sequence[str]) -> list[str]:
     """Name the figures of a slide's text that the same page of a PDF does not hold.
 

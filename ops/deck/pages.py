@@ -29,8 +29,11 @@ def for_marp(slides: Sequence[Slide], language: Language) -> str:
 
 
 def for_pandoc(slides: Sequence[Slide], language: Language) -> str:
-    """Write the deck for pandoc: a heading begins a slide, notes are a block, classes and pairs of columns are gone."""
-    head = f'---\ntitle: "{TITLE[language]}"\nlang: {language}\n---\n\n'
+    """Write the deck for pandoc: a heading begins a slide, notes are a block, and what has no place there is gone.
+
+    Tables and pictures come last: pandoc begins another slide where text follows one of them.
+    """
+    head = f"---\nlang: {language}\n---\n\n"
     return head + "\n\n".join(_pandoc_slide(slide, language) for slide in slides) + "\n"
 
 
@@ -75,6 +78,8 @@ def _pandoc_slide(slide: Slide, language: Language) -> str:
     text = re.sub(r"</?(?:div|p|section)[^>]*>", "", text)
     text = re.sub(r"^## (.+)$", r"**\1**", text, flags=re.MULTILINE)
     text = re.sub(r"^# (.+)$", r"## \1", text, flags=re.MULTILINE)
+    blocks = text.strip().split("\n\n")
+    text = "\n\n".join(sorted(blocks, key=lambda block: block.lstrip().startswith(("|", "!["))))
     line = source_line(slide.facts, language)
     notes = "\n\n".join(filter(None, (_timed(slide), line)))
     return f"{text.strip()}\n\n::: notes\n\n{notes}\n\n:::"

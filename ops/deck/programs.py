@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +51,12 @@ def pandoc(source: Path, target: Path) -> None:
     pypandoc.convert_file(
         str(source), "pptx", format="markdown", outputfile=str(target), extra_args=["--slide-level=2"]
     )
+
+
+def slides_of_powerpoint(file: Path) -> int:
+    """Count the slides of a PowerPoint file, which is an archive with a part for each."""
+    with zipfile.ZipFile(file) as archive:
+        return sum(bool(re.fullmatch(r"ppt/slides/slide\d+\.xml", name)) for name in archive.namelist())
 
 
 def text_of_pdf(file: Path) -> list[str]:

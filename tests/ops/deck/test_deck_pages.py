@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pytest
 from job.notebook.words import Language
 from ops.deck.build import digest, outdated
 from ops.deck.facts import source_line
-from ops.deck.outcome import missing_figures, overflowing
+from ops.deck.outcome import missing_figures, overflowing, split_slides
 from ops.deck.pages import FONTS, for_marp, for_pandoc, theme
-from ops.deck.programs import ProgramFailed, run
+from ops.deck.programs import ProgramFailed, run, slides_of_powerpoint
 from ops.deck.source import Slide, render
 from ops.facts.fact import Fact
 
@@ -82,6 +83,21 @@ def test_a_slide_that_overflows_is_named_with_what_is_cut() -> None:
 def test_a_slide_too_many_or_too_few_is_found() -> None:
     assert overflowing([SLIDE], [])
     assert missing_figures([SLIDE], ["A run", "again"])
+
+
+def test_a_powerpoint_with_slides_split_or_lost_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.pptx", "w") as archive:
+        for name in ("ppt/slides/slide1.xml", "ppt/slides/slide2.xml", "ppt/slides/_rels/slide1.xml.rels"):
+            archive.writestr(name, "")
+    count = slides_of_powerpoint(tmp_path / "a.pptx")
+    assert split_slides([SLIDE, BARE], {"a.pptx": count}) == []
+    assert split_slides([SLIDE], {"a.pptx": count}) == ["a.pptx has 2 slides of 1"]
+
+
+def test_pandoc_gets_tables_and_pictures_last() -> None:
+    text = "# A run\n\n| a | b |\n|---|---|\n\nBecause.\n\n![x](y.png)\n\nTherefore."
+    page = for_pandoc([replace(SLIDE, text=text)], "en")
+    assert "Because.\n\nTherefore.\n\n| a | b |\n|---|---|\n\n![x](y.png)\n\n::: notes" in page
 
 
 def test_a_figure_that_a_page_of_the_pdf_lacks_is_named() -> None:
