@@ -15,6 +15,8 @@ from ops.project import ROOT
 HOME: Final = ROOT / "docs" / "deck"
 PACKAGES: Final = HOME / "node_modules"
 _LAST_LINES: Final = 12
+_PATIENCE_SECONDS: Final = "300"
+"""Of Marp with its browser, which needs a few; a busy machine needs more than the half minute that Marp would wait."""
 
 
 class ProgramFailed(FruitsError):
@@ -40,7 +42,18 @@ def marp(source: Path, target: Path, theme: Path, chromium: Mapping[str, str], *
     """
     libraries = os.pathsep.join(filter(None, (os.environ.get("LD_LIBRARY_PATH"), chromium["libraries"])))
     environment = {"CHROME_PATH": chromium["program"], "CHROME_NO_SANDBOX": "1", "LD_LIBRARY_PATH": libraries}
-    arguments = ["--no-config", "--html", "--theme", str(theme), "--output", str(target), *options, str(source)]
+    arguments = [
+        "--no-config",
+        "--html",
+        "--browser-timeout",
+        _PATIENCE_SECONDS,
+        "--theme",
+        str(theme),
+        "--output",
+        str(target),
+        *options,
+        str(source),
+    ]
     run(["node", str(PACKAGES / "@marp-team/marp-cli/marp-cli.js"), *arguments], environment)
 
 
