@@ -8,10 +8,12 @@ import typer
 
 from ops.aws.bare_synthesis import bare_templates, default_settings
 from ops.console import complain, out, status
+from ops.facts.benchmark import benchmark_facts
 from ops.facts.fact import FACTS, Facts, FactsError, read_facts, write_facts
 from ops.facts.facts import computed_facts, differences, with_origins
 from ops.facts.figures import free_figures, read_documents
-from ops.facts.measured import Measured, read_measured
+from ops.facts.measured import Measured, enter, read_measured
+from ops.facts.origin import newest_commit
 from ops.project import ROOT
 
 
@@ -20,9 +22,14 @@ def facts(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a figure is not true now, or a document's is free.")
     ] = False,
+    bench: Annotated[
+        Path | None, typer.Option(help="First enter the figures of a benchmark: its results.json.")
+    ] = None,
     file: Annotated[Path, typer.Option(help="The file of facts.")] = FACTS,
 ) -> None:
     """Write down each figure that the documents may state: value, unit, command, commit, date, machine."""
+    if bench:
+        _enter(bench)
     with status("Templates"):
         settings = default_settings()
         computed = computed_facts(settings, bare_templates(settings))
@@ -33,6 +40,13 @@ def facts(
     known = read_facts(file) if file.exists() else {}
     write_facts({**with_origins(computed, known), **measured.facts}, file)
     out.print(f"{len(computed)} figures computed, {len(measured.facts)} measured ones kept: {file}", soft_wrap=True)
+
+
+def _enter(results: Path) -> None:
+    origin = newest_commit(["bench", "job"])
+    found = benchmark_facts(results, read_measured().facts, origin)
+    enter(found, why=f"Measured by these modules, commit {origin.commit}.", date=origin.date)
+    out.print(f"{len(found)} figures of {results} entered", soft_wrap=True)
 
 
 def _compare(written: Facts, computed: Facts, measured: Measured) -> None:

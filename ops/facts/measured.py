@@ -4,7 +4,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +25,8 @@ class Measured:
     facts
         The figures, by name.
     code
-        By the folder of what measures: the fingerprint that it had when somebody last saw that the figures are still
-        what it would time.
+        By module of what measures: the fingerprint that it had when somebody last saw that the figures are still what
+        it would time.
     """
 
     facts: Mapping[str, Fact]
@@ -35,10 +35,10 @@ class Measured:
     def outdated(self, root: Path = ROOT) -> list[str]:
         """Say which code has changed since, so that its figures may mean something else by now."""
         return [
-            f"{folder}/ is not what the figures of ops/facts/measured.json were timed by; measure again and enter them"
-            f" there, or if it still times the same, enter its fingerprint {now} with what changed"
-            for folder, then in self.code.items()
-            if (now := fingerprint(root / folder)) != then
+            f"{module} is not what the figures of ops/facts/measured.json were timed by; measure again and enter them"
+            f" there, or if it still times the same, enter its fingerprint, {now}, and what has changed"
+            for module, then in self.code.items()
+            if (now := fingerprint(root / module)) != then
         ]
 
 
@@ -47,17 +47,33 @@ def read_measured(path: Path = MEASURED) -> Measured:
     content: Mapping[str, Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return Measured(
         facts={name: Fact(**entry) for name, entry in content["facts"].items()},
-        code={folder: str(entry["fingerprint"]) for folder, entry in content["code"].items()},
+        code=content["code"]["fingerprints"],
     )
 
 
-def fingerprint(folder: Path) -> str:
-    """Return a hash of the modules of a folder that changes with what they do, not with their words or layout."""
-    found = hashlib.sha256()
-    for module in sorted(folder.rglob("*.py")):
-        tree = ast.parse(module.read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
-                node.body = node.body[1:]
-        found.update(f"{module.relative_to(folder).as_posix()}\n{ast.dump(tree)}\n".encode())
-    return found.hexdigest()[:16]
+def enter(facts: Mapping[str, Fact], why: str, date: str, path: Path = MEASURED) -> None:
+    """Put new measurements in the place of former ones, with the fingerprints of what measured them.
+
+    Parameters
+    ----------
+    facts
+        The measurements, by name.
+    why, date
+        Why the fingerprints stand for the figures, and since when.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["facts"] |= {name: asdict(fact) for name, fact in facts.items()}
+    fingerprints = {module: fingerprint(ROOT / module) for module in content["code"]["fingerprints"]}
+    content["code"] = {"seen": date, "why": why, "fingerprints": fingerprints}
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def fingerprint(module: Path) -> str:
+    """Return a hash of what a module does, whatever its words and layout; ``none`` if it is gone."""
+    if not module.exists():
+        return "none"
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]

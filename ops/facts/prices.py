@@ -44,6 +44,9 @@ def price_facts(settings: DeploymentSettings, deployment: Deployment, book: Pric
         if fact.unit == "USD"
     }
     facts["euro"] = Fact(value=book.euro_usd, unit="USD/EUR", command=_COMMAND, remark=f"of {book.euro_date}")
+    throughput = load_throughput()
+    facts["rate"] = Fact(value=round(throughput.images_a_second, 3), unit="images/s/vCPU", command=_COMMAND)
+    facts["tail"] = Fact(value=round(throughput.tail_seconds(throughput.images), 3), unit="s", command=_COMMAND)
     facts["oldest"] = Fact(value=str(offer.price.everything.oldest), unit="date", command=_COMMAND)
     for template in deployment.templates:
         resting = price(footprint_of_templates({template.path: template.body}, settings.region), book).month_at_rest

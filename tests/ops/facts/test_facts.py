@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from ops.facts.prices import price_facts
 from ops.pricing.prediction import load_throughput
 from ops.pricing.price_book import PriceBook
 from rehearsal.scenario.scenario import Scenario
+from tests.imports import PROJECT
 
 APPLE = Fact(value=3, unit="apples", command="count apples", commit="abc", date="2026-11-27")
 
@@ -160,19 +162,25 @@ def test_a_page_of_another_form_is_not_counted() -> None:
 def test_a_fingerprint_changes_with_what_code_does(tmp_path: Path, before: str, after: str, same: bool) -> None:
     module = tmp_path / "module.py"
     module.write_text(before)
-    then = fingerprint(tmp_path)
+    then = fingerprint(module)
     module.write_text(after)
 
-    assert (fingerprint(tmp_path) == then) is same
+    assert (fingerprint(module) == then) is same
 
 
-def test_measurements_whose_code_has_changed_are_outdated(tmp_path: Path) -> None:
-    (tmp_path / "bench").mkdir()
-    (tmp_path / "bench" / "row.py").write_text("pause = 1\n")
+def test_measurements_whose_code_has_changed_or_gone_are_outdated(tmp_path: Path) -> None:
     measured = read_measured()
+    shutil.copytree(PROJECT / "bench", tmp_path / "bench")
+    assert measured.outdated(tmp_path) == []
 
-    assert measured.outdated() == []
-    assert ["measure again" in problem for problem in measured.outdated(tmp_path)] == [True]
+    with (tmp_path / "bench" / "job_rows.py").open("a", encoding="utf-8") as module:
+        module.write("PAUSE = 1\n")
+    (tmp_path / "bench" / "measure.py").unlink()
+
+    assert [problem.partition(" ")[0] for problem in measured.outdated(tmp_path)] == [
+        "bench/job_rows.py",
+        "bench/measure.py",
+    ]
 
 
 def test_predictions_start_from_the_measurement_that_documents_state() -> None:

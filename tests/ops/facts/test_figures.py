@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ops.facts.fact import Fact, FactsError, read_facts
@@ -64,6 +66,13 @@ def test_a_number_in_a_sentence_itself_is_no_way_around_the_facts() -> None:
     (problem,) = free_figures(document, "1,200 apples and 7 pears", FACTS)
 
     assert "says 7 itself" in problem
+
+
+def test_a_document_that_is_not_complete_may_hold_other_numbers_but_not_other_facts() -> None:
+    document = replace(APPLES, complete=False)
+
+    assert free_figures(document, "1,200 apples, 60 to 90 s", FACTS) == []
+    assert free_figures(document, "1,300 apples", FACTS) != []
 
 
 def test_an_exempt_word_that_is_not_there_is_named() -> None:
