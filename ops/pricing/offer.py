@@ -109,7 +109,7 @@ def make_offer(
     images: int | None,
     storage_gib: float,
     serverless: bool,
-    machine: bool,
+    machine: bool = False,
     book: PriceBook,
     throughput: Throughput,
 ) -> Offer:
