@@ -1,5 +1,6 @@
 """Figures as each language writes them."""
 
+from datetime import date
 from typing import Final
 
 from job.notebook.words import Language
@@ -21,6 +22,16 @@ _BEHIND: Final[dict[str, dict[Language, str]]] = {
     "bytes": {"fr": f"{_WIDE}octets", "en": f"{_WIDE}bytes"},
     "images/s": {"fr": f"{_WIDE}images/s", "en": f"{_WIDE}images/s"},
 }
+_MONTHS: Final[dict[Language, tuple[str, ...]]] = {
+    "fr": (
+        *("janvier", "février", "mars", "avril", "mai", "juin"),
+        *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
+}
 
 
 def written(value: float | str, unit: str, language: Language, *, digits: int | None = None) -> str:
@@ -29,7 +40,7 @@ def written(value: float | str, unit: str, language: Language, *, digits: int | 
     Parameters
     ----------
     value
-        The figure; text is given back as it is.
+        The figure; a date by its year, month and day; other text is given back as it is.
     unit
         Money, seconds, bytes, shares and rates are written; what counts things is a word of the text around it.
     language
@@ -45,13 +56,19 @@ def written(value: float | str, unit: str, language: Language, *, digits: int | 
     '1_280,50~€'
     """
     if isinstance(value, str):
-        return value
+        return _day(value, language) if unit == "date" else value
     value, unit = _convenient(value, unit)
     figure = f"{value:,.{_digits(value, unit) if digits is None else digits}f}"
     figure = figure.translate(_FRENCH) if language == "fr" else figure
     if unit not in _BEFORE:
         return figure + _BEHIND.get(unit, _NOTHING)[language]
     return f"{figure}{_WIDE}{_BEFORE[unit]}" if language == "fr" else _BEFORE[unit] + figure
+
+
+def _day(iso: str, language: Language) -> str:
+    day = date.fromisoformat(iso)
+    number = "1er" if language == "fr" and day.day == 1 else str(day.day)
+    return _WIDE.join((number, _MONTHS[language][day.month - 1], str(day.year)))
 
 
 def _convenient(value: float, unit: str) -> tuple[float, str]:

@@ -14,6 +14,7 @@ FACTS = {
     "run": Fact(value=0.1706, unit="EUR", **PRICED, remark="at least: not priced: disks"),
     "rest": Fact(value=1.3, unit="USD", **PRICED, remark="estimated: alarms"),
     "images": Fact(value=10500, unit="images", **TIMED),
+    "day": Fact(value="2025-10-01", unit="date", **PRICED),
     "slow": Fact(value=208.6, unit="s", **TIMED),
     "fast": Fact(value=52.14, unit="s", **TIMED),
 }
@@ -47,6 +48,12 @@ def test_a_figure_bears_the_marks_of_its_language_and_the_sign_of_what_is_not_kn
     narrow, wide = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
     assert _slide(text, "fr").text == f"≥{wide}0,17{wide}€ ≈{wide}1,30{wide}$ 10{narrow}500"
     assert _slide(text, "en").text == f"≥{wide}€0.17 ≈{wide}$1.30 10,500"
+
+
+def test_a_date_is_written_as_people_write_it() -> None:
+    wide = "\N{NO-BREAK SPACE}"
+    assert _slide("{{ fact('day') }}", "fr").text == f"1er{wide}octobre{wide}2025"
+    assert _slide("{{ fact('day') }}", "en").text == f"1{wide}October{wide}2025"
 
 
 def test_a_slide_knows_the_facts_that_it_shows_and_that_its_speaker_says() -> None:

@@ -139,10 +139,11 @@ def test_serverless_bills_a_minute_at_least() -> None:
 def test_one_machine_costs_what_a_calculator_says() -> None:
     priced = _priced(core_vcpus=8, region="eu-west-3")
     run = predict_machine(160_000, priced, MEASURED)
-    # An m6a.xlarge, 0.2016 USD an hour in Paris, without a fee: 160,000 / (100 x 4) = 400 s and a tail of 160 s.
+    # An m6a.xlarge, 0.2016 USD an hour in Paris and its disks, no fee: 160,000 / (100 x 4) = 400 s, a tail of 160 s.
+    disks = next(item.disks.usd / item.count for item in priced.nodes if item.fleet == "core")
     assert (run.type_name, run.vcpus) == ("m6a.xlarge", 4)
     assert run.seconds == pytest.approx(560)
-    assert run.cost.usd == pytest.approx(0.2016 * 560 / 3600)
+    assert run.cost.usd == pytest.approx((0.2016 + disks) * 560 / 3600)
 
 
 def test_one_machine_cannot_be_predicted_without_a_core_node() -> None:
