@@ -20,7 +20,7 @@ def draw_identities(deployment: Deployment, labels: Labels) -> str:
     drawing.node("roles", labels("identities", count=len(tables)), kind="group", grid_columns=_COLUMNS, grid_gap=24)
     for role, rows in sorted(tables, key=lambda item: (-len(item[1]), item[0].identity)):
         trusted = ", ".join(_trusted(role))
-        title = labels("role", role=labels(short(role.identity)).replace("\n", " "), service=trusted)
+        title = labels("role", role=labels(f"{short(role.identity)}.name"), service=trusted)
         drawing.table(f"roles.{short(role.identity)}", title, rows)
     return drawing.source
 

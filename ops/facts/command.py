@@ -37,9 +37,16 @@ def facts(
     if check:
         _compare(read_facts(file), computed, measured)
         return
-    known = read_facts(file) if file.exists() else {}
-    write_facts({**with_origins(computed, known), **measured.facts}, file)
+    write_facts({**with_origins(computed, _former(file)), **measured.facts}, file)
     out.print(f"{len(computed)} figures computed, {len(measured.facts)} measured ones kept: {file}", soft_wrap=True)
+
+
+def _former(file: Path) -> Facts:
+    """Read what was written down; from a file that a merge has left with conflicts nothing."""
+    try:
+        return read_facts(file)
+    except FactsError:
+        return {}
 
 
 def _enter(results: Path) -> None:

@@ -23,6 +23,7 @@ _WORDS: Final[Mapping[str, Callable[[float], str]]] = {
     "duration": duration,
     "percent": lambda value: f"{value * 100:.0f} %",
     "minutes": lambda value: f"{value / 60:g}",
+    "spaced": lambda value: f"{value:,.0f}".replace(",", " "),
     "milliseconds": lambda value: f"{value * 1000:g}",
     "MB": lambda value: f"{value / 1e6:.0f}",
 }

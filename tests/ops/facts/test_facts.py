@@ -216,6 +216,19 @@ def test_the_facts_that_are_written_down_are_true() -> None:
 
 
 @pytest.mark.cdk
+def test_a_file_with_conflicts_of_a_merge_is_written_anew(tmp_path: Path) -> None:
+    file = tmp_path / "facts.json"
+    file.write_text("<<<<<<< HEAD\n{}\n=======\n", encoding="utf-8")
+
+    done = CliRunner().invoke(app, ["facts", "--file", str(file)])
+
+    assert done.exit_code == 0
+    assert {name: fact.value for name, fact in read_facts(file).items()} == {
+        name: fact.value for name, fact in read_facts().items()
+    }
+
+
+@pytest.mark.cdk
 @pytest.mark.parametrize("name", ["price.run", "bench.images_per_second"])
 def test_a_figure_that_somebody_changed_by_hand_fails_the_check(tmp_path: Path, name: str) -> None:
     content = json.loads(FACTS.read_text(encoding="utf-8"))

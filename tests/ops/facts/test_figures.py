@@ -19,6 +19,7 @@ APPLES = Document("page.md", ["{apples:,} apples"], [])
     [
         ("{apples} apples", "1200 apples"),
         ("{apples:,} apples", "1,200 apples"),
+        ("{apples:spaced} pommes", "1 200 pommes"),
         ("{wait:duration}", "4 min 48 s"),
         ("{share:percent}", "93 %"),
         ("{share:.1f}", "0.9"),
