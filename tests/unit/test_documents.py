@@ -11,7 +11,11 @@ from tests.imports import PROJECT
 
 GUIDE = PROJECT / "CONTRIBUTING.md"
 INDEX = PROJECT / "docs" / "README.md"
-PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
+PAGES = sorted(
+    page
+    for page in (*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"))
+    if "node_modules" not in page.parts  # packages that draw the slides
+)
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 
 

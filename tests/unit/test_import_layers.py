@@ -31,6 +31,7 @@ FLOORS_OF_OPS = (
 """What every command may take; each takes from those before it. `ops.pricing` and `ops.facts` have a command, too."""
 
 COMMANDS_OF_OPS = (
+    "ops.deck",
     "ops.diagrams",
     "ops.local",
     "ops.notebook",

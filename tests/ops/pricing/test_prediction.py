@@ -9,6 +9,7 @@ import pytest
 from infra.settings import DeploymentSettings
 from ops.pricing.footprint import Fleet, Footprint, candidate
 from ops.pricing.from_settings import footprint_of_settings
+from ops.pricing.machine import predict_machine
 from ops.pricing.prediction import CannotPredict, Throughput, billed_seconds, load_throughput, predict
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook, Record
@@ -133,3 +134,20 @@ def test_serverless_bills_a_minute_at_least() -> None:
     footprint = Footprint(region="eu-west-1", architecture="x86_64")
     run = predict_serverless(0, 16, footprint, PriceBook.load(), MEASURED)
     assert run.cost.usd == pytest.approx(run.hour.usd / 60)
+
+
+def test_one_machine_costs_what_a_calculator_says() -> None:
+    priced = _priced(core_vcpus=8, region="eu-west-3")
+    run = predict_machine(160_000, priced, MEASURED)
+    # An m6a.xlarge, 0.2016 USD an hour in Paris and its disks, no fee: 160,000 / (100 x 4) = 400 s, a tail of 160 s.
+    disks = next(item.disks.usd / item.count for item in priced.nodes if item.fleet == "core")
+    assert (run.type_name, run.vcpus) == ("m6a.xlarge", 4)
+    assert run.seconds == pytest.approx(560)
+    assert run.cost.usd == pytest.approx((0.2016 + disks) * 560 / 3600)
+
+
+def test_one_machine_cannot_be_predicted_without_a_core_node() -> None:
+    priced = _priced()
+    without = replace(priced, nodes=tuple(item for item in priced.nodes if item.fleet != "core"))
+    with pytest.raises(CannotPredict, match="no On-Demand core node"):
+        predict_machine(1, without, MEASURED)

@@ -64,6 +64,13 @@ def test_a_run_is_predicted_for_as_many_photographs_as_asked() -> None:
     assert few["cost"]["usual"]["usd"] < many["cost"]["usual"]["usd"]
 
 
+def test_the_same_run_on_one_machine_is_priced_when_asked_for() -> None:
+    assert json.loads(_run("--json").stdout)["offers"][0]["machine"] is None
+    machine = json.loads(_run("--json", "--machine").stdout)["offers"][0]["machine"]
+    assert (machine["type"], machine["vcpus"]) == ("m6a.xlarge", 4)
+    assert "One machine: m6a.xlarge On-Demand" in _run("--machine").stdout
+
+
 def test_the_same_run_on_serverless_is_priced_when_asked_for() -> None:
     assert json.loads(_run("--json").stdout)["offers"][0]["serverless"] is None
     serverless = json.loads(_run("--json", "--serverless").stdout)["offers"][0]["serverless"]
@@ -209,6 +216,7 @@ def test_prices_are_said_to_be_old_after_ninety_days(days: int, warned: bool) ->
         images=None,
         storage_gib=0,
         serverless=False,
+        machine=False,
         book=dated,
         throughput=load_throughput(),
     )
