@@ -67,6 +67,9 @@ class DeploymentSettings(JobSettings):
         description="one address such as team@example.org, or none",
     )
     email_required: bool = Field(default=False, description="true (a deployment without email is refused), false")
+    strip_metadata: bool = Field(
+        default=False, description="true (photographs are uploaded without metadata, unless asked otherwise), false"
+    )
     remove_data: bool = Field(default=False, description="true (cdk destroy removes emptied buckets), false (kept)")
 
     @field_validator("email", mode="before")
