@@ -1,11 +1,13 @@
 """The `fruits` command: what it offers, and in which panel of its help."""
 
+import platform
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from ops.console import Commands
+from job import __version__
+from ops.console import Commands, out
 from ops.local.commands.featurize import FEATURIZE_SETTINGS, featurize
 from ops.local.commands.fetch import fetch
 from ops.local.commands.report import report
@@ -13,6 +15,7 @@ from ops.local.commands.sample import sample
 from ops.preflight.command import preflight
 from ops.pricing.command import price
 from ops.review.command import VerdictCommand, review
+from ops.review.deploy import deploy
 from ops.runs.commands.logs import logs
 from ops.runs.commands.results import results
 from ops.runs.commands.run import RUN_SETTINGS, run
@@ -33,7 +36,7 @@ _RUNS: Final = "Runs"
 _END: Final = "The end"
 _HERE: Final = "On this machine"
 _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
-    _BEFORE: (use, rehearse, review, preflight, price),
+    _BEFORE: (use, rehearse, preflight, price, review, deploy),
     _RUNS: (run, status, watch, logs, results),
     _END: (leaks, forget, empty, destroy),
     _HERE: (featurize, report),
@@ -44,8 +47,21 @@ _FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {
     featurize: {"context_settings": FEATURIZE_SETTINGS},
 }
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, help="Fruit photographs to features to principal components.")
+app = typer.Typer(cls=Commands, no_args_is_help=True)
 images = typer.Typer(no_args_is_help=True, help="Get photographs.")
+
+
+@app.callback(invoke_without_command=True)
+def fruits(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.", is_eager=True)] = False,
+) -> None:
+    """Fruit photographs to features to principal components."""
+    if version:
+        out.print(f"fruits {__version__}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
 for command in (upload, sample, fetch):
     images.command()(command)
 for panel, commands in _PANELS.items():

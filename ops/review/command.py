@@ -62,6 +62,7 @@ class VerdictCommand(TyperCommand):
 
 def review(
     context: Context = None,
+    *,
     stack: Annotated[
         list[str] | None, typer.Option("--stack", help="Review this stack alone; may be given again.")
     ] = None,
@@ -70,6 +71,10 @@ def review(
     ] = None,
     markdown: Annotated[
         str | None, typer.Option("--markdown", help="Write it for a pull request into this file, or - to print that.")
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--out", help="Keep what was reviewed in this folder, for `fruits deploy`.", metavar="PLAN"),
     ] = None,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", help="From which verdict on the exit code is not 0.")
@@ -81,13 +86,17 @@ def review(
     """
     if app is not None and context:
         raise WrongUsage("--app has its settings already; give -c where the app is synthesised, or leave --app out")
+    if app is not None and plan is not None:
+        raise WrongUsage("--out keeps an app that it synthesises itself; leave --app out, and give -c")
     from ops.review.review import review as review_app  # noqa: PLC0415
     from ops.review.review import review_place  # noqa: PLC0415
 
     with status("Reviewing") as show_status:
         options: dict[str, Any] = {"only": stack or (), "progress": show_status}
-        found = review_app(app, **options) if app else review_place(find_place(context), **options)
+        found = review_app(app, **options) if app else review_place(find_place(context), keep=plan, **options)
     _write(found, markdown)
+    if plan is not None and markdown != "-":
+        out.print(f"Kept: deploy it with fruits deploy {plan}", soft_wrap=True)
     raise typer.Exit(exit_code(found.verdict, fail_on))
 
 

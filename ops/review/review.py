@@ -17,6 +17,7 @@ from ops.review.conclusion import Review, StackReview, compare_stack, conclude
 from ops.review.consequences import Consequence
 from ops.review.deployed import deployed_elsewhere, read_deployed, what_runs
 from ops.review.names import Names
+from ops.review.plan import deployed_digests, make_plan, prepare_folder
 from ops.review.stacks import (
     ExistingStack,
     ReviewFailed,
@@ -29,19 +30,34 @@ from ops.review.stacks import (
 Pair = tuple[WantedStack | None, ExistingStack | None]
 
 
-def review_place(place: Place, **more: Any) -> Review:
+def review_place(place: Place, *, keep: Path | None = None, **more: Any) -> Review:
     """Synthesise the app with some settings, and review it.
 
     Parameters
     ----------
     place
         What would be deployed; run id and e-mail that are deployed hold unless others are given.
+    keep
+        Folder that gets the app and its plan; nothing is kept unless given.
     more
         Further arguments of `review`.
+
+    Raises
+    ------
+    WrongUsage
+        If the folder holds something that is no plan.
     """
-    with tempfile.TemporaryDirectory(prefix="fruits-review-") as folder:
-        synthesise(Path(folder), place.deployable())
-        return review(Path(folder), accounts=place.clients, **more)
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="fruits-review-") as folder:
+            synthesise(Path(folder), place.deployable())
+            return review(Path(folder), accounts=place.clients, **more)
+    prepare_folder(keep)
+    synthesise(keep, place.deployable())
+    deployed = deployed_digests(keep, place.clients)
+    found = review(keep, accounts=place.clients, **more)
+    only = [stack.stack for stack in found.stacks] if more.get("only") else ()
+    make_plan(keep, verdict=found.verdict, only=only, deployed=deployed).write(keep)
+    return found
 
 
 def review(

@@ -18,7 +18,7 @@ from rehearsal.scenario.arithmetic import (
     check_pipeline_model,
     check_projections,
 )
-from rehearsal.scenario.evidence import Evidence
+from rehearsal.scenario.evidence import RECORDS, Evidence
 from rehearsal.scenario.page import check_report
 from rehearsal.scenario.photographs import Changes
 from rehearsal.scenario.stages import few_of
@@ -31,6 +31,7 @@ _LAYOUT: Final = re.compile(
     rf"|pca/{_HASH}/(arrays\.npz|model/(stages/\d_\w+/)?(metadata|data)/(_SUCCESS|part-[\w.-]+))"
     rf"|reports/{_HASH}/(manifest\.json|report\.html|images\.parquet|contents\.json)"
     rf"|index/model={_HASH}/root={_HASH}/[0-9a-f]+-\d+\.parquet|layout\.json"
+    rf"|{RECORDS}\d{{8}}T\d{{6}}Z-{_HASH}\.json"
 )
 """Every object below the output, as docs/results.md names them."""
 
@@ -50,7 +51,7 @@ def check_run(evidence: Evidence) -> list[str]:
     if evidence.manifest is None:
         return [f"the step printed a manifest of run {evidence.run}, which is not among its reports"]
     checks: list[Callable[[Evidence], Iterator[str]]] = [
-        *(_layout, _printed, _columns, _photographs, _counts),
+        *(_layout, _printed, _recorded, _columns, _photographs, _counts),
         *(check_features, check_projections, check_components, check_pipeline_model, check_report),
     ]
     found: list[str] = []
@@ -68,7 +69,11 @@ def check_nothing_computed(before: Evidence, after: Evidence) -> list[str]:
     computed = (after.printed or {}).get("counts", {}).get("computed")
     if computed != 0:
         found.append(f"it says that it computed {computed} photographs, of which none was new")
-    if changed := [path for path in after.objects if before.objects.get(path) != after.objects[path]]:
+    changed = [path for path in after.objects if before.objects.get(path) != after.objects[path]]
+    new = [path for path in changed if path in after.records and path not in before.records]
+    if [after.records[path].get("state") for path in new] != ["unchanged"]:
+        found.append(f"it left {len(new)} records of itself, not one that says that nothing changed")
+    if changed := [path for path in changed if path not in new]:
         found.append(f"it wrote {len(changed)} objects: {few_of(sorted(changed))}")
     if gone := sorted(before.objects.keys() - after.objects.keys()):
         found.append(f"it deleted {len(gone)} objects: {few_of(gone)}")
@@ -112,6 +117,16 @@ def _printed(evidence: Evidence) -> Iterator[str]:
     for key in sorted(printed.keys() | kept.keys()):
         if printed.get(key) != kept.get(key):
             yield f"the manifest printed and the manifest kept differ in {key}"
+
+
+def _recorded(evidence: Evidence) -> Iterator[str]:
+    states = {record.get("state") for record in evidence.records.values()}
+    if not states or states - {"completed", "unchanged"}:
+        yield f"the records of the runs say {sorted(map(str, states)) or 'nothing'}, where each came to its end"
+        return
+    newest = evidence.records[max(evidence.records)]
+    if (newest["run"], newest["counts"]) != (evidence.run, (evidence.printed or {})["counts"]):
+        yield f"the newest record is of run {newest['run']}, {newest['counts']}; the step printed another"
 
 
 def _columns(evidence: Evidence) -> Iterator[str]:

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,9 @@ from rehearsal.scenario.folders import Folder, Version
 
 Columns = Mapping[str, tuple[tuple[str, str], ...]]
 """Columns of the tables: name and type of Hive, by the table's name."""
+
+RECORDS: Final = "runs/"
+"""Has a record of each time that the job was run."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Evidence:
         Parquet objects by path.
     arrays
         The saved components, if they are there.
+    records
+        What the job wrote down about each time it was run, by path.
     columns
         Of the tables that Athena reads, as the catalog declares them.
     """
@@ -52,6 +57,7 @@ class Evidence:
     report: bytes | None
     tables: Mapping[str, pa.Table]
     arrays: Mapping[str, NDArray[np.float64]]
+    records: Mapping[str, Mapping[str, Any]]
     columns: Columns
 
     @property
@@ -106,6 +112,7 @@ def gather(images: Folder, output: Folder, *, printed: Mapping[str, Any] | None,
         report=output.find(f"reports/{run}/report.html") if run else None,
         tables=output.read_tables([path for path in objects if path.endswith(".parquet")]),
         arrays=dict(np.load(io.BytesIO(arrays))) if arrays else {},
+        records={path: json.loads(output.get(path)) for path in objects if path.startswith(RECORDS)},
         columns=columns,
     )
 

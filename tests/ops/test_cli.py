@@ -1,4 +1,5 @@
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,12 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(spark_submit.Submission, "command", lambda self: command)
 
     return say
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    said = run(cli.app, ["--version"])
+    assert said.exit_code == 0
+    assert said.stdout.startswith(f"fruits {version('fruits')}, Python 3.11.")
 
 
 @pytest.mark.slow

@@ -36,6 +36,9 @@ def _commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
 COMMANDS = dict(_commands(typer.main.get_command(app)))
 WITH_SETTINGS = [path for path, command in COMMANDS.items() if any("--context" in item.opts for item in command.params)]
 
+DEPLOYING = {("rehearse",), ("review",), ("deploy",)}
+"""Commands whose settings have to be complete."""
+
 TAKING_WORDS = {("featurize",), ("run",), ("aws", "shell")}
 """Commands that hand words on, to the job or to a shell."""
 
@@ -94,7 +97,7 @@ def test_a_word_too_many_has_one_code_in_every_command(path: tuple[str, ...], tm
 @pytest.mark.parametrize("path", WITH_SETTINGS, ids=" ".join)
 def test_only_what_deploys_asks_for_the_address_of_an_environment(path: tuple[str, ...], tmp_path: Path) -> None:
     done = run(app, [*path, *_needed(path, tmp_path), "-c", "env=prod"], env=NOBODY)
-    assert ("error: email: prod needs one" in done.stderr) == (path in {("rehearse",), ("review",)}), done.stderr
+    assert ("error: email: prod needs one" in done.stderr) == (path in DEPLOYING), done.stderr
 
 
 def test_production_is_priced_without_an_address() -> None:

@@ -1,10 +1,7 @@
 """Durations and sizes on the terminal."""
 
-import doctest
-
 import pytest
 
-from ops import quantities
 from ops.quantities import duration
 
 
@@ -21,7 +18,3 @@ def test_a_duration_is_written_for_people(seconds: float, text: str) -> None:
 )
 def test_a_rough_duration_has_no_seconds_beside_minutes(seconds: float, text: str) -> None:
     assert duration(seconds, rough=True) == text
-
-
-def test_the_examples_are_right() -> None:
-    assert doctest.testmod(quantities) == (0, 3)

@@ -151,6 +151,15 @@ LIES: dict[str, tuple[Callable[[Evidence], Evidence], str]] = {
         lambda e: replace(e, report=(e.report or b"") + b'<script src="https://example.org/plot.js"></script>'),
         "the report needs what is elsewhere: https://example.org/plot.js",
     ),
+    "no record": (lambda e: replace(e, records={}), "the records of the runs say nothing"),
+    "a record of a run that failed": (
+        lambda e: replace(e, records={path: {**record, "state": "failed"} for path, record in e.records.items()}),
+        "the records of the runs say ['failed']",
+    ),
+    "a record of another run": (
+        lambda e: replace(e, records={path: {**record, "run": "0" * 16} for path, record in e.records.items()}),
+        f"the newest record is of run {'0' * 16}",
+    ),
     "rubbish among the results": (
         lambda e: replace(e, objects={**e.objects, "features/_temporary/0": ("0", "0")}),
         "objects that the layout does not know: features/_temporary/0",
@@ -175,6 +184,7 @@ def test_a_second_run_that_computes_is_found(transient: Rehearsed) -> None:
     assert "it says that it computed 15 photographs, of which none was new" in found
     assert any(finding.startswith("it wrote ") for finding in found)
     assert any(finding.startswith("it deleted ") for finding in found)
+    assert "it left 1 records of itself, not one that says that nothing changed" in found
 
 
 def test_a_run_that_computes_too_little_or_too_much_is_found(transient: Rehearsed) -> None:

@@ -161,6 +161,7 @@ def _evidence(photographs: int, tables: Mapping[str, list[dict[str, str]]]) -> E
         report=None,
         tables={path: pa.Table.from_pylist(rows) for path, rows in tables.items()},
         arrays={},
+        records={},
         columns={},
     )
 

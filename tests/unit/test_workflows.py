@@ -154,7 +154,7 @@ def test_scripts_have_no_fault_that_shellcheck_finds(name: str, tmp_path: Path) 
 @pytest.mark.parametrize("name", ALL)
 def test_every_command_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    options = {"fruits": {"review"}, "cdk": {"synth", "deploy"}, "make": targets | {"--touch"}, "npm": {"audit"}}
+    options = {"fruits": {"review", "deploy"}, "make": targets | {"--touch"}, "npm": {"audit"}}
     for script in scripts(name):
         for line in filter(None, map(str.strip, script.splitlines())):
             words = re.split(r"[ =]", line)
@@ -174,12 +174,12 @@ def test_people_choose_what_is_deployed_from_what_there_is_and_write_no_options_
     assert set(inputs["environment"]["options"]) == set(environments)
 
 
-def test_what_is_deployed_cannot_be_read_as_an_option_and_is_what_was_reviewed() -> None:
-    (script,) = [item for item in scripts("deploy") if "cdk deploy" in item]
-    assert script.rstrip().endswith(' -- "$STACKS"')
-    assert script.count("cdk synth") == 1
-    assert script.index("--output cdk.out") < script.index("fruits review --app cdk.out") < script.index("cdk deploy")
-    assert "cdk deploy --app cdk.out " in script
+def test_what_is_deployed_is_what_was_reviewed() -> None:
+    (script,) = [item for item in scripts("deploy") if "fruits deploy" in item]
+    assert script.count("fruits review ") == script.count("fruits deploy ") == 1
+    assert script.index("--out plan ") < script.index("fruits deploy ")
+    assert script.rstrip().endswith(" plan")
+    assert "cdk" not in script
 
 
 STAND_IN = """#!/bin/bash
