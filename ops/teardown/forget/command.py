@@ -40,7 +40,7 @@ def forget(
         confirm_bucket_name(traces.bucket, yes_delete)
         with progress_bar("Erasing", "objects") as advance:
             deleted = erase(place.client, traces, lambda done: advance(done, len(traces.results)))
-        out.print(f"{deleted:,} versions deleted")
+        out.print(f"{_counted(deleted, 'version')} deleted")
         traces = _look(place, traces.subject, output)
         if not traces.none:
             _show(traces)
@@ -61,17 +61,18 @@ def _show(traces: Traces) -> None:
     out.print(f"Of {traces.subject.uri}, in all versions:", soft_wrap=True)
     markers = sum(version.marker for version in traces.photograph)
     if traces.photograph:
-        out.print(f"  the photograph: {_counted(len(traces.photograph) - markers, markers)}")
+        deleted = f", {_counted(markers, 'delete marker')}" if markers else ""
+        out.print(f"  the photograph: {_counted(len(traces.photograph) - markers, 'version')}{deleted}")
     if traces.uploads:
         out.print(f"  unfinished uploads of it: {len(traces.uploads):,}")
     objects = Counter(trace.kind.name for trace in traces.results)
     for name, count in objects.items():
         versions = sum(len(trace.knowing) for trace in traces.results if trace.kind.name == name)
-        out.print(f"  {name}: {count:,} objects, {versions:,} versions")
+        out.print(f"  {name}: {_counted(count, 'object')}, {_counted(versions, 'version')}")
 
 
-def _counted(versions: int, markers: int) -> str:
-    return f"{versions:,} versions" + (f", {markers:,} delete markers" if markers else "")
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def _tell_of_the_rest(place: Place, traces: Traces) -> None:

@@ -33,7 +33,7 @@ from ops.teardown.forget.subject import Subject
 ROWS: Final = 10_000
 """To a row group of what is written anew, as of ``images.parquet``."""
 
-_NOT_READABLE: Final = (pa.ArrowException, OSError, ValueError, KeyError)
+_NOT_READABLE: Final = (pa.ArrowException, OSError, ValueError)
 _FORGOTTEN: Final = "(forgotten)"
 
 
@@ -90,22 +90,27 @@ def _of_reports(path: str) -> Kind | None:
     return PAGE if is_page(path) else PLAN if is_plan(path) else TEXT if is_manifest(path) else OTHER
 
 
+def _read(content: bytes, *columns: str, whole: bool = False) -> pa.Table | None:
+    """Read columns of a table, or all of it; None if it cannot be read, or lacks one of these columns."""
+    try:
+        table = pq.ParquetFile(pa.BufferReader(content)).read(None if whole else list(columns))
+    except _NOT_READABLE:
+        return None
+    return table if {*columns} <= {*table.column_names} else None
+
+
 def _has_row(column: str) -> Callable[[bytes, Subject], bool]:
     def has_row(content: bytes, subject: Subject) -> bool:
-        try:
-            values = pq.ParquetFile(pa.BufferReader(content)).read([column])[column]
-        except _NOT_READABLE:
-            return True
+        table = _read(content, column)
         wanted = subject.path if column == "path" else subject.uri
-        return bool(pc.any(pc.equal(values, wanted)).as_py())
+        return table is None or bool(pc.any(pc.equal(table[column], wanted)).as_py())
 
     return has_row
 
 
 def _without_row(content: bytes, subject: Subject) -> bytes | None:
-    try:
-        table = pq.ParquetFile(pa.BufferReader(content)).read()
-    except _NOT_READABLE:
+    table = _read(content, "uri", whole=True)
+    if table is None:
         return None  # nobody can use it
     kept = table.filter(pc.not_equal(table["uri"], subject.uri))
     if not kept.num_rows:
@@ -115,20 +120,15 @@ def _without_row(content: bytes, subject: Subject) -> bytes | None:
 
 
 def _etags_of_rows(content: bytes, subject: Subject) -> frozenset[str]:
-    try:
-        table = pq.ParquetFile(pa.BufferReader(content)).read(["uri", "etag"])
-    except _NOT_READABLE:
+    table = _read(content, "uri", "etag")
+    if table is None:
         return frozenset()
     return frozenset(table.filter(pc.equal(table["uri"], subject.uri))["etag"].to_pylist())
 
 
 def _in_index(content: bytes, subject: Subject) -> bool:
-    try:
-        table = pq.ParquetFile(pa.BufferReader(content)).read(["digests", "quarantine"])
-    except _NOT_READABLE:
-        return True
-    rows = table.to_pylist()
-    return any(_is_indexed(row, subject) for row in rows)
+    table = _read(content, "digests", "quarantine")
+    return table is None or any(_is_indexed(row, subject) for row in table.to_pylist())
 
 
 def _is_indexed(row: dict[str, Any], subject: Subject) -> bool:

@@ -64,7 +64,7 @@ def test_an_account_that_is_ready_passes_and_the_next_command_is_named(fruits: F
     assert said.exit_code == 0, said.output
     for title in ("Credentials", "Account", "Region", "CDK bootstrap", "Bucket for assets", "Stacks", "Clusters"):
         assert _line(said.stdout, title).startswith("ok "), title
-    assert said.stdout.endswith("Next: cdk deploy --all -c mode=interactive\n")
+    assert said.stdout.endswith("Next: cdk deploy FruitsStorage -c mode=interactive\n")
 
 
 @pytest.mark.usefixtures("bootstrapped")

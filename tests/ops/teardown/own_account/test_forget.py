@@ -130,7 +130,7 @@ def test_a_photograph_goes_in_all_versions_and_all_else_stays(storage: Made, fru
     said = fruits("forget", uri, "--yes-delete", storage.bucket)
     assert said.exit_code == 0, said.output
     assert "none knows it" in said.output
-    assert "the photograph: 2 versions, 1 delete markers" in said.output
+    assert "the photograph: 2 versions, 1 delete marker" in said.output
     assert storage.knowing(uri) == []
     for folder, rows in before.items():
         assert storage.rows(folder).equals(rows.filter(pc.not_equal(rows["uri"], uri)))
