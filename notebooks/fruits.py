@@ -513,12 +513,15 @@ say(
 # %% [markdown] lang="fr"
 # Est-ce bien ce que Spark calculerait ? `pyspark.ml.feature.PCA` est une matrice de covariance, calculée en parallèle
 # par `RowMatrix`, puis décomposée sur le pilote. Sur au plus 400 photographies, la covariance de Spark et la nôtre
-# doivent être égales ; la cellule échoue si ce n'est pas le cas.
+# doivent être égales ; la cellule échoue si ce n'est pas le cas. Les composantes elles-mêmes ne se comparent pas
+# toujours : avec moins de photographies que de caractéristiques, la décomposition de Spark échoue parfois sans le dire
+# (`docs/decisions/0244-components-beside-sparks.md`).
 
 # %% [markdown] lang="en"
 # Is this what Spark would compute? `pyspark.ml.feature.PCA` is a covariance matrix, computed in parallel by
 # `RowMatrix`, and then decomposed on the driver. Over at most 400 photographs Spark's covariance and ours have to be
-# equal; the cell fails if they are not.
+# equal; the cell fails if they are not. The components themselves cannot always be compared: with fewer photographs
+# than features Spark's decomposition sometimes fails without a word (`docs/decisions/0244-components-beside-sparks.md`).
 
 # %%
 import pyarrow as pa
@@ -526,7 +529,7 @@ from pyspark.mllib.linalg import Vectors
 from pyspark.mllib.linalg.distributed import RowMatrix
 
 from job.components.moments import Moments
-from job.storage.store import feature_matrix
+from job.storage.tables import feature_matrix
 
 matrix = feature_matrix(pa.concat_tables([part.read(store, ["feature"]) for part in index.selections]).slice(0, 400))
 rows = context.parallelize([Vectors.dense(row.astype(float)) for row in matrix], 2)
@@ -571,9 +574,9 @@ say.table(
 from job.components.projections import projection_matrix
 from job.notebook.figures import picture_map
 from job.storage.layout import PROJECTIONS
-from job.storage.store import with_uris
+from job.storage.tables import with_uris
 
-projections = pa.concat_tables(store.read_all(store.paths(PROJECTIONS.partition(manifest["run"]))))
+projections = pa.concat_tables(map(store.read_table, store.paths(PROJECTIONS.partition(manifest["run"]))))
 gallery = with_uris(request.images, choose(photographs, index.featurized, 300))
 rows = pc.index_in(gallery["uri"], projections["uri"].combine_chunks()).to_numpy()
 points = projection_matrix(projections)[rows].astype(float)

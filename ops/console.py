@@ -55,6 +55,8 @@ Context = Annotated[
     ),
 ]
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON; docs/commands.md says what is in it.")]
+
 OTHER_ROOTS: Final[Mapping[type[Exception], ExitCode]] = {
     DeploymentError: ExitCode.USAGE,
     JobError: ExitCode.USAGE,

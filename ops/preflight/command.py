@@ -1,5 +1,6 @@
 """``fruits preflight``: what a deployment would fail for, before it is paid for."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from infra.names import BUDGET_REGION
 from infra.settings import DeploymentSettings
 from ops.aws.next_step import next_command
 from ops.aws.place import find_place
-from ops.console import Context, labelled, out, status
+from ops.console import AsJson, Context, labelled, out, status
 from ops.preflight.examination import Answer, examine, exit_code
 from ops.preflight.findings import Outcome, Scope
 
@@ -30,6 +31,7 @@ def preflight(
     expected_account: Annotated[
         str | None, typer.Option("--account", help="Number of the account that is meant.", metavar="NUMBER")
     ] = None,
+    as_json: AsJson = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave nothing unchecked: else the exit code is 3.")] = False,
 ) -> None:
     """Check account, quotas, region, leftovers and build before a deployment would fail after minutes.
@@ -48,6 +50,11 @@ def preflight(
     )
     with status("Checking"):
         answers = examine(scope)
+    code = exit_code(answers, strict=strict)
+    following = next_command(place) if code == 0 else None
+    if as_json:
+        typer.echo(json.dumps({"checks": [answer.row() for answer in answers], "next": following}, indent=2))
+        raise typer.Exit(code)
     out.print(_table(answers))
     for answer in answers:  # apart from the table, which would break commands that people want to copy
         if answer.finding.fix:
@@ -55,9 +62,8 @@ def preflight(
     counts = Counter(answer.finding.outcome for answer in answers)
     verdict = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome])
     out.print(f"\n{verdict} in {time.monotonic() - began:.1f} s")
-    code = exit_code(answers, strict=strict)
-    if code == 0:
-        out.print(f"Next: {next_command(place)}", soft_wrap=True)
+    if following:
+        out.print(f"Next: {following}", soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -25,6 +25,17 @@ class Answer:
     finding: Finding
     essential: bool
 
+    def row(self) -> dict[str, str | bool]:
+        """Return it as JSON-able facts."""
+        finding = self.finding
+        return {
+            "title": self.title,
+            "outcome": finding.outcome.value,
+            "text": finding.text,
+            "fix": finding.fix,
+            "essential": self.essential,
+        }
+
 
 def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:
     """Answer all checks, in their order, after that of the credentials.

@@ -1,5 +1,6 @@
 """``fruits review``: what a deployment would change, cost and risk."""
 
+import json
 import sys
 import traceback
 from enum import StrEnum
@@ -11,7 +12,7 @@ from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from ops.aws.place import find_place
-from ops.console import Context, one_line_errors, out, status
+from ops.console import AsJson, Context, one_line_errors, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
 
 if TYPE_CHECKING:  # cfn-lint alone takes a second to load, which no other command is to pay
@@ -72,6 +73,7 @@ def review(
     markdown: Annotated[
         str | None, typer.Option("--markdown", help="Write it for a pull request into this file, or - to print that.")
     ] = None,
+    as_json: AsJson = False,
     plan: Annotated[
         Path | None,
         typer.Option("--out", help="Keep what was reviewed in this folder, for `fruits deploy`.", metavar="PLAN"),
@@ -86,6 +88,10 @@ def review(
     """
     if app is not None and context:
         raise WrongUsage("--app has its settings already; give -c where the app is synthesised, or leave --app out")
+    if as_json and markdown == "-":
+        raise WrongUsage(
+            "--json and --markdown -: both would be printed; accepted: one of them, or a file for Markdown"
+        )
     if app is not None and plan is not None:
         raise WrongUsage("--out keeps an app that it synthesises itself; leave --app out, and give -c")
     from ops.review.review import review as review_app  # noqa: PLC0415
@@ -94,20 +100,24 @@ def review(
     with status("Reviewing") as show_status:
         options: dict[str, Any] = {"only": stack or (), "progress": show_status}
         found = review_app(app, **options) if app else review_place(find_place(context), keep=plan, **options)
-    _write(found, markdown)
-    if plan is not None and markdown != "-":
+    _write(found, markdown, as_json=as_json)
+    if plan is not None and markdown != "-" and not as_json:
         out.print(f"Kept: deploy it with fruits deploy {plan}", soft_wrap=True)
     raise typer.Exit(exit_code(found.verdict, fail_on))
 
 
-def _write(found: "Review", markdown: str | None) -> None:
+def _write(found: "Review", markdown: str | None, *, as_json: bool) -> None:
+    from ops.review.facts import facts  # noqa: PLC0415
     from ops.review.markdown import render  # noqa: PLC0415
     from ops.review.screen import show  # noqa: PLC0415
 
     if markdown == "-":
         typer.echo(render(found), nl=False)
         return
-    show(found, out)
+    if as_json:
+        typer.echo(json.dumps(facts(found), indent=2))
+    else:
+        show(found, out)
     if markdown:
         try:
             Path(markdown).write_text(render(found), encoding="utf-8")

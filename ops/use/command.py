@@ -11,7 +11,7 @@ from rich.table import Table
 from infra.context import DEFAULT_ENVIRONMENT
 from infra.lasting import Remembered, read_remembered, remembered_file, write_remembered
 from ops.aws.given import GivenSettings, parse_values, read_given
-from ops.console import out
+from ops.console import AsJson, out
 from ops.errors import WrongUsage
 from ops.project import ROOT
 
@@ -27,7 +27,7 @@ def use(
         typer.Argument(metavar="KEY=VALUE", help="What is to hold from now on; KEY= forgets it.", show_default=False),
     ] = None,
     forget: Annotated[bool, typer.Option("--forget", help="Forget all that is remembered.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Choose the environment, and settings of it that last: fruits use env=dev email=team@example.org.
 

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from ops.aws.place import Place, find_place
-from ops.console import Context, complain, err, labelled, out
+from ops.console import AsJson, Context, complain, err, labelled, out
 from ops.quantities import duration
 from ops.runs.comparison import compare, rows_as_json
 from ops.runs.endings import StepRun, labels_of_steps, runs_that_left_no_trace, runs_without_results
@@ -34,7 +34,7 @@ runs: Final = typer.Typer(invoke_without_command=True)
 def show(
     context: typer.Context,
     values: Context = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: runs with results, and all others.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show all runs: those that run, failed, were cancelled or lost, and why; then those that left results."""
     if context.invoked_subcommand:
@@ -61,7 +61,7 @@ def diff(
     first: Annotated[str, typer.Argument(help="Label of a run, or the beginning of its name.", metavar="A")],
     second: Annotated[str, typer.Argument(help="The run to compare it with.", metavar="B")],
     values: Context = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: both runs, and each row.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two runs: photographs, components, probe, quarantine, time; what differs is bold."""
     place = find_place(values)

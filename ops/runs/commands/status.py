@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import typer
 from rich.table import Table
@@ -13,7 +13,7 @@ from infra.names import STACKS
 from ops.aws.clusters import LIVE, Cluster, Step, list_clusters, list_steps
 from ops.aws.next_step import next_command
 from ops.aws.place import Place, find_place
-from ops.console import Context, complain, labelled, out
+from ops.console import AsJson, Context, complain, labelled, out
 from ops.quantities import duration
 from ops.runs.cost import HourlyCost, hourly_cost
 from ops.runs.history import PastRun
@@ -68,7 +68,7 @@ class Standing:
 
 def status(
     values: Context = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show stacks, cluster, step, cost so far, the last run, and the next command."""
     standing = look(find_place(values))

@@ -1,11 +1,12 @@
 """``fruits leaks``: what a deployment has left on the bill."""
 
+import json
 from typing import Annotated
 
 import typer
 
 from ops.aws.place import find_place
-from ops.console import Context, out
+from ops.console import AsJson, Context, out
 from ops.teardown.leaks.screen import show
 from ops.teardown.leaks.sweep import sweep_place
 from ops.teardown.options import Account, known_stack
@@ -21,6 +22,7 @@ def leaks(
     everywhere: Annotated[
         bool, typer.Option("--everywhere", help="Look in every region that settings accept.")
     ] = False,
+    as_json: AsJson = False,
     account_number: Account = None,
 ) -> None:
     """Look for all that a deployment has left, in every service, with what each thing costs a month.
@@ -32,5 +34,8 @@ def leaks(
     place = find_place(context, number=account_number)
     findings = sweep_place(place, everywhere=everywhere)
     kept = [place.settings.stack_name(name) for name in stacks]
-    show(findings, out, keep=kept)
+    if as_json:
+        typer.echo(json.dumps(findings.as_json(kept), indent=2))
+    else:
+        show(findings, out, keep=kept)
     raise typer.Exit(findings.exit_code(kept))

@@ -77,6 +77,19 @@ class Leftover:
         """Whether it is on our bill, or may be."""
         return not (self.free or self.kept or self.shared)
 
+    def row(self) -> dict[str, Any]:
+        """Return it as JSON-able facts."""
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "stack": self.stack,
+            "why": self.claim.why,
+            "detail": self.detail,
+            "command": self.command,
+            "monthly_usd": None if self.monthly.unknown else self.monthly.usd,
+            "shared": self.shared,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ops.aws.account import AwsRefused, Client, Clients, account, asking, caller
 from ops.aws.place import Place
@@ -61,6 +61,17 @@ class Findings:
         if self.unseen:
             return ExitCode.INCOMPLETE
         return ExitCode.FAILED if self.billable(keep) else ExitCode.OK
+
+    def as_json(self, keep: Collection[str] = ()) -> dict[str, Any]:
+        """Return them as JSON-able facts."""
+        return {
+            "env": self.env,
+            "account": self.account,
+            "regions": list(self.regions),
+            "leftovers": [{**item.row(), "kept": item.kept or item.stack in keep} for item in self.leftovers],
+            "billable": len(self.billable(keep)),
+            "unseen": list(self.unseen),
+        }
 
 
 def sweep_place(place: Place, *, everywhere: bool = False) -> Findings:

@@ -12,6 +12,7 @@ from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from tests.ops.commands import Fruits, fruits_with
+from tests.ops.documented import assert_documented
 from tests.rehearsal.clusters import make_roles, run_cluster, wait_for
 from tests.rehearsal.users import keys_of_user
 
@@ -65,6 +66,16 @@ def test_an_account_that_is_ready_passes_and_the_next_command_is_named(fruits: F
     for title in ("Credentials", "Account", "Region", "CDK bootstrap", "Bucket for assets", "Stacks", "Clusters"):
         assert _line(said.stdout, title).startswith("ok "), title
     assert said.stdout.endswith("Next: cdk deploy FruitsStorage -c mode=interactive\n")
+
+
+@pytest.mark.usefixtures("bootstrapped")
+def test_a_program_gets_the_same_as_json(fruits: Fruits) -> None:
+    said = fruits("preflight", "-c", "mode=interactive", "--account", ACCOUNT, "--json")
+    assert said.exit_code == 0, said.output
+    content = json.loads(said.stdout)
+    assert_documented("preflight", content)
+    assert {check["title"]: check["outcome"] for check in content["checks"]}["CDK bootstrap"] == "ok"
+    assert content["next"] == "cdk deploy FruitsStorage -c mode=interactive"
 
 
 @pytest.mark.usefixtures("bootstrapped")

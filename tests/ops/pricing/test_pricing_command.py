@@ -20,6 +20,7 @@ from ops.pricing.offer import make_offer
 from ops.pricing.prediction import load_throughput
 from ops.pricing.price_book import PriceBook
 from ops.pricing.screen import show
+from tests.ops.documented import assert_documented
 
 
 def _run(*arguments: str, **environment: str | None) -> Result:
@@ -35,6 +36,7 @@ def test_the_price_of_the_settings_at_hand_is_shown() -> None:
 
 def test_other_settings_are_shown_beside_them() -> None:
     result = _run("--json", "--compare", "architecture=arm64", "--compare", "region=eu-west-1 core_vcpus=16")
+    assert_documented("price", json.loads(result.stdout))
     footprints = [offer["footprint"] for offer in json.loads(result.stdout)["offers"]]
     assert [(item["region"], item["architecture"]) for item in footprints] == [
         ("eu-west-3", "x86_64"),

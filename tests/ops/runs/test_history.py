@@ -13,6 +13,7 @@ from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.embedded.daemon import embedded_aws
 from tests.ops.commands import Fruits, fruits_with
+from tests.ops.documented import assert_documented
 from tests.ops.runs.clocks import clock_of_events
 from tests.ops.runs.results_by_hand import put_log
 from tests.ops.runs.test_runs import DEV, TRACEBACK, Place
@@ -113,6 +114,7 @@ def test_the_status_follows_a_run_from_its_start_to_its_results(place: Place, fr
     assert fruits("run", *DEV, "--no-wait").exit_code == 0
     step = place.steps()[0]["Id"]
     standing = json.loads(fruits("status", "--json", *DEV).stdout)
+    assert_documented("status", standing)
     assert standing["next"] == f"fruits watch {step} -c env=dev"
     assert standing["stacks"]["FruitsCompute"] == "CREATE_COMPLETE"
     assert standing["cluster"]["id"] == place.cluster

@@ -25,6 +25,7 @@ from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports
 from tests.ops.commands import Fruits, fruits_with
+from tests.ops.documented import assert_documented
 from tests.ops.runs.clocks import Hours, clock_of_events
 from tests.ops.runs.results_by_hand import RUN, Results, manifest, put_log
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second
@@ -412,6 +413,7 @@ def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> N
     place.results.complete(label="once")
     place.failed_step("shown")
     content = json.loads(fruits("runs", *DEV, "--json").stdout)
+    assert_documented("runs", content)
     (run,) = content["completed"]
     assert {key: run[key] for key in run if key != "when"} == {
         "run": RUN,

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ops.cli import app
+from tests.ops.documented import assert_documented
 
 Use = Callable[..., Result]
 
@@ -46,6 +47,7 @@ def test_a_shell_may_be_about_another_environment(fruits: Use) -> None:
 def test_one_setting_is_forgotten_by_an_empty_value(fruits: Use) -> None:
     fruits("use", "env=dev", "core_vcpus=16")
     shown = json.loads(fruits("use", "core_vcpus=", "--json").stdout)
+    assert_documented("use", shown)
     assert shown["settings"] == [{"key": "env", "value": "dev", "source": ".fruits.json"}]
 
 

@@ -26,6 +26,7 @@ from ops.review.stacks import WantedStack, read_assembly
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.inventory import inventory
+from tests.ops.documented import assert_documented
 from tests.rehearsal.clusters import wait_for_state
 
 pytestmark = pytest.mark.server
@@ -122,6 +123,19 @@ def test_another_release_is_destructive_and_the_pull_request_is_told(deployed: P
     assert written.startswith("<!-- fruits review: demo -->\n### Destructive: ")
     assert "this replaces the cluster: a running job would be lost" in written
     assert ACCOUNT not in written
+
+
+def test_a_program_gets_the_same_as_json(changed: Callable[..., Path], run: Run) -> None:
+    code, said, _ = run("--app", changed("FruitsCompute", _another_release), "--json")
+    content = json.loads(said)
+    assert_documented("review", content)
+    assert (code, content["verdict"]) == (2, "destructive")
+    (compute,) = [stack for stack in content["stacks"] if stack["name"] == "FruitsCompute-demo"]
+    (cluster,) = [change for change in compute["changes"] if change["type"] == "AWS::EMR::Cluster"]
+    assert (cluster["action"], cluster["causes"]) == ("replaced", ["ReleaseLabel"])
+    assert {stack_keys for change in compute["changes"] for stack_keys in change} == {
+        *("resource", "type", "action", "properties", "causes")
+    }
 
 
 def test_a_review_leaves_nothing_behind(changed: Callable[..., Path], run: Run, client: Client) -> None:

@@ -1,10 +1,12 @@
 """``fruits leaks`` finds each kind of thing that a deployment may leave, and nothing of anybody else."""
 
 import itertools
+import json
 from collections.abc import Iterator
 
 import pytest
 
+from ops.errors import ExitCode
 from ops.pricing.price_book import PriceBook
 from ops.teardown.leaks.prices import Prices
 from ops.teardown.leaks.scope import Leftover
@@ -12,6 +14,7 @@ from ops.teardown.leaks.sweep import Findings, sweep
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.ops.commands import Fruits, fruits_with
+from tests.ops.documented import assert_documented
 from tests.ops.teardown import leftovers
 
 pytestmark = pytest.mark.server
@@ -165,3 +168,13 @@ def test_a_stack_that_is_none_is_refused(fruits: Fruits) -> None:
     result = fruits("leaks", "--keep", "Storage")
     assert result.exit_code == 2
     assert "accepted: FruitsStorage, FruitsNetwork" in result.output
+
+
+def test_a_program_gets_the_same_as_json(fruits: Fruits) -> None:
+    said = fruits("leaks", "--json")
+    content = json.loads(said.stdout)
+    assert_documented("leaks", content)
+    assert said.exit_code == ExitCode.FAILED
+    assert content["billable"] == sum(
+        not (item["kept"] or item["shared"] or item["monthly_usd"] == 0) for item in content["leftovers"]
+    )
