@@ -12,10 +12,11 @@ from ops.pricing.amount import Amount
 from ops.pricing.footprint import Footprint
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.offer import make_offer
-from ops.pricing.prediction import Throughput, predict
+from ops.pricing.prediction import predict
 from ops.pricing.price import price
 from ops.pricing.price_book import PriceBook, PricesUnreadable, Record, Rule, Source
 from ops.pricing.requests import Requests
+from tests.ops.pricing.test_prediction import MEASURED
 
 SPOT_RULE = Rule(kind="ec2-spot", share=0.5, of="ec2-on-demand", source="rule", date="2026-11-22")
 
@@ -63,17 +64,6 @@ FIGURES = {
     ("states", "transition", "eu-north-1"): 0.025,
     ("states", "transition", "eu-west-1"): 0.025,
 }
-MEASURED = Throughput(
-    images=10_000,
-    cores=2,
-    featurize_seconds=50,
-    seconds=60,
-    engine="litert",
-    machine="a laptop",
-    date="2026-11-22",
-    source="a table",
-)
-"""100 photographs a second and core, and a tail of ten seconds."""
 
 
 def _book(figures: dict[tuple[str, str, str], float], *rules: Rule, day: str = "2026-11-22") -> PriceBook:

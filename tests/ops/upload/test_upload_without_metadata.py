@@ -1,7 +1,6 @@
 """Uploading without metadata, against the embedded AWS."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,16 +15,6 @@ from tests.ops.upload.test_metadata import DEVICE, photograph
 from tests.rehearsal.small_stacks import make_storage
 
 pytestmark = pytest.mark.server
-
-_NUMBERS = count()
-
-
-@pytest.fixture
-def bucket(client: Client, aws: EmbeddedAws) -> str:
-    """A new bucket."""
-    name = f"stripped-{next(_NUMBERS)}"
-    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    return name
 
 
 @pytest.fixture

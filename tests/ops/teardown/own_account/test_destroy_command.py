@@ -349,7 +349,7 @@ def test_logs_that_come_late_are_emptied_again(emptied: Client, aws: EmbeddedAws
     emptied("s3").put_object(Bucket=names["Logs"], Key="emr/j-1/early.gz", Body=b"log")
     process = destroying(aws, "--all", "--yes-delete", names["Data"])
     assert process.stderr is not None
-    lines = []
+    lines: list[str] = []
     for line in process.stderr:
         late = "deleted 1 entry" in line and not any("deleted 1 entry" in former for former in lines)
         lines.append(line)
