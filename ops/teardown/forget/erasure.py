@@ -52,7 +52,7 @@ def erase(client: Client, traces: Traces, progress: Callable[[int], None] = lamb
             deleted, errors = deleted + count, errors + refused
             progress(done)
         count, refused = _delete(client, traces.bucket, traces.photograph)
-        key = traces.photograph_key
+        key = traces.subject.key
         for upload in traces.uploads:
             client("s3").abort_multipart_upload(Bucket=traces.bucket, Key=key, UploadId=upload)
     if errors + refused:

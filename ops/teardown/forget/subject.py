@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Final
 
-from job.errors import JobError
 from job.storage.known import DIGEST_BYTES
 from job.storage.locations import Location
 from ops.errors import WrongUsage
+
+_SCHEMES: Final = ("s3", "s3a", "s3n")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Subject:
     def uri(self) -> str:
         """Its URI, as the tables of the results have it."""
         return f"{self.root}/{self.path}"
+
+    @property
+    def key(self) -> str:
+        """Its key in the bucket, as it stands: names may have two slashes in a row, or dots."""
+        return Location.parse(self.root).child(self.path).path
 
     @property
     def digests(self) -> frozenset[bytes]:
@@ -60,10 +67,8 @@ def read_subject(given: str, images: str) -> Subject:
         If it is no URI of an object below the photographs.
     """
     root = Location.parse(images).uri
-    try:
-        uri = Location.parse(given).uri
-    except JobError as error:
-        raise WrongUsage(str(error)) from None
-    if given.endswith("/") or not uri.startswith(f"{root}/"):
+    scheme, _, rest = given.partition("://")
+    uri = f"s3://{rest}"
+    if scheme not in _SCHEMES or given.endswith("/") or not uri.startswith(f"{root}/"):
         raise WrongUsage(f"{given} is no photograph of this deployment; accepted: {root}/…/<label>/<file>, one of them")
     return Subject(root, uri.removeprefix(f"{root}/"))

@@ -85,11 +85,6 @@ class Traces:
     looked_at: int
 
     @property
-    def photograph_key(self) -> str:
-        """Key of the photograph."""
-        return Location.parse(self.subject.uri).path
-
-    @property
     def none(self) -> bool:
         """Whether nothing of ours knows the photograph."""
         return not (self.photograph or self.uploads or self.results)
@@ -112,14 +107,12 @@ def find_traces(client: Client, subject: Subject, output: str) -> Traces:
     AwsRefused
         If something cannot be listed or read.
     """
-    where, own = Location.parse(output), Location.parse(subject.uri)
-    bucket = str(own.bucket)
+    where = Location.parse(output)
+    bucket, key = str(Location.parse(subject.root).bucket), subject.key
     with asking(f"look for {subject.uri}"):
-        photograph = tuple(version for version in _versions(client, bucket, own.path) if version.key == own.path)
+        photograph = tuple(version for version in _versions(client, bucket, key) if version.key == key)
         uploads = tuple(
-            upload["UploadId"]
-            for upload in unfinished_uploads(client("s3"), bucket, own.path)
-            if upload["Key"] == own.path
+            upload["UploadId"] for upload in unfinished_uploads(client("s3"), bucket, key) if upload["Key"] == key
         )
         root = f"{where.path}/" if where.path else ""
         found = list(_versions(client, str(where.bucket), root))

@@ -124,6 +124,12 @@ def test_a_text_loses_the_address_as_text_and_as_json_has_it() -> None:
     assert kept == f'{{"error": "such as (forgotten)", "other": "{OTHER}", "plain": "(forgotten)"}}'.encode()
 
 
+@pytest.mark.parametrize("name", ["a//b.jpg", "a/./b.jpg", "a/../b.jpg", "100%.jpg", "a b+c.jpg"])
+def test_an_odd_name_is_taken_as_it_stands(name: str) -> None:
+    subject = read_subject(f"s3://data/images/{name}", "s3://data/images/")
+    assert (subject.key, subject.uri) == (f"images/{name}", f"s3://data/images/{name}")
+
+
 @pytest.mark.parametrize("given", [URI, URI.replace("s3://", "s3a://")])
 def test_an_address_is_read_however_its_scheme_is_written(given: str) -> None:
     assert read_subject(given, "s3://data/images/").uri == URI
