@@ -54,6 +54,12 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@.venv-notebook/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/notebook.txt
 	@touch $@
 
+.venv-docs/.installed: requirements/docs.txt .venv/.installed
+	@echo "Installing what draws the diagrams into .venv-docs (60 MB)"
+	@$(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/docs.txt
+	@touch $@
+
 SAMPLE := build/sample
 
 .PHONY: notebook
@@ -89,7 +95,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets .venv-notebook/.installed ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets .venv-notebook/.installed .venv-docs/.installed ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 
@@ -103,21 +109,28 @@ FAULTS ?=
 planted: assets ## Rehearse with each planted fault (FAULTS="word word": those with a word in their name) | an hour or more
 	@$(BIN)/python -m tests.rehearsal.planted $(FAULTS)
 
+.PHONY: diagrams
+diagrams: setup .venv-docs/.installed ## Draw docs/diagrams from the templates, in French and in English | half a minute
+	@$(BIN)/python -m ops.diagrams.build
+
 .PHONY: check
-check: setup ## Format, lint, types, shell, locks: what the CI asks beside the tests | 3 minutes once
+check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures, diagrams: what the CI asks beside the tests | 3 minutes once
 	@ruff format --check .
 	@ruff check .
 	@mypy
 	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 	@$(BIN)/python -m ops.build.locks --check
 	@$(BIN)/python -m ops.notebook.build --check
+	@fruits facts --check
+	@$(BIN)/python -m ops.diagrams.build --check
 
 .PHONY: fix
-fix: setup ## Format, mend what the linter can mend, make the index of the decisions and the notebooks | seconds
+fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks and the figures | seconds
 	@ruff check --fix-only --quiet .
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions
 	@$(BIN)/python -m ops.notebook.build
+	@fruits facts
 
 .PHONY: attack
 attack: setup ## Try to break the job by chance, for minutes: TRIALS=a,b for some trials, COUNT=n, SEED=n

@@ -75,7 +75,7 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
             deployment.target(instances[key], cluster.stack): name
             for key, name in zip(_GROUPS, (_MAIN, _CORE, _SERVICE), strict=True)
         }
-        declared = set(_declared(deployment, names))
+        declared = set(declared_openings(deployment, names))
         for opening in REQUIRED_OPENINGS:
             if opening not in declared:
                 yield cluster.finding(
@@ -85,7 +85,16 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
                 )
 
 
-def _declared(deployment: Deployment, names: dict[str, str]) -> Iterator[Opening]:
+def declared_openings(deployment: Deployment, names: dict[str, str]) -> Iterator[Opening]:
+    """Iterate over the openings among some groups and to any address.
+
+    Parameters
+    ----------
+    deployment
+        The templates.
+    names
+        What to call the groups, by `Resource.identity`; rules of others are left out.
+    """
     for kind, direction, peer_key, inline in (
         ("AWS::EC2::SecurityGroupIngress", "in", "SourceSecurityGroupId", "SecurityGroupIngress"),
         ("AWS::EC2::SecurityGroupEgress", "out", "DestinationSecurityGroupId", "SecurityGroupEgress"),

