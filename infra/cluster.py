@@ -10,7 +10,8 @@ from infra.acknowledgements import acknowledge
 from infra.disk_encryption import DiskEncryption
 from infra.fleets import Fleets
 from infra.identity import NodeIdentity, ServiceIdentity
-from infra.network import EMR_MANAGED_TAG, ClusterSecurityGroups
+from infra.names import EMR_MANAGED_TAG
+from infra.network import ClusterSecurityGroups
 
 _ROOT_VOLUME_GIB = 32
 _ENVIRONMENT_FILES = ("spark-env", "livy-env")

@@ -1,7 +1,9 @@
 """From the context of the CDK (``cdk.json``, ``-c key=value``) to settings, with errors made to be read."""
 
 import difflib
+import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -69,6 +71,35 @@ def read_settings(context: Mapping[str, Any]) -> DeploymentSettings:
     except ValidationError as error:
         raise DeploymentError("\n".join(_lines(error))) from None
     return settings
+
+
+def without_keys_of_others(context: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Leave out what the CDK's command line puts into the context of every app, and is meant for another one.
+
+    Parameters
+    ----------
+    context
+        All the context of the app.
+    path
+        The user's own ``~/.cdk.json``; what cannot be read there, the CDK has complained of already.
+
+    Returns
+    -------
+    dict
+        The context without keys of that file that are no settings. A mistyped key of anywhere else stays, for refusal.
+    """
+    others = {key: value for key, value in _context_of(path).items() if key not in DeploymentSettings.model_fields}
+    others.pop("environments", None)
+    return {key: value for key, value in context.items() if key not in others or others[key] != value}
+
+
+def _context_of(path: Path) -> Mapping[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    context = content.get("context") if isinstance(content, dict) else None
+    return context if isinstance(context, dict) else {}
 
 
 def require_deployable(settings: DeploymentSettings) -> None:

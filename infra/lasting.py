@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from infra.context import DEFAULT_ENVIRONMENT, read_settings
+from infra.context import DEFAULT_ENVIRONMENT, read_settings, without_keys_of_others
 from infra.errors import DeploymentError
 from infra.settings import DeploymentSettings
 
@@ -168,7 +168,8 @@ def read_lasting_settings(context: Mapping[str, Any], root: Path, *, account: st
     DeploymentError
         For what is not accepted.
     """
-    complete = {**context, **lasting_settings(context, root).context}
+    own = without_keys_of_others(context, Path("~/.cdk.json").expanduser())
+    complete = {**own, **lasting_settings(own, root).context}
     settings = read_settings(complete)
     if account is None or "run_id" in complete:
         return settings

@@ -9,6 +9,9 @@ STACKS: Final = ("FruitsStorage", "FruitsNetwork", "FruitsGuard", "FruitsBudget"
 BUDGET_REGION: Final = "eu-central-1"
 """Where the budget goes if the region of the deployment cannot have one."""
 
+EMR_MANAGED_TAG: Final = "for-use-with-amazon-emr-managed-policies"
+"""The tag by which AmazonEMRServicePolicy_v2 tells what EMR may use."""
+
 
 def deployment_name(env: str) -> str:
     """Return what cluster, budget and database of an environment are called."""
@@ -23,6 +26,10 @@ def stack_name(stack: str, env: str) -> str:
 def deployment_tags(env: str) -> dict[str, str]:
     """Return the tags that every resource carries, by which cost, leaks and rights are told apart."""
     return {"project": "fruits", "environment": env}
+
+
+OUR_TAGS: Final = frozenset({*deployment_tags(""), "Name", EMR_MANAGED_TAG})
+"""Keys that nobody else may give another value: rights, cost stops and EMR go by them."""
 
 
 def is_tagged(tags: Mapping[str, str], env: str) -> bool:

@@ -9,9 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.acknowledgements import acknowledge
-
-EMR_MANAGED_TAG = "for-use-with-amazon-emr-managed-policies"
-"""The tag by which AmazonEMRServicePolicy_v2 tells what EMR may use."""
+from infra.names import EMR_MANAGED_TAG
 
 _ADDRESSES = "10.20.0.0/16"
 _SUBNETS = "10.20.{}.0/20"

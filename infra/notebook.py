@@ -11,7 +11,8 @@ from constructs import Construct
 
 from infra.acknowledgements import acknowledge_folder, acknowledge_wildcard
 from infra.identity import emr_service_principal
-from infra.network import EMR_MANAGED_TAG, tagged_group
+from infra.names import EMR_MANAGED_TAG
+from infra.network import tagged_group
 
 _Conditions = dict[str, dict[str, str]]
 

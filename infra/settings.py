@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from infra.instance_types import Architecture, InstanceType, default_instance_types, instance_type
 from infra.job_settings import JobSettings
-from infra.names import deployment_name, stack_name
+from infra.names import OUR_TAGS, deployment_name, stack_name
 from infra.packaging import Wheels
 from infra.residency import EU_REGIONS, EuropeanRegion, require_eu_region
 from infra.spark import EXECUTOR_CORES, executor_size
@@ -17,6 +17,8 @@ OLDEST_RELEASE = (7, 10, 0)
 """The first EMR release that serves ``s3://`` by S3A, with which the job is rehearsed."""
 
 _DAY = 86_400
+_TAG = re.compile(r"[\w .:/@+-]{1,128}=[\w .:/=@+-]{0,256}")
+"""What most services take (AWS Tagging guide, naming limits)."""
 
 
 class DeploymentSettings(JobSettings):
@@ -67,6 +69,19 @@ class DeploymentSettings(JobSettings):
         description="one address such as team@example.org, or none",
     )
     email_required: bool = Field(default=False, description="true (a deployment without email is refused), false")
+    tags: Names = Field(
+        default=(),
+        max_length=20,
+        description="up to 20 of KEY=VALUE, separated by commas, beside those that tell what is ours",
+    )
+    permissions_boundary: str | None = Field(
+        default=None,
+        pattern=r"^([\w+=,.@-]+/)*[\w+=,.@-]{1,128}$",
+        description="name of a policy of the account, with its path if it has one: team/boundary",
+    )
+    strip_metadata: bool = Field(
+        default=False, description="true (photographs are uploaded without metadata, unless asked otherwise), false"
+    )
     remove_data: bool = Field(default=False, description="true (cdk destroy removes emptied buckets), false (kept)")
 
     @field_validator("email", mode="before")
@@ -74,6 +89,17 @@ class DeploymentSettings(JobSettings):
     def _is_nobody(cls, value: object) -> object:
         """Take a word for nobody: leaving the setting out keeps whoever is told already."""
         return None if value == "none" else value
+
+    @field_validator("tags")
+    @classmethod
+    def _are_tags_of_others(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for tag in value:
+            key, equals, _ = tag.partition("=")
+            if not (equals and _TAG.fullmatch(tag)):
+                raise ValueError(f"{tag} is no tag")
+            if key in OUR_TAGS or key.lower().startswith("aws:"):
+                raise ValueError(f"{key} is a tag of ours or of AWS")
+        return value
 
     @field_validator("release_label")
     @classmethod

@@ -5,6 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.catalog import Catalog
+from infra.company import add_company_rules
 from infra.compute import ComputeStack
 from infra.cost_guard import MaximumLifetime, MonthlyBudget
 from infra.names import BUDGET_REGION, deployment_tags
@@ -144,3 +145,4 @@ def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> Non
     compute.add_stack_dependency(guard, "No cluster starts before its maximum lifetime is guarded")
     if settings.notebook:
         NotebookStack(app, settings=settings, storage=storage, network=network)
+    add_company_rules(app, settings)

@@ -10,7 +10,7 @@ MOST_COMPONENTS: Final = 1_280
 
 DEFAULT_BATCH_SIZE: Final = 512
 LARGEST_BATCH_SIZE: Final = 512
-"""Photographs to a commit: as many as the largest task of a plan has (`job.storage.plan.LARGEST_TASK`)."""
+"""Photographs to a commit: as many as the largest task of a plan has (`job.storage.tasks.LARGEST_TASK`)."""
 
 DEFAULT_ENGINE: Final = "litert"
 DEFAULT_TRAIN_FOLDER: Final = "Training"

@@ -25,6 +25,7 @@ from ops.runs.commands.status import status
 from ops.runs.commands.watch import watch
 from ops.teardown.destroy.command import destroy
 from ops.teardown.empty.command import empty
+from ops.teardown.forget.command import forget
 from ops.teardown.leaks.command import leaks
 from ops.upload.command import upload
 from ops.use.command import use
@@ -38,7 +39,7 @@ _HERE: Final = "On this machine"
 _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     _BEFORE: (use, rehearse, preflight, price, review, deploy),
     _RUNS: (run, status, watch, logs, results),
-    _END: (leaks, empty, destroy),
+    _END: (leaks, forget, empty, destroy),
     _HERE: (featurize, report, facts),
 }
 _FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {

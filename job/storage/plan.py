@@ -5,7 +5,6 @@ docs/decisions/0161-a-plan-for-any-number-of-slots.md, also for the simulation t
 """
 
 import io
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -13,41 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-LARGEST_TASK: Final = 512
-"""One commit; at 100 photographs a second it is five seconds of work, to which starting a task adds some percent."""
-
-SMALLEST_TASK: Final = 96
-"""Of less, starting the task would be too large a share."""
-
-_SHARE: Final = 96
+from job.storage.tasks import task_sizes
 
 ROWS_IN_GROUP: Final = 2048
 """Rows of features to a task that sums or projects them: one block of the exact moments, some tenths of a second."""
 
 MOST_GROUPS: Final = 128
 """Each task that sums sends 6.6 MB to be added up."""
-
-
-def task_sizes(photographs: int) -> Iterator[int]:
-    """Give the sizes of tasks: larger at first, small at the end, so that all slots finish together.
-
-    Guided self-scheduling (Polychronopoulos and Kuck 1987, doi:10.1109/TC.1987.5009495) takes a share of what remains
-    that depends on the number of slots; here it is fixed, between two bounds.
-
-    Parameters
-    ----------
-    photographs
-        How many there are.
-
-    Yields
-    ------
-    int
-        Sizes that sum to `photographs`.
-    """
-    while photographs > 0:
-        size = min(photographs, max(SMALLEST_TASK, min(LARGEST_TASK, photographs // _SHARE)))
-        yield size
-        photographs -= size
 
 
 def group_count(rows: int) -> int:

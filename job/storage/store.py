@@ -4,14 +4,16 @@ A batch is named by all of its bytes: writing it twice changes nothing, and dama
 is there is complete. There is no journal to repair after a kill: what the store holds *is* the progress.
 """
 
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import obstore
 import pyarrow as pa
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, GenericError
 from obstore.store import ObjectStore
 
 from job.errors import JobError
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 STORE_ERRORS: Final = (BaseError, OSError)
 """What obstore raises; anything else is a fault of this program, and must not pass for one of the user's."""
+
+_DELETION_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)  # seconds
 
 
 class Listed(NamedTuple):
@@ -227,12 +231,20 @@ class ResultStore:
         """
         for path in paths:
             try:
-                obstore.delete(self.objects, path)
+                self._delete(path)
             except FileNotFoundError:
                 continue
             except STORE_ERRORS as error:
                 reason = reason_of(error, otherwise="check the right to delete")
                 raise JobError(f"cannot delete {self.output.uri}/{path}: {reason}") from error
+
+    def _delete(self, path: str) -> None:
+        """Delete an object, again if the request failed on its way: the library repeats no POST, as which this goes."""
+        for pause in _DELETION_PAUSES:
+            with suppress(GenericError):
+                return obstore.delete(self.objects, path)
+            time.sleep(pause)
+        return obstore.delete(self.objects, path)
 
     def commit_batch(self, identity: str, features: pa.Table, quarantined: pa.Table) -> None:
         """Add a batch of photographs: each of its two objects counts from the moment it is there."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
@@ -12,6 +12,12 @@ from infra.settings import DeploymentSettings
 from ops.console import err
 from ops.errors import ExitCode, FruitsError
 from ops.project import ROOT
+
+DEFAULT_QUALIFIER: Final = "hnb659fds"
+"""The CDK's own (`aws_cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER`), which takes seconds to import."""
+
+_QUALIFIER: Final = "@aws-cdk/core:bootstrapQualifier"
+"""Key of the context in which the CDK is told another one."""
 
 
 class WrongSetting(FruitsError):
@@ -47,6 +53,11 @@ class GivenSettings:
     def complete(self) -> Mapping[str, str]:
         """All that makes the settings, but for cdk.json."""
         return {**self.lasting.context, **self.context}
+
+    @property
+    def qualifier(self) -> str:
+        """Part of the names of what the CDK's bootstrap has made, which a company's own bootstrap changes."""
+        return str({**_cdk_json(), **self.complete}.get(_QUALIFIER, DEFAULT_QUALIFIER))
 
     @property
     def place(self) -> str:
@@ -142,11 +153,15 @@ def parse_values(values: Sequence[str], option: str = "-c ") -> dict[str, str]:
 
 
 def _read(context: Mapping[str, str], lasting: Lasting) -> GivenSettings:
-    defaults: Mapping[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     try:
-        return GivenSettings(context, read_settings({**defaults, **lasting.context, **context}), lasting)
+        return GivenSettings(context, read_settings({**_cdk_json(), **lasting.context, **context}), lasting)
     except DeploymentError as error:
         raise WrongSetting("\n".join(_with_source(line, lasting) for line in str(error).splitlines())) from None
+
+
+def _cdk_json() -> Mapping[str, Any]:
+    context: Mapping[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return context
 
 
 def _with_source(line: str, lasting: Lasting) -> str:

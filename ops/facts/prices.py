@@ -5,6 +5,7 @@ from typing import Final
 from infra.settings import DeploymentSettings
 from infra.templates import Deployment
 from ops.facts.fact import Fact
+from ops.pricing import requests
 from ops.pricing.amount import Amount
 from ops.pricing.from_templates import footprint_of_templates
 from ops.pricing.offer import Offer, make_offer
@@ -51,7 +52,20 @@ def price_facts(settings: DeploymentSettings, deployment: Deployment, book: Pric
     for template in deployment.templates:
         resting = price(footprint_of_templates({template.path: template.body}, settings.region), book).month_at_rest
         facts[f"rest.{template.path}"] = _usd(resting, _COMMAND)
-    return {f"price.{name}": fact for name, fact in facts.items()}
+    return {f"price.{name}": fact for name, fact in (facts | _requests()).items()}
+
+
+def _requests() -> dict[str, Fact]:
+    """Give the numbers of the formula by which requests are counted."""
+    numbers = {
+        "gallery": requests.GALLERY,
+        "gets_a_batch": requests.GETS_A_BATCH,
+        "gets": requests.GETS,
+        "puts_a_batch": requests.PUTS_A_BATCH,
+        "puts": requests.PUTS,
+        "listings": requests.LISTINGS,
+    }
+    return {f"requests.{name}": Fact(value=count, unit="requests", command=_COMMAND) for name, count in numbers.items()}
 
 
 def _offer(settings: DeploymentSettings, book: PriceBook, *, images: int | None) -> Offer:

@@ -5,13 +5,11 @@ from typing import Any, Final
 
 from infra.residency import EU_REGIONS
 from ops.aws.account import absent, asking
+from ops.aws.given import DEFAULT_QUALIFIER
 from ops.preflight.findings import Check, Finding, Scope, failure, ok, warning
 
 BOOTSTRAP_VERSION: Final = 6
 """Version of the CDK's bootstrap stack from which on it takes what these stacks upload (a test asks the assembly)."""
-
-QUALIFIER: Final = "hnb659fds"
-"""Part of the names of what the CDK's bootstrap makes, unless it was given another."""
 
 
 def expected_account(scope: Scope) -> Finding:
@@ -35,13 +33,13 @@ def region(scope: Scope) -> Finding:
 
 def bootstrap(scope: Scope) -> Finding:
     """Ask whether the CDK's bootstrap stack is there, and new enough."""
-    fix = f"cdk bootstrap aws://{scope.account}/{scope.region}"
+    fix = _bootstrapping(scope)
     version = None
     with asking("read the version of the CDK's bootstrap"), absent("ParameterNotFound"):
-        name = f"/cdk-bootstrap/{QUALIFIER}/version"
+        name = f"/cdk-bootstrap/{scope.qualifier}/version"
         version = int(scope.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
     if version is None:
-        return failure(f"the CDK is not bootstrapped in {scope.region}", fix)
+        return failure(f"the CDK is not bootstrapped in {scope.region} with the qualifier {scope.qualifier}", fix)
     if version < BOOTSTRAP_VERSION:
         return failure(f"the CDK's bootstrap has version {version}; needed: {BOOTSTRAP_VERSION} or newer", fix)
     return ok(f"version {version}, {BOOTSTRAP_VERSION} or newer is needed")
@@ -49,8 +47,8 @@ def bootstrap(scope: Scope) -> Finding:
 
 def assets_bucket(scope: Scope) -> Finding:
     """Ask whether the bucket that the CDK uploads to is there, the account's own, and readable for the nodes."""
-    bucket = f"cdk-{QUALIFIER}-assets-{scope.account}-{scope.region}"
-    fix = f"cdk bootstrap aws://{scope.account}/{scope.region}"
+    bucket = f"cdk-{scope.qualifier}-assets-{scope.account}-{scope.region}"
+    fix = _bootstrapping(scope)
     found = None
     with asking(f"find the bucket {bucket}"), absent("404", "NoSuchBucket"):
         found = scope.client("s3").head_bucket(Bucket=bucket, ExpectedBucketOwner=scope.account)
@@ -63,6 +61,13 @@ def assets_bucket(scope: Scope) -> Finding:
         )
         return failure(f"{text}; objects that are there already keep that key", f"{fix} --no-bootstrap-customer-key")
     return ok(bucket)
+
+
+def _bootstrapping(scope: Scope) -> str:
+    """Give the command that makes what the CDK needs, beside what another qualifier has made."""
+    own = scope.qualifier != DEFAULT_QUALIFIER
+    other = f" --qualifier {scope.qualifier} --toolkit-stack-name CDKToolkit-{scope.qualifier}" if own else ""
+    return f"cdk bootstrap aws://{scope.account}/{scope.region}{other}"
 
 
 def _customer_key(scope: Scope, bucket: str) -> str:

@@ -46,6 +46,7 @@ def preflight(
         client=place.client,
         anywhere=place.clients(_reachable_region(place.settings)),
         expected_account=expected_account,
+        qualifier=place.given.qualifier,
     )
     with status("Checking"):
         answers = examine(scope)

@@ -8,6 +8,7 @@ from functools import cached_property
 from infra.settings import DeploymentSettings
 from ops.aws.account import Client, caller
 from ops.aws.deployment import Deployment, find_deployment
+from ops.aws.given import DEFAULT_QUALIFIER
 
 
 class Outcome(Enum):
@@ -69,6 +70,8 @@ class Scope:
         The same in a region that every account has.
     expected_account
         The account that is meant, if the user has said so.
+    qualifier
+        Part of the names of what the CDK's bootstrap has made.
     """
 
     settings: DeploymentSettings
@@ -76,6 +79,7 @@ class Scope:
     client: Client
     anywhere: Client
     expected_account: str | None = None
+    qualifier: str = DEFAULT_QUALIFIER
     identity: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -1,7 +1,7 @@
 """The price of settings and of a run with them, one of several to compare."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
 
 from infra.settings import DeploymentSettings
 from ops.pricing.amount import Amount, total
@@ -11,6 +11,9 @@ from ops.pricing.prediction import CannotPredict, Run, Throughput, compute_vcpus
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook
 from ops.pricing.serverless import ServerlessRun, predict_serverless
+
+MILLION: Final = 1_000_000
+"""Photographs, of which the price all in is shown beside that of the run: there the start of a cluster is little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +28,9 @@ class Offer:
         What they are.
     price
         Price of the deployment.
-    run, serverless, machine
-        Predicted, the second and third only if asked for.
+    run, million, serverless, machine
+        Predicted: the run asked for, one of a million photographs, and, only if asked for, the first on EMR Serverless
+        and on one machine.
     doubts
         Why the prediction may be off, beside what the model says anyway.
     """
@@ -35,6 +39,7 @@ class Offer:
     title: str
     price: Price
     run: Run | None
+    million: Run | None
     serverless: ServerlessRun | None
     machine: MachineRun | None
     doubts: tuple[str, ...]
@@ -43,7 +48,8 @@ class Offer:
     def everything(self) -> Amount:
         """All amounts in one."""
         others = [other.cost for other in (self.serverless, self.machine) if other]
-        return total([self.price.everything, *others])
+        runs = [self.run.all_in] if self.run else []
+        return total([self.price.everything, *runs, *others])
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it."""
@@ -70,7 +76,12 @@ class Offer:
                 "stages": {stage.name: dict(zip(_BOUNDS, stage.seconds, strict=True)) for stage in self.run.stages},
                 "cost": {name: _amount(cost) for name, cost in zip(_BOUNDS, self.run.cost, strict=True)},
                 "fits": self.run.fits,
+                "requests": asdict(self.run.requests),
+                "requests_cost": _amount(self.run.requests_cost),
+                "upload_cost": _amount(self.run.upload_cost),
+                "packing_saves": _amount(self.run.packing_saves),
             },
+            "million_all_in": self.million and _amount(self.million.all_in),
             "serverless": self.serverless
             and {
                 "workers": self.serverless.workers,
@@ -135,13 +146,18 @@ def make_offer(
     priced = price(footprint_of_settings(settings, storage_gib=storage_gib), book)
     count = throughput.images if images is None else images
     doubts = list(_doubts(settings, throughput))
-    run, batch, alone = None, None, None
+    run, million, batch, alone = None, None, None, None
     try:
-        run = predict(count, priced, throughput)
+        run, million = (
+            predict(number, priced, throughput, batch_size=settings.batch_size, csv=settings.csv)
+            for number in (count, MILLION)
+        )
         if serverless:
             batch = predict_serverless(count, compute_vcpus(priced), priced.footprint, book, throughput)
+            batch = replace(batch, cost=batch.cost + run.requests_cost)
         if machine:
             alone = predict_machine(count, priced, throughput)
+            alone = replace(alone, cost=alone.cost + run.requests_cost)
     except CannotPredict as error:
         doubts.append(str(error))
     return Offer(
@@ -149,6 +165,7 @@ def make_offer(
         title=f"{settings.name} in {settings.region}, {settings.architecture}, {settings.mode}",
         price=priced,
         run=run,
+        million=million,
         serverless=batch,
         machine=alone,
         doubts=tuple(doubts),

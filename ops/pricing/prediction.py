@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from ops.errors import FruitsError
-from ops.pricing.amount import Amount
+from ops.pricing.amount import Amount, total
 from ops.pricing.footprint import Footprint
 from ops.pricing.price import Price
+from ops.pricing.requests import Requests, requests_of_run, requests_of_upload
 
 MEASURED: Final = Path(__file__).with_name("measured.json")
 
@@ -84,7 +85,13 @@ class Run:
     stages
         Stages in their order.
     cost
-        Least, usual and most USD, billed from the first to the last stage.
+        Least, usual and most USD: the cluster, billed from the first to the last stage, and the requests.
+    requests
+        What it asks S3 for.
+    requests_cost, upload_cost
+        USD of its requests, and of those that upload its photographs.
+    packing_saves
+        USD of both that photographs in archives would save.
     fits
         Whether the maximum lifetime lets it end, at the usual time. If not, what is done by then is kept, and the
         next run goes on from there.
@@ -95,7 +102,16 @@ class Run:
     vcpus: int
     stages: tuple[Stage, ...]
     cost: tuple[Amount, Amount, Amount]
+    requests: Requests
+    requests_cost: Amount
+    upload_cost: Amount
+    packing_saves: Amount
     fits: bool
+
+    @property
+    def all_in(self) -> Amount:
+        """USD of the run and of the upload before it."""
+        return self.cost[1] + self.upload_cost
 
     @property
     def seconds(self) -> tuple[float, float, float]:
@@ -113,7 +129,9 @@ def load_throughput(path: Path = MEASURED) -> Throughput:
     return Throughput(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def predict(images: int, priced: Price, throughput: Throughput) -> Run:
+def predict(
+    images: int, priced: Price, throughput: Throughput, *, batch_size: int | None = None, csv: bool = False
+) -> Run:
     """Predict a run on a cluster of its own.
 
     Parameters
@@ -124,6 +142,8 @@ def predict(images: int, priced: Price, throughput: Throughput) -> Run:
         What the cluster costs.
     throughput
         How fast the job is.
+    batch_size, csv
+        See `ops.pricing.requests.requests_of_run`.
 
     Raises
     ------
@@ -146,13 +166,23 @@ def predict(images: int, priced: Price, throughput: Throughput) -> Run:
         Stage(name="Spark, PCA and report", seconds=(tail, tail, tail)),
         *((Stage(name="idle stop", seconds=(waits, waits, waits)),) if waits else ()),
     )
-    least, usual, most = (_cost(sum(stage.seconds[i] for stage in stages), priced) for i in range(3))
+    requests, packed = (
+        requests_of_run(images, seconds=work, batch_size=batch_size, csv=csv, packed=packed) for packed in (False, True)
+    )
+    upload = requests_of_upload(images)
+    asked = requests.price(priced.requests)
+    least, usual, most = (_cost(sum(stage.seconds[i] for stage in stages), priced) + asked for i in range(3))
+    saved = _less(requests, packed), _less(upload, requests_of_upload(images, packed=True))
     return Run(
         images=images,
         nodes=sum(item.count for item in priced.nodes),
         vcpus=vcpus,
         stages=stages,
         cost=(least, usual, most),
+        requests=requests,
+        requests_cost=asked,
+        upload_cost=upload.price(priced.requests),
+        packing_saves=total(item.price(priced.requests) for item in saved),
         fits=_fits(footprint, START_UP_SECONDS[1] + work + tail),
     )
 
@@ -182,6 +212,10 @@ def billed_seconds(seconds: float) -> int:
 
 def _cost(seconds: float, priced: Price) -> Amount:
     return priced.hour * (billed_seconds(seconds) / 3600) + priced.start
+
+
+def _less(loose: Requests, packed: Requests) -> Requests:
+    return Requests(lists=loose.lists - packed.lists, gets=loose.gets - packed.gets, puts=loose.puts - packed.puts)
 
 
 def _fits(footprint: Footprint, seconds: float) -> bool:

@@ -7,6 +7,7 @@ from ops.pricing.amount import Amount, amount, total
 from ops.pricing.footprint import Fleet, Footprint
 from ops.pricing.nodes import HOURS_A_MONTH, Market, Nodes, assumed, by_price, choices
 from ops.pricing.price_book import PriceBook
+from ops.pricing.requests import RequestPrices
 
 TRANSITIONS_A_CLUSTER: Final = 2 * 3
 """State transitions of the maximum lifetime: start, wait, terminate; EMR tells twice that a cluster starts."""
@@ -59,6 +60,8 @@ class Price:
         The worst hours from the moment the cluster falls idle until its idle stop; None if nothing stops it.
     until_max_lifetime
         The worst hours from its start until its maximum lifetime; None if nothing ends it.
+    requests
+        What S3 asks for a thousand requests; they are no part of an hour.
     """
 
     footprint: Footprint
@@ -73,6 +76,7 @@ class Price:
     month_at_rest: Amount
     until_idle_stop: Amount | None
     until_max_lifetime: Amount | None
+    requests: RequestPrices
 
     @property
     def everything(self) -> Amount:
@@ -124,6 +128,7 @@ def price(footprint: Footprint, book: PriceBook) -> Price:
         month_at_rest=month,
         until_idle_stop=_until(footprint.idle_stop, worst, runs=bool(nodes)),
         until_max_lifetime=_until(footprint.max_lifetime, worst, runs=bool(nodes)),
+        requests=RequestPrices.of(book, footprint.region),
     )
 
 

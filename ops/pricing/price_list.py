@@ -88,6 +88,8 @@ def queries(region: str, instance_types: Iterable[str]) -> Iterator[Query]:
         ("kms", "key", "month", "awskms", "Encryption Key", "KMS-Keys", 1),
         ("nat", "gateway", "hour", "AmazonEC2", "NAT Gateway", "NatGateway-Hours", 1),
         ("s3", "standard", "GB-month", "AmazonS3", "Storage", "TimedStorage-ByteHrs", 1),
+        ("s3", "put", "1000 requests", "AmazonS3", "API Request", "Requests-Tier1", 1000),
+        ("s3", "get", "1000 requests", "AmazonS3", "API Request", "Requests-Tier2", 1000),
         ("states", "transition", "1000 transitions", "AmazonStates", "", "StateTransition", 1000),
         ("vpc-endpoint", "interface", "hour", "AmazonVPC", "VpcEndpoint", "VpcEndpoint-Hours", 1),
     ):

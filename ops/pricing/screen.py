@@ -11,14 +11,16 @@ from rich.text import Text
 from ops.pricing.amount import Amount, total
 from ops.pricing.nodes import HOURS_A_MONTH, Nodes
 from ops.pricing.offer import Offer
-from ops.pricing.price_book import PriceBook
+from ops.pricing.prediction import Run
+from ops.pricing.price_book import PRICES, PriceBook
+from ops.pricing.requests import PACKED
 from ops.pricing.serverless import WORKER_MEMORY_GB, WORKER_VCPUS
 from ops.quantities import duration
 
 OLD_AFTER_DAYS: Final = 90
 LEFT_OUT: Final = (
-    "data transfer, requests (S3, KMS, SNS, Athena), logs and metrics, support, tax,"
-    " and S3 storage unless --storage-gib tells how much"
+    "what AWS bills by use that nobody knows beforehand: logs of the cluster and of access, queries by Athena, e-mails,"
+    " requests to KMS, data that leaves the region; S3 storage unless --storage-gib tells how much; support; tax"
 )
 _UNKNOWN: Final = "not priced"
 _UNLIMITED: Final = "nothing stops it"
@@ -55,6 +57,9 @@ def amounts(offer: Offer) -> dict[str, Amount | None]:
         rows = {}
     if offer.run:
         rows[f"a run, {offer.run.images:,} photographs"] = offer.run.cost[1]
+        rows["uploading them"] = offer.run.upload_cost
+    if offer.million:
+        rows["a million photographs, all in"] = offer.million.all_in
     if offer.serverless:
         rows["a run on EMR Serverless"] = offer.serverless.cost
     if offer.machine:
@@ -108,13 +113,21 @@ def _show_notes(offers: Sequence[Offer], book: PriceBook, out: Console, *, today
     notes += [("≈ Estimated", f"{source.note} ({source.title})") for source in estimates]
     notes.append(("Left out", LEFT_OUT))
     if len(offers) == 1:
-        notes.append(("Euros", f"at {book.euro_usd} USD, {book.sources[book.euro_source].title}, {book.euro_date}"))
+        age = (today - book.euro_date).days
+        source = book.sources[book.euro_source].title
+        notes.append(("Euros", f"at {book.euro_usd} USD, {source}, {book.euro_date}, {age} days old"))
     for name, text in notes:
         out.print(Text.assemble((f"{name}: ", "bold"), text), soft_wrap=False)
-    if everything.oldest and (today - everything.oldest).days > OLD_AFTER_DAYS:
-        age = (today - everything.oldest).days
-        warning = f"prices up to {age} days old (from {everything.oldest}); ask AWS: fruits price --refresh"
+    for warning in _warnings(everything.oldest, book.euro_date, today):
         out.print(Text.assemble(("Warning: ", "bold yellow"), warning))
+
+
+def _warnings(oldest: date | None, euro: date, today: date) -> Iterable[str]:
+    """Tell of prices and of a rate that may not hold any more."""
+    if oldest and (age := (today - oldest).days) > OLD_AFTER_DAYS:
+        yield f"prices up to {age} days old (from {oldest}); ask AWS: fruits price --refresh"
+    if (age := (today - euro).days) > OLD_AFTER_DAYS:
+        yield f"the euro's rate is {age} days old (from {euro}); write today's into {PRICES.name}"
 
 
 def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
@@ -125,6 +138,7 @@ def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
             costs = _span(run.cost[0], run.cost[2])
             yield "The run", f"{run.nodes} nodes, tasks on {run.vcpus} vCPUs; {usual}: {parts}"
             yield "Start-up varies", f"a run takes {least} to {most}" + (f" and costs {costs} USD" if costs else "")
+            yield "Requests", _requests(run)
             if not run.fits:
                 yield "Too long", "the maximum lifetime ends this run; the next one goes on where it stopped"
         if batch := offer.serverless:
@@ -137,6 +151,15 @@ def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
             yield "One machine", f"{alone.type_name} On-Demand, {took}; its start-up is not counted"
     for offer in offers:
         yield from (("Prediction", f"{offer.label}: {reason}") for reason in offer.doubts)
+
+
+def _requests(run: Run) -> str:
+    """Say what a run asks S3 for, and what it would not have to ask for if photographs were packed."""
+    asked = run.requests
+    text = f"{asked.gets:,} GET, {asked.puts:,} PUT, {asked.lists:,} LIST for {money(run.requests_cost)} USD"
+    if run.packing_saves.usd:
+        text += f"; {PACKED:,} photographs to an archive would save {money(run.packing_saves)} USD, uploading included"
+    return text
 
 
 def _assumptions(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:

@@ -24,12 +24,21 @@ def upload(
         bool, typer.Option("--delete", help="Also delete from S3 what is no longer in the folder.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before photographs are deleted.")] = False,
+    strip_metadata: Annotated[
+        bool | None,
+        typer.Option(
+            "--strip-metadata/--keep-metadata",
+            help="Leave place, time and device of JPEG, PNG and WebP here; pixels stay as they are.",
+            show_default="the setting strip_metadata",
+        ),
+    ] = None,
 ) -> None:
     """Upload photographs to the deployment: only what is new or changed; they keep their names below FOLDER."""
     place = find_place(values)
     where = Folder(place.client, place.deployment.output("FruitsStorage", "ImagesUri")).location
     with status("Comparing"):
-        plan = plan_upload(place.client, folder, str(where.bucket), where.path)
+        strip = place.settings.strip_metadata if strip_metadata is None else strip_metadata
+        plan = plan_upload(place.client, folder, str(where.bucket), where.path, strip=strip)
     deleting = delete and bool(plan.gone)
     if deleting:
         _confirm(plan, yes=yes)
@@ -41,11 +50,13 @@ def upload(
     elif plan.gone:
         parts.append(f"{len(plan.gone):,} only there (--delete removes them)")
     out.print(f"{plan.uri}: {', '.join(parts)}", soft_wrap=True)
+    if strip:
+        out.print("uploaded without metadata but the orientation (--keep-metadata keeps it)")
     if plan.left_out:
         out.print(f"left out: {plan.left_out}", soft_wrap=True)
     if summary.unreadable:
         named = "; ".join(f"{path}: {why}" for path, why in list(summary.unreadable.items())[:_NAMED])
-        raise FruitsError(f"{len(summary.unreadable):,} files could not be read ({named}); the others are uploaded")
+        raise FruitsError(f"{len(summary.unreadable):,} files are not uploaded ({named}); the others are")
 
 
 def _confirm(plan: UploadPlan, *, yes: bool) -> None:
@@ -54,7 +65,7 @@ def _confirm(plan: UploadPlan, *, yes: bool) -> None:
     Without a terminal nobody can be asked, and nothing is deleted unasked.
     """
     out.print(
-        f"{len(plan.gone):,} photographs of {plan.uri} are not in {plan.folder} and will be deleted:",
+        f"{len(plan.gone):,} photographs of {plan.uri} are not in {plan.source.folder} and will be deleted:",
         soft_wrap=True,
     )
     out.print(_names(plan.gone), soft_wrap=True)

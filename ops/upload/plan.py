@@ -14,6 +14,7 @@ from job.storage.listing import is_photograph, list_photographs
 from job.storage.locations import Location
 from ops.aws.account import Client, asking
 from ops.errors import FruitsError
+from ops.upload.metadata import CannotStrip, without_metadata
 
 _Result = TypeVar("_Result")
 _GROUP: Final = 1000  # photographs that are handed to the threads at once
@@ -23,14 +24,51 @@ class UploadRefused(FruitsError):
     """There is nothing to upload; the message says what was looked for."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """Photographs of this machine, as they are to be uploaded.
+
+    Parameters
+    ----------
+    folder
+        Where they are.
+    strip
+        Whether they are uploaded without metadata.
+    """
+
+    folder: Path
+    strip: bool
+
+    def read(self, path: str) -> bytes:
+        """Return what is uploaded of a file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be read.
+        CannotStrip
+            If its metadata cannot be taken out.
+        """
+        content = (self.folder / path).read_bytes()
+        return without_metadata(content) if self.strip and path != SAMPLE_MARKER else content
+
+    def is_there(self, path: str, size: int, etag: str) -> bool:
+        """Tell whether an object of this size and ETag is what would be uploaded of a file."""
+        if not self.strip:
+            file = self.folder / path
+            return file.stat().st_size == size and _md5(file) == etag
+        content = self.read(path)
+        return len(content) == size and hashlib.md5(content, usedforsecurity=False).hexdigest() == etag
+
+
 @dataclass(frozen=True, kw_only=True)
 class UploadPlan:
     """What an upload would do; paths are relative to the folder and sorted.
 
     Parameters
     ----------
-    folder
-        Folder of the photographs.
+    source
+        The photographs.
     bucket, prefix
         Where the photographs go; the prefix ends in a slash.
     new, changed, unchanged
@@ -38,16 +76,16 @@ class UploadPlan:
     gone
         Only on S3.
     unreadable
-        Why a file cannot be read, by its path.
+        Why a file cannot be read, or its metadata not be taken out, by its path.
     size
-        Size of what is new or changed, in bytes.
+        Size of what is new or changed, in bytes, with its metadata.
     keys
         Where a file goes, below the prefix, for those that go elsewhere than to their path.
     left_out
         What is no photograph by its name, in words.
     """
 
-    folder: Path
+    source: Source
     bucket: str
     prefix: str
     new: Sequence[str]
@@ -69,8 +107,17 @@ class UploadPlan:
         return f"s3://{self.bucket}/{self.prefix}"
 
 
-def plan_upload(client: Client, folder: Path, bucket: str, prefix: str) -> UploadPlan:
+def plan_upload(client: Client, folder: Path, bucket: str, prefix: str, *, strip: bool = False) -> UploadPlan:
     """Compare a folder with what lies below a prefix, by size and MD5.
+
+    Parameters
+    ----------
+    client
+        Clients of the account.
+    folder, bucket, prefix
+        What is compared with what.
+    strip
+        Whether photographs are uploaded without metadata.
 
     Raises
     ------
@@ -89,16 +136,17 @@ def plan_upload(client: Client, folder: Path, bucket: str, prefix: str) -> Uploa
     with asking(f"list s3://{bucket}/{prefix}"):
         remote = _list_bucket(client("s3"), bucket, prefix)
 
-    keys = _keys(local, remote)
+    keys, source = _keys(local, remote), Source(folder, strip)
 
     def state(path: str) -> str:
         if keys[path] not in remote:
             return "new"
-        size, etag = remote[keys[path]]
         try:
-            return "unchanged" if local[path] == size and _md5(folder / path) == etag else "changed"
+            return "unchanged" if source.is_there(path, *remote[keys[path]]) else "changed"
         except OSError as error:
             return str(error.strerror)
+        except CannotStrip as error:
+            return str(error)
 
     with ThreadPoolExecutor() as pool:
         states = dict(zip(local, each(pool, state, list(local)), strict=True))
@@ -110,7 +158,7 @@ def plan_upload(client: Client, folder: Path, bucket: str, prefix: str) -> Uploa
         else:
             unreadable[path] = name
     return UploadPlan(
-        folder=folder,
+        source=source,
         bucket=bucket,
         prefix=prefix,
         **found,

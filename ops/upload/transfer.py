@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from job.storage.left_out import SAMPLE_MARKER
 from ops.aws.account import AwsRefused, Client, asking
+from ops.upload.metadata import CannotStrip
 from ops.upload.plan import UploadPlan, each
 
 Progress = Callable[[int, int], None]
@@ -41,9 +42,11 @@ def carry_out(client: Client, plan: UploadPlan, progress: Progress, *, delete: b
     def put(path: str) -> str:
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         try:
-            content = (plan.folder / path).read_bytes()
+            content = plan.source.read(path)
         except OSError as error:
             return str(error.strerror)
+        except CannotStrip as error:
+            return str(error)
         s3.put_object(Bucket=plan.bucket, Key=plan.key(path), Body=content, ContentType=kind)
         return ""
 

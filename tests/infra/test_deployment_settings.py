@@ -96,6 +96,11 @@ def test_every_environment_can_be_named_without_an_address(env: str, settings_of
     assert settings_of(env=env).email is None
 
 
+@pytest.mark.parametrize(("env", "stripped"), [("demo", False), ("dev", False), ("prod", True)])
+def test_photographs_go_to_prod_without_metadata(env: str, stripped: bool, settings_of: Settings) -> None:
+    assert settings_of(env=env).strip_metadata is stripped
+
+
 @pytest.mark.parametrize(
     ("given", "needed"),
     [

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_cdk import DefaultStackSynthesizer
 
 from infra.errors import DeploymentError
 from infra.lasting import (
@@ -18,6 +19,7 @@ from infra.lasting import (
     run_key,
     write_remembered,
 )
+from ops.aws.given import read_given
 
 ACCOUNT = "123456789012"
 
@@ -94,3 +96,37 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert read_remembered(tmp_path / FILE) == remembered
     assert json.loads((tmp_path / FILE).read_text(encoding="utf-8"))["env"] == "dev"
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home whose ``.cdk.json`` is about the apps of a company."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    company = {"vpcId": "vpc-1", "teams": {"data": ["ann"]}, "core_vcpus": "12"}
+    (tmp_path / ".cdk.json").write_text(json.dumps({"context": company}), encoding="utf-8")
+    return tmp_path
+
+
+def test_keys_that_the_users_own_file_has_for_other_apps_stop_nothing(home: Path, context: dict[str, Any]) -> None:
+    given = context | json.loads((home / ".cdk.json").read_bytes())["context"]
+    assert read_lasting_settings(given, home / "checkout", account=None).core_vcpus == 12
+
+
+def test_a_mistyped_key_is_refused_whatever_the_users_own_file_has(home: Path, context: dict[str, Any]) -> None:
+    with pytest.raises(DeploymentError, match="vpcId: unknown key"):
+        read_lasting_settings(context | {"vpcId": "vpc-2"}, home / "checkout", account=None)
+    with pytest.raises(DeploymentError, match="core_vcpu: unknown key; did you mean core_vcpus"):
+        read_lasting_settings(context | {"core_vcpu": "8"}, home / "checkout", account=None)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"context": 3}', b"\xff"])
+def test_a_file_of_the_users_own_that_is_none_hides_nothing(
+    content: bytes, home: Path, context: dict[str, Any]
+) -> None:
+    (home / ".cdk.json").write_bytes(content)
+    with pytest.raises(DeploymentError, match="vpcId: unknown key"):
+        read_lasting_settings(context | {"vpcId": "vpc-1"}, home / "checkout", account=None)
+
+
+def test_without_a_qualifier_that_of_the_cdk_is_looked_for() -> None:
+    assert read_given([]).qualifier == DefaultStackSynthesizer.DEFAULT_QUALIFIER

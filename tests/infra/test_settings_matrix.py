@@ -20,7 +20,8 @@ MATRIX = [
     if not notebook or (mode == "interactive" and engine == "litert")
 ]
 DEFAULT = {"email": "team@example.org"}
-EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org"}
+COMPANY = {"tags": "cost-centre=42", "permissions_boundary": "team/boundary"}
+EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org", **COMPANY}
 
 
 def _name(settings: dict[str, Any]) -> str:

@@ -55,9 +55,14 @@ def buckets(*, policy: str = "Delete", versioned: bool = True) -> Resources:
     }
 
 
-BUCKET_OUTPUTS = {f"{name}Bucket": {"Value": {"Ref": name}} for name in ("Data", "Code")} | {
-    "LogBucket": {"Value": {"Ref": "Logs"}}
-}
+BUCKET_OUTPUTS = (
+    {f"{name}Bucket": {"Value": {"Ref": name}} for name in ("Data", "Code")}
+    | {"LogBucket": {"Value": {"Ref": "Logs"}}}
+    | {
+        name: {"Value": {"Fn::Join": ["", ["s3://", {"Ref": "Data"}, folder]]}}
+        for name, folder in (("ImagesUri", "/images/"), ("OutputUri", "/results/"))
+    }
+)
 
 
 def make_stack(

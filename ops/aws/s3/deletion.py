@@ -38,7 +38,7 @@ def delete_versions(s3: Any, bucket: str, prefix: str = "") -> Iterator[tuple[in
             listed = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
             entries = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in listed]
             if entries:
-                count, refused = _delete_batch(s3, bucket, entries)
+                count, refused = delete_entries(s3, bucket, entries)
                 deleted, kept = deleted + count, kept + len(refused)
                 yield count, refused
     for upload in unfinished_uploads(s3, bucket, prefix):
@@ -46,7 +46,23 @@ def delete_versions(s3: Any, bucket: str, prefix: str = "") -> Iterator[tuple[in
         yield 1, []
 
 
-def _delete_batch(s3: Any, bucket: str, entries: Sequence[Mapping[str, str]]) -> tuple[int, Sequence[str]]:
+def delete_entries(s3: Any, bucket: str, entries: Sequence[Mapping[str, str]]) -> tuple[int, Sequence[str]]:
+    """Delete versions and delete markers, at most a thousand; what is refused for now is asked for again.
+
+    Parameters
+    ----------
+    s3
+        Client of S3.
+    bucket
+        Where.
+    entries
+        Each with its `Key` and its `VersionId`.
+
+    Returns
+    -------
+    tuple
+        The number of entries that are deleted, and a line for each that S3 has kept.
+    """
     errors: list[Mapping[str, str]] = []
     remaining = list(entries)
     for _ in range(_TRIES):

@@ -59,7 +59,7 @@ def destroy(
 def _confirmed(plan: DestructionPlan, bucket: str | None, *, yes: bool) -> DestructionPlan:
     """Return what may be done of a plan, after asking."""
     if plan.emptying is not None and (bucket or not plan.emptying.contents.empty):
-        confirm_bucket_name(plan.emptying, bucket)
+        confirm_bucket_name(plan.emptying.bucket, bucket)
         return plan
     if plan.anything and not yes:
         confirm(

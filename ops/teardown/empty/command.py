@@ -44,7 +44,7 @@ def empty(
     if plan.contents.empty:
         out.print("Nothing to delete")
         return
-    confirm_bucket_name(plan, yes_delete)
+    confirm_bucket_name(plan.bucket, yes_delete)
     _delete(place.client, plan)
 
 

@@ -47,11 +47,12 @@ def delete_all(client: Client, plan: EmptyingPlan, progress: Callable[[int], Non
                 errors += refused
                 progress(done)
     if errors:
-        raise DeletionFailed(_sentence(errors))
+        raise DeletionFailed(kept_sentence(errors))
     return done
 
 
-def _sentence(errors: Sequence[str]) -> str:
+def kept_sentence(errors: Sequence[str]) -> str:
+    """Say what S3 has kept, and what to do."""
     more = f" and {len(errors) - _SHOWN:,} more" if len(errors) > _SHOWN else ""
     return (
         f"S3 has kept {len(errors):,} of the entries, all others are deleted: {'; '.join(errors[:_SHOWN])}{more};"

@@ -9,15 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from job.storage.plan import (
-    LARGEST_TASK,
-    MOST_GROUPS,
-    ROWS_IN_GROUP,
-    SMALLEST_TASK,
-    group_count,
-    task_sizes,
-    write_plan,
-)
+from job.storage.plan import MOST_GROUPS, ROWS_IN_GROUP, group_count, write_plan
+from job.storage.tasks import LARGEST_TASK, SMALLEST_TASK, task_sizes
 
 PHOTOGRAPHS_A_SECOND = 107
 """Of one slot of a cluster (docs/cost.md)."""

@@ -393,3 +393,14 @@ def test_of_several_stacks_in_trouble_one_that_cannot_be_deployed_is_named(
     found = leftovers.stacks(_scope(services))
     assert found.outcome is Outcome.FAILURE
     assert "CREATE_FAILED" in found.text
+
+
+def test_the_bootstrap_of_a_company_is_looked_for_by_its_qualifier(services: Services) -> None:
+    qualifier = read_given(["@aws-cdk/core:bootstrapQualifier=acme"]).qualifier
+    services.answer("ssm", "get_parameter", {"Parameter": {"Value": "30"}}, Name="/cdk-bootstrap/acme/version")
+    services.refuse("s3", "head_bucket", "404")
+    scope = _scope(services, qualifier=qualifier)
+    assert access.bootstrap(scope).outcome is Outcome.OK
+    found = access.assets_bucket(scope)
+    assert "cdk-acme-assets-111122223333-eu-west-3" in found.text
+    assert found.fix.endswith("eu-west-3 --qualifier acme --toolkit-stack-name CDKToolkit-acme")

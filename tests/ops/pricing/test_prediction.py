@@ -40,7 +40,7 @@ def test_a_run_takes_what_a_calculator_says() -> None:
     # 160,000 / (100 x 16) = 100 s; the tail is that of 10,000, times 16; the usual start-up is ten minutes.
     assert (run.nodes, run.vcpus) == (5, 16)
     assert run.seconds == pytest.approx((300 + 100 + 160, 600 + 100 + 160, 900 + 100 + 160))
-    assert run.cost[1].usd == pytest.approx(priced.hour.usd * 860 / 3600 + priced.start.usd)
+    assert run.cost[1].usd == pytest.approx(priced.hour.usd * 860 / 3600 + priced.start.usd + run.requests_cost.usd)
 
 
 def test_more_photographs_never_take_less_nor_cost_less() -> None:

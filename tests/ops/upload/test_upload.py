@@ -2,7 +2,6 @@
 
 import os
 import unicodedata
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,6 @@ from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal.users import client_of_user
 
 pytestmark = pytest.mark.server
-
-_NUMBERS = count()
-
-
-@pytest.fixture
-def bucket(client: Client, aws: EmbeddedAws) -> str:
-    """A new bucket."""
-    name = f"uploads-{next(_NUMBERS)}"
-    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": aws.region})
-    return name
 
 
 @pytest.fixture

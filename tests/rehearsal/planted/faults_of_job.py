@@ -97,7 +97,7 @@ FAULTS: Final = (
         name="the plan is made for two slots",
         edits=(
             Edit(
-                "job/storage/plan.py",
+                "job/storage/tasks.py",
                 "        size = min(photographs, max(SMALLEST_TASK, min(LARGEST_TASK, photographs // _SHARE)))\n",
                 "        size = min(photographs, max(SMALLEST_TASK, photographs // 2 + 1))\n",
             ),

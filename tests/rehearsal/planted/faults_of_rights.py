@@ -62,8 +62,8 @@ FAULTS: Final = (
         edits=(
             Edit(
                 "infra/job_step.py",
-                "data.s3_url_for_object(output_prefix)",
-                'data.s3_url_for_object(f"all-{output_prefix}")',
+                '("--output", data.s3_url_for_object(output_prefix))',
+                '("--output", data.s3_url_for_object(f"all-{output_prefix}"))',
             ),
         ),
         stage=RAN,

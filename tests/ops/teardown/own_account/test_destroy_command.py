@@ -349,10 +349,11 @@ def test_logs_that_come_late_are_emptied_again(emptied: Client, aws: EmbeddedAws
     emptied("s3").put_object(Bucket=names["Logs"], Key="emr/j-1/early.gz", Body=b"log")
     process = destroying(aws, "--all", "--yes-delete", names["Data"])
     assert process.stderr is not None
-    lines = []
+    lines: list[str] = []
     for line in process.stderr:
+        late = "deleted 1 entry" in line and not any("deleted 1 entry" in former for former in lines)
         lines.append(line)
-        if "deleted 1 entry" in line and len(lines) == 1:
+        if late:
             emptied("s3").put_object(Bucket=names["Logs"], Key="emr/j-1/late.gz", Body=b"log")
     assert process.wait(60) == 0, lines
     assert [line for line in lines if "attempt 2" in line]
@@ -429,7 +430,7 @@ def test_the_real_stacks_go_with_everything_that_blocks_them(tmp_path: Path, syn
         assert "is WAITING and uses" in refused.output
         first = fruits("destroy", "--yes")
         assert first.exit_code == 0, first.output
-        assert "Saves at least" in first.output or "Saves about" in first.output
+        assert re.search(r"Saves .*\d\.\d\d USD a month", first.output)
         second = fruits("destroy", "--all", "--yes-delete", outputs["DataBucket"])
         assert second.exit_code == 0, second.output
         left = {item for item in inventory(client) - before if not item.startswith("emr cluster TERMINATED ")}

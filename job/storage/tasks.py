@@ -1,0 +1,37 @@
+"""How many photographs a task gets; with the standard library alone, so that a price can count tasks, too.
+
+Why: docs/decisions/0161-a-plan-for-any-number-of-slots.md.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+LARGEST_TASK: Final = 512
+"""One commit; at 100 photographs a second it is five seconds of work, to which starting a task adds some percent."""
+
+SMALLEST_TASK: Final = 96
+"""Of less, starting the task would be too large a share."""
+
+_SHARE: Final = 96
+
+
+def task_sizes(photographs: int) -> Iterator[int]:
+    """Give the sizes of tasks: larger at first, small at the end, so that all slots finish together.
+
+    Guided self-scheduling (Polychronopoulos and Kuck 1987, doi:10.1109/TC.1987.5009495) takes a share of what remains
+    that depends on the number of slots; here it is fixed, between two bounds.
+
+    Parameters
+    ----------
+    photographs
+        How many there are.
+
+    Yields
+    ------
+    int
+        Sizes that sum to `photographs`.
+    """
+    while photographs > 0:
+        size = min(photographs, max(SMALLEST_TASK, min(LARGEST_TASK, photographs // _SHARE)))
+        yield size
+        photographs -= size

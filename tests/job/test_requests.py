@@ -1,0 +1,65 @@
+"""What a run asks S3 for, counted by the server: `fruits price` counts the same."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from job.report.showcase import GALLERY
+from ops.aws.account import account
+from ops.pricing.requests import PACKED, requests_of_run, requests_of_upload
+from ops.upload.plan import plan_upload
+from ops.upload.transfer import carry_out
+from tests.counted_s3 import counted_s3
+from tests.job.runs import submit
+from tests.pictures import jpeg
+
+PHOTOGRAPHS = 96
+
+
+@pytest.mark.spark
+@pytest.mark.server
+@pytest.mark.parametrize("options", [{"batch_size": 16, "csv": False}, {"batch_size": 8, "csv": True}], ids=str)
+def test_a_run_asks_s3_as_often_as_its_price_says(
+    s3: Any, bucket: str, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, options: Any
+) -> None:
+    for number in range(PHOTOGRAPHS):
+        s3.put_object(Bucket=bucket, Key=f"images/{'AB'[number % 2]}/{number}.jpg", Body=jpeg(number))
+    arguments = ("--batch-size", str(options["batch_size"]), *(("--csv",) if options["csv"] else ()))
+    with counted_s3(s3_endpoint) as counted:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", counted.endpoint)
+        outcome = submit(f"s3://{bucket}/images", f"s3://{bucket}/results", *arguments)
+    assert outcome.counts["features"] == PHOTOGRAPHS
+    least, most = (
+        requests_of_run(PHOTOGRAPHS, seconds=seconds, **options)
+        for seconds in (0, outcome.manifest["seconds"]["featurize"])
+    )
+    assert counted.counts["get"] == most.gets
+    assert counted.counts["put"] == most.puts
+    assert least.lists <= counted.counts["list"] <= most.lists
+
+
+@pytest.mark.server
+def test_an_upload_asks_s3_as_often_as_its_price_says(
+    s3: Any, bucket: str, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for number in range(3):
+        (tmp_path / "A").mkdir(exist_ok=True)
+        (tmp_path / "A" / f"{number}.jpg").write_bytes(jpeg(number))
+    with counted_s3(s3_endpoint) as counted:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", counted.endpoint)
+        client = account("eu-west-3")
+        carry_out(client, plan_upload(client, tmp_path, bucket, "images/"), lambda done, total: None)
+    said = requests_of_upload(3)
+    assert counted.counts == {"list": said.lists, "put": said.puts}
+
+
+def test_the_report_shows_as_many_photographs_as_are_counted() -> None:
+    many = 100 * GALLERY
+    more = requests_of_run(many, seconds=0).gets - requests_of_run(many, seconds=0, packed=True).gets
+    assert more == many - many // PACKED + GALLERY - many // PACKED
+
+
+def test_packed_photographs_save_the_requests_for_each() -> None:
+    loose, packed = (requests_of_upload(1_000_000, packed=packed).puts for packed in (False, True))
+    assert (loose, packed) == (1_000_000, 1_000)
