@@ -142,7 +142,6 @@ check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures
 	@fruits facts --check
 	@$(BIN)/python -m ops.diagrams.build --check
 	@$(BIN)/python -m ops.deck.documents --check
-	@$(BIN)/python -m ops.deck.build --check
 
 .PHONY: fix
 fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks and the figures | seconds

@@ -1,13 +1,9 @@
 """Make the presentation in both languages: `python -m ops.deck.build` is what `make deck` calls.
 
-HTML with a presenter's view, PDF with notes, PowerPoint as pictures and PowerPoint to edit, all in build/deck; the PDFs
-also in docs/deck, where they are kept. A slide that overflows, or a PDF that lacks a figure, fails it. With ``--check``
-nothing is drawn: the kept PDFs have to be of the source and the facts of now.
+HTML with a presenter's view, PDF with notes, PowerPoint as pictures and PowerPoint to edit, all in build/deck. A slide
+that overflows, or a PDF that lacks a figure, fails it.
 """
 
-import hashlib
-import json
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,8 +23,6 @@ from ops.project import ROOT
 from ops.quantities import duration
 
 OUTPUT: Final = ROOT / "build" / "deck"
-KEPT: Final = HOME / "kept.json"
-"""What the PDFs that are kept were drawn from, by language."""
 
 
 def build(language: Language, source: str, facts: Facts, style: Path, chromium: Mapping[str, str]) -> list[str]:
@@ -43,38 +37,12 @@ def build(language: Language, source: str, facts: Facts, style: Path, chromium: 
     marp(markdown, pdf, style, chromium, "--pdf-notes", "--pdf-outlines", "--pdf-outlines.pages=false")
     marp(markdown, markdown.with_suffix(".pptx"), style, chromium)
     _editable(language, source, facts)
-    _keep(pdf, language, digest(slides, language))
     powerpoints = (markdown.with_suffix(".pptx"), markdown.with_suffix(".editable.pptx"))
     return [
         *overflowing(slides, browser("overflow", str(plain))),
         *missing_figures(slides, text_of_pdf(pdf)),
         *split_slides(slides, {file.name: slides_of_powerpoint(file) for file in powerpoints}),
     ]
-
-
-def digest(slides: Sequence[Slide], language: Language) -> str:
-    """Give a fingerprint of all that a PDF is drawn from: texts, figures, pictures and theme."""
-    style = (HOME / "theme.css").read_text(encoding="utf-8")
-    return hashlib.sha256((for_marp(slides, language) + style).encode()).hexdigest()
-
-
-def outdated(source: str, facts: Facts, kept: Path = KEPT) -> list[str]:
-    """Name the kept PDFs that were drawn from something else than the source and the facts of now."""
-    made = _made(kept)
-    now = {language: digest(render(source, facts, language, "browser"), language) for language in LANGUAGES}
-    return [f"fruits.{language}.pdf" for language in LANGUAGES if made.get(language) != now[language]]
-
-
-def _made(kept: Path) -> dict[str, str]:
-    return dict(json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else {}
-
-
-def _keep(pdf: Path, language: Language, fingerprint: str) -> None:
-    """Keep a PDF, unless the one that is kept was drawn from the same: the same slides never give the same bytes."""
-    made = _made(KEPT)
-    if made.get(language) != fingerprint or not (HOME / pdf.name).exists():
-        shutil.copy(pdf, HOME / pdf.name)
-        KEPT.write_text(json.dumps({**made, language: fingerprint}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _editable(language: Language, source: str, facts: Facts) -> None:
@@ -95,18 +63,11 @@ def _draw_pixels(slides: Sequence[Slide]) -> None:
 
 
 def main() -> int:
-    """Make both languages, or check those that are kept, and say what is wrong."""
+    """Make both languages, and say what is wrong."""
     began = perf_counter()
     try:
-        source, facts = SOURCE.read_text(encoding="utf-8"), read_facts()
-        if "--check" in sys.argv[1:]:
-            faults = [
-                f"docs/deck/{name} is not of the slides and facts of now; run: make deck"
-                for name in outdated(source, facts)
-            ]
-        else:
-            faults = _build_all(source, facts)
-            out.print(f"{OUTPUT.relative_to(ROOT)}: both languages, in {duration(perf_counter() - began)}")
+        faults = _build_all(SOURCE.read_text(encoding="utf-8"), read_facts())
+        out.print(f"{OUTPUT.relative_to(ROOT)}: both languages, in {duration(perf_counter() - began)}")
     except FruitsError as error:
         faults = [str(error)]
     for fault in faults:

@@ -1,6 +1,5 @@
 """The pages: what programs get of the slides, and what is wrong with what they drew."""
 
-import json
 import re
 import sys
 import zipfile
@@ -9,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from job.notebook.words import Language
-from ops.deck.build import digest, outdated
 from ops.deck.facts import source_line
 from ops.deck.outcome import missing_figures, overflowing, split_slides
 from ops.deck.pages import FONTS, for_marp, for_pandoc, theme
 from ops.deck.programs import ProgramFailed, run, slides_of_powerpoint
-from ops.deck.source import Slide, render
+from ops.deck.source import Slide
 from ops.facts.fact import Fact
 
 RUN = Fact(value=0.17, unit="EUR", command="fruits price --json", date="2026-11-27")
@@ -114,18 +111,3 @@ def test_the_space_between_thousands_may_be_another_in_a_pdf(page: str) -> None:
 def test_a_program_that_fails_is_named_with_what_it_said() -> None:
     with pytest.raises(ProgramFailed, match=r"ended with 1:\nno paper"):
         run([sys.executable, "-c", "import sys; sys.exit('no paper')"])
-
-
-@pytest.mark.parametrize("change", [{"text": "# A run: €0.18"}, {"notes": "Say more."}, {"look": "lead"}])
-def test_a_kept_pdf_of_other_slides_is_outdated(change: dict[str, str]) -> None:
-    assert digest([SLIDE], "en") == digest([replace(SLIDE)], "en")
-    assert digest([SLIDE], "en") != digest([replace(SLIDE, **change)], "en")  # type: ignore[arg-type]
-
-
-def test_kept_pdfs_are_outdated_by_a_fact_that_has_another_value(tmp_path: Path) -> None:
-    source, kept = "{{ slide('one') }}\n{{ fact('run') }}\n\n???\n\nx", tmp_path / "kept.json"
-    languages: tuple[Language, ...] = ("fr", "en")
-    now = {language: digest(render(source, {"run": RUN}, language, "browser"), language) for language in languages}
-    kept.write_text(json.dumps(now), encoding="utf-8")
-    assert outdated(source, {"run": RUN}, kept) == []
-    assert outdated(source, {"run": replace(RUN, value=0.18)}, kept) == ["fruits.fr.pdf", "fruits.en.pdf"]
