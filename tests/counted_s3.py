@@ -1,4 +1,4 @@
-"""An S3 server behind a door that counts: each request as AWS bills it."""
+"""An S3 server behind a door that counts each request as AWS bills it, and lets deletions fall if it is told to."""
 
 import http.client
 import threading
@@ -27,6 +27,7 @@ class CountedS3:
     def __init__(self, endpoint: str) -> None:
         self.behind = urlsplit(endpoint).netloc
         self.counts: Counter[str] = Counter()
+        self.deletions_to_cut = 0
         self.port = 0
 
     @property
@@ -83,7 +84,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hand_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.counted.counts[billed_as(self.command, self.path)] += 1
+        row = billed_as(self.command, self.path)
+        self.server.counted.counts[row] += 1
+        if row == FREE and self.server.counted.deletions_to_cut:
+            self.server.counted.deletions_to_cut -= 1
+            self.close_connection = True  # without an answer
+            return
         self._behind.request(self.command, self.path, body, dict(self.headers))
         answer = self._behind.getresponse()
         content = answer.read()

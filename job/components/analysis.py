@@ -12,9 +12,11 @@ from pyspark.sql import DataFrame, SparkSession
 from job.components.moments import collect_moments, moments_of
 from job.components.pca import PrincipalComponents, fit
 from job.components.probe import ProbeScore
-from job.components.projections import Projector, collect_probe, collect_scores, project, score
+from job.components.projections import Projector, collect_probe, project
 from job.components.request import Request
+from job.components.scoring import collect_scores, score
 from job.frames import local_frame
+from job.storage.folders import move_folder, put_folder
 from job.storage.layout import SCRATCH, ComponentsFolder
 from job.storage.plan import group_count
 from job.storage.selections import SELECTIONS, Selection, balance, collected
@@ -70,11 +72,11 @@ class Analysis:
             # Two runs at once of one name would delete each other's files before Spark has given them their names.
             scratch = f"{SCRATCH}/{secrets.token_hex(8)}"
             writer.save(f"{self.store.output.uri}/{scratch}")
-            self.store.move_folder(scratch, folder.model)
+            move_folder(self.store, scratch, folder.model)
             return
         with tempfile.TemporaryDirectory() as scratch:
             writer.save(f"file://{scratch}/model")
-            self.store.put_folder(folder.model, Path(scratch) / "model")
+            put_folder(self.store, folder.model, Path(scratch) / "model")
 
     def project(self, model: PrincipalComponents, gallery: Iterable[str], points: int) -> list[Any]:
         """Write the projections, and collect `job.components.projections.PARTS`.

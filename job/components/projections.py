@@ -1,6 +1,5 @@
 """Project features on the principal components, and let a linear probe judge the result."""
 
-import functools
 import pickle
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,12 +16,12 @@ from pyspark.sql import DataFrame
 
 from job.components.pca import PrincipalComponents
 from job.components.points import packed, points_of
-from job.components.probe import LinearProbe, ProbeScore, ProbeStatistics, score_probe
+from job.components.probe import ProbeStatistics
 from job.components.splits import SplitRule
 from job.frames import ArrowFunction
 from job.storage.layout import EXPORTS, PROJECTIONS, stem
 from job.storage.locations import Location
-from job.storage.selections import DAMAGED, DAMAGED_FIELD, Selection, collected, noting
+from job.storage.selections import DAMAGED, DAMAGED_FIELD, Selection, noting
 from job.storage.store import ResultStore
 from job.storage.tables import PROJECTIONS_SCHEMA, feature_matrix
 
@@ -33,9 +32,6 @@ PARTS: Final = (
 """One row a task: what it wrote, photographs per split, those without a split folder, probe sums, gallery rows, and
 packed points."""
 
-SCORES: Final = f"score binary, {DAMAGED}"
-
-_SCORES_SCHEMA: Final = pa.schema([("score", pa.binary()), DAMAGED_FIELD])
 _PARTS_SCHEMA: Final = pa.schema(
     [
         ("paths", pa.list_(pa.string())),
@@ -97,40 +93,6 @@ def project(selections: DataFrame, *, output: Location, projector: Broadcast[Pro
         `PARTS`; lazy: collecting it is what writes.
     """
     return selections.select("selections").mapInArrow(_writer(output, projector), PARTS)
-
-
-def score(parts: DataFrame, *, output: Location, probe: Broadcast[LinearProbe]) -> DataFrame:
-    """Score a probe on the test split of written projections.
-
-    Parameters
-    ----------
-    parts
-        Column `paths`: projections below the output; one row a task.
-    output
-        Where they are.
-    probe
-        Fitted on the train split.
-
-    Returns
-    -------
-    DataFrame
-        `SCORES`: pickled `ProbeScore`, one row a task.
-    """
-    return parts.select("paths").mapInArrow(_scorer(output, probe), SCORES)
-
-
-def collect_scores(scores: DataFrame) -> ProbeScore:
-    """Add up `SCORES` on the driver.
-
-    Raises
-    ------
-    DamagedObjects
-        If projections are gone that have just been written.
-    """
-    total: ProbeScore = functools.reduce(
-        ProbeScore.merge, (pickle.loads(row.score) for row in collected(scores.collect()))
-    )
-    return total
 
 
 def collect_probe(parts: list[Any]) -> ProbeStatistics:
@@ -234,24 +196,3 @@ def _not_a_formula(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     """Put an apostrophe before what a spreadsheet would compute (OWASP, "CSV Injection")."""
     quoted = pc.binary_join_element_wise("'", cells, "")
     return pc.if_else(pc.match_substring_regex(cells, r"^[=+\-@\t\r]"), quoted, cells)
-
-
-def _scorer(output: Location, probe: Broadcast[LinearProbe]) -> ArrowFunction:
-    def score_parts(record_batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        store = ResultStore(output)
-        total: ProbeScore | None = None
-        damaged: list[dict[str, str]] = []
-        for record_batch in record_batches:
-            for path in (path for paths in record_batch["paths"].to_pylist() for path in paths):
-                test = PROJECTIONS_SCHEMA.empty_table()
-                with noting(damaged, path):
-                    table = store.read_table(path, ["label", "split", "projection"])
-                    test = table.filter(pc.equal(table["split"], "test"))
-                if test.num_rows:
-                    part = score_probe(probe.value, projection_matrix(test), test["label"].to_pylist())
-                    total = part if total is None else total.merge(part)
-        if total is not None or damaged:
-            row = {"score": pickle.dumps(total), "damaged": damaged}
-            yield pa.RecordBatch.from_pylist([row], schema=_SCORES_SCHEMA)
-
-    return score_parts

@@ -6,7 +6,6 @@ is there is complete. There is no journal to repair after a kill: what the store
 
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -28,7 +27,6 @@ from job.storage.layout import (
     is_older_batch,
     photographs_in,
     stem,
-    without_uuid,
 )
 from job.storage.locations import Location, ObjectReader
 from job.storage.parquet import Damaged, decode, digest, encode
@@ -42,6 +40,7 @@ STORE_ERRORS: Final = (BaseError, OSError)
 """What obstore raises; anything else is a fault of this program, and must not pass for one of the user's."""
 
 _DELETION_PAUSES: Final = (0.1, 0.2, 0.4, 0.8)  # seconds
+_AT_ONCE_SECONDS: Final = 10.0
 
 
 class Listed(NamedTuple):
@@ -104,26 +103,6 @@ class ResultStore:
     def put_tables(self, path: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
         """Write tables of one schema, made one after the other, as row groups of one Parquet object."""
         self.put(path, encode(schema, tables))
-
-    def put_folder(self, path: str, folder: Path) -> None:
-        """Write the files of a local folder, as the only objects below a path; hidden ones are Hadoop's checksums.
-
-        What Spark names anew each time gets a name that stays, so two runs at once write the same objects.
-        """
-        visible = (file for file in folder.rglob("[!.]*") if file.is_file())
-        files = {f"{path}/{without_uuid(file.relative_to(folder).as_posix())}": file for file in visible}
-        self.delete(set(self.paths(path)) - files.keys())
-        for name, file in files.items():
-            self.put(name, file.read_bytes())
-
-    def move_folder(self, source: str, path: str) -> None:
-        """Move the objects below a path below another, as the only ones there, named as by `put_folder`."""
-        objects = {f"{path}/{without_uuid(found.removeprefix(f'{source}/'))}": found for found in self.paths(source)}
-        self.delete(set(self.paths(path)) - objects.keys())
-        for name, found in objects.items():
-            if not name.rpartition("/")[2].startswith("."):  # Hadoop's checksums
-                self.put(name, self.get(found))
-        self.delete(self.paths(source))
 
     def get(self, path: str) -> bytes:
         """Read one object whole.
@@ -239,11 +218,15 @@ class ResultStore:
                 raise JobError(f"cannot delete {self.output.uri}/{path}: {reason}") from error
 
     def _delete(self, path: str) -> None:
-        """Delete an object, again if the request failed on its way: the library repeats no POST, as which this goes."""
+        """Delete an object; again if that failed at once, for the library does not repeat each POST, which this is."""
+        began = time.monotonic()
         for pause in _DELETION_PAUSES:
-            with suppress(GenericError):
+            try:
                 return obstore.delete(self.objects, path)
-            time.sleep(pause)
+            except GenericError:
+                if time.monotonic() - began > _AT_ONCE_SECONDS:  # the library has tried for long
+                    raise
+                time.sleep(pause)
         return obstore.delete(self.objects, path)
 
     def commit_batch(self, identity: str, features: pa.Table, quarantined: pa.Table) -> None:

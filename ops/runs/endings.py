@@ -8,7 +8,7 @@ from typing import Any, Final
 from ops.aws.account import Client
 from ops.aws.clusters import ENDED, STEP_ENDED, Cluster, Step, list_clusters, list_steps
 from ops.runs.diagnosis import diagnose
-from ops.runs.records import Record
+from ops.runs.records import OtherRecord, Record
 
 _NEWEST_CLUSTERS: Final = 20
 
@@ -84,7 +84,7 @@ def runs_that_left_no_trace(records: Iterable[Record], known: Collection[str]) -
             why=record.error or "it began, and never wrote that it had ended",
         )
         for record in records
-        if not record.succeeded and record.label not in known
+        if isinstance(record, OtherRecord) and record.label not in known
     ]
 
 

@@ -58,18 +58,23 @@ class _Images(BaseModel):
     rendered: bool
 
 
-class _Manifest(BaseModel):
-    """What these commands rely on of a manifest, which anybody who may write to the bucket can have written."""
+class Facts(BaseModel):
+    """What manifests and records say of a run that has results."""
 
     run: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")]
     label: Text
     slots: NonNegativeInt
-    images: _Images
     counts: Counts
     pca: Components
     seconds: Annotated[dict[str, NonNegativeFloat], Field(max_length=100)]
     model: Model
     probe: Probe | None = None
+
+
+class _Manifest(Facts):
+    """What these commands rely on of a manifest, which anybody who may write to the bucket can have written."""
+
+    images: _Images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +114,26 @@ class PastRun:
     rate: float
     engine: str
     manifest: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, facts: Facts, *, when: datetime, manifest: Mapping[str, Any]) -> "PastRun":
+        """Make it of what a manifest or a record says."""
+        featurizing = facts.seconds.get("featurize", 0.0)
+        return cls(
+            run=facts.run,
+            label=facts.label,
+            when=when,
+            images=facts.counts.images,
+            computed=facts.counts.computed,
+            quarantined=facts.counts.quarantined,
+            components=facts.pca.components,
+            explained=facts.pca.explained,
+            accuracy=facts.probe.accuracy if facts.probe else None,
+            seconds=facts.seconds.get("total", 0.0),
+            rate=facts.counts.computed / featurizing if featurizing else 0.0,
+            engine=facts.model.engine,
+            manifest=manifest,
+        )
 
     def row(self) -> dict[str, Any]:
         """Return it as JSON-able facts."""
@@ -155,22 +180,7 @@ def _past_run(item: Object, content: bytes) -> PastRun:
     folder = item.path.split("/")[-2]
     if checked.run != folder:
         raise ValueError(f"it is of the run {checked.run}, and lies in the folder of {folder}")
-    featurizing = checked.seconds.get("featurize", 0.0)
-    return PastRun(
-        run=checked.run,
-        label=checked.label,
-        when=item.modified,
-        images=checked.counts.images,
-        computed=checked.counts.computed,
-        quarantined=checked.counts.quarantined,
-        components=checked.pca.components,
-        explained=checked.pca.explained,
-        accuracy=checked.probe.accuracy if checked.probe else None,
-        seconds=checked.seconds.get("total", 0.0),
-        rate=checked.counts.computed / featurizing if featurizing else 0.0,
-        engine=checked.model.engine,
-        manifest=manifest,
-    )
+    return PastRun.of(checked, when=item.modified, manifest=manifest)
 
 
 def _first(error: ValueError) -> str:

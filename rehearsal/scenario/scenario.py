@@ -162,7 +162,7 @@ class Scenario:
     def _run_again(self, report: Report) -> str:
         self.evidence.append(self._run(_RUNS[1], report))
         _require(check_nothing_computed(*self.evidence))
-        return "0 photographs computed, no object written"
+        return "0 photographs computed; it wrote a record of itself and nothing else"
 
     def _run_changed(self, report: Report) -> str:
         changes = change_some(self._photos, self.environment.folder("ImagesUri"))

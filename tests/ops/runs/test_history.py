@@ -2,49 +2,19 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from ops.aws.cdk import Cdk
-from ops.aws.deployment import find_deployment
-from rehearsal.clients import clients_of
-from rehearsal.embedded.aws import ACCOUNT
-from rehearsal.embedded.daemon import embedded_aws
 from tests.ops.commands import Fruits, fruits_with
 from tests.ops.documented import assert_documented
 from tests.ops.runs.clocks import clock_of_events
+from tests.ops.runs.interactive import DEV, TRACEBACK, Place
 from tests.ops.runs.results_by_hand import put_log
-from tests.ops.runs.test_runs import DEV, TRACEBACK, Place
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("_clean")]
 
 MONDAY, TUESDAY = "2026-11-23T09:00:00+00:00", "2026-11-24T09:00:00+00:00"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, synthesise: Callable[..., Path]) -> Iterator[Place]:
-    """Deploy the environment "dev", with a photograph, once for all tests."""
-    with embedded_aws(tmp_path_factory.mktemp("history")) as aws:
-        client = clients_of(aws)
-        Cdk(Path(), aws.environment()).bootstrap(ACCOUNT, aws.region)
-        Cdk(synthesise(env="dev"), aws.environment()).deploy()
-        deployment = find_deployment(client, env="dev", region=aws.region)
-        bucket = deployment.output("FruitsStorage", "DataBucket")
-        client("s3").put_object(Bucket=bucket, Key="images/Kiwi/1.jpg", Body=b"a photograph")
-        yield Place(aws, client, deployment)
-
-
-@pytest.fixture(autouse=True)
-def _clean(place: Place) -> Iterator[None]:
-    yield
-    place.results.clear()
-
-
-@pytest.fixture
-def fruits(place: Place) -> Fruits:
-    return fruits_with(place.aws)
 
 
 def test_every_run_has_a_line_and_says_what_it_computed(place: Place, fruits: Fruits) -> None:
@@ -76,6 +46,12 @@ def test_a_damaged_record_is_named_and_hides_no_other(place: Place, fruits: Frui
     said = fruits("runs", *DEV)
     assert "runs/2026-broken.json is not a record of a run" in said.stderr
     assert "whole" in said.stdout
+
+
+def test_a_record_of_results_that_it_does_not_name_is_no_record(place: Place, fruits: Fruits) -> None:
+    place.results.record("empty", MONDAY, counts=None)
+    said = fruits("runs", *DEV)
+    assert "empty.json is not a record of a run (completed.counts)" in said.stderr
 
 
 def test_two_runs_are_compared(place: Place, fruits: Fruits) -> None:

@@ -6,108 +6,26 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
 from ops.aws.account import AwsRefused
-from ops.aws.cdk import Cdk
-from ops.aws.deployment import Deployment, find_deployment
 from ops.clock import Clock
 from ops.runs.watch import Watch
-from rehearsal.clients import Client, clients_of
-from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
-from rehearsal.embedded.daemon import embedded_aws
-from rehearsal.node.reports import NodeReports
+from rehearsal.clients import Client
 from tests.ops.commands import Fruits, fruits_with
 from tests.ops.documented import assert_documented
 from tests.ops.runs.clocks import Hours, clock_of_events
-from tests.ops.runs.results_by_hand import RUN, Results, manifest, put_log
+from tests.ops.runs.interactive import DEV, TRACEBACK, Place
+from tests.ops.runs.results_by_hand import RUN, manifest, put_log
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second
 from tests.rehearsal.users import keys_of_user
 
-pytestmark = pytest.mark.server
-
-DEV = ("-c", "env=dev")
-TRACEBACK = "INFO begun\nTraceback (most recent call last):\n  File 'main.py', line 1\nValueError: too red\n"
-
-
-@dataclass
-class Place:
-    """An embedded AWS with an interactive deployment."""
-
-    aws: EmbeddedAws
-    client: Client
-    deployment: Deployment
-
-    @property
-    def cluster(self) -> str:
-        return self.deployment.output("FruitsCompute", "ClusterId")
-
-    @property
-    def results(self) -> Results:
-        return Results(self.client, self.deployment.output("FruitsStorage", "DataBucket"))
-
-    @property
-    def node(self) -> NodeReports:
-        return NodeReports(self.aws)
-
-    def steps(self) -> list[dict[str, Any]]:
-        """The steps, the newest first."""
-        steps: list[dict[str, Any]] = self.client("emr").list_steps(ClusterId=self.cluster)["Steps"]
-        return steps
-
-    def unfinished(self) -> str | None:
-        """The step that was submitted last, unless it has ended."""
-        found = [step["Id"] for step in self.steps() if step["Status"]["State"] == "PENDING"]
-        return found[0] if found else None
-
-    def log(self, step: str, file: str, text: str) -> None:
-        uri = self.deployment.output("FruitsStorage", "LogUri")
-        put_log(self.client, uri, f"{self.cluster}/steps/{step}/{file}", text)
-
-    def failed_step(self, label: str, **failure: str) -> str:
-        """Submit a step and report that it has failed."""
-        jar = {"Jar": "command-runner.jar", "Args": ["true"]}
-        step = {"Name": f"fruits-dev {label}", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
-        added = self.client("emr").add_job_flow_steps(JobFlowId=self.cluster, Steps=[step])["StepIds"][0]
-        self.node.step(self.cluster, added, "RUNNING")
-        self.node.step(self.cluster, added, "FAILED", failure=failure)
-        return str(added)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, synthesise: Callable[..., Path]) -> Iterator[Place]:
-    """Deploy the environment "dev", with a photograph, once for all tests."""
-    with embedded_aws(tmp_path_factory.mktemp("runs")) as aws:
-        client = clients_of(aws)
-        Cdk(Path(), aws.environment()).bootstrap(ACCOUNT, aws.region)
-        Cdk(synthesise(env="dev"), aws.environment()).deploy()
-        deployment = find_deployment(client, env="dev", region=aws.region)
-        bucket = deployment.output("FruitsStorage", "DataBucket")
-        client("s3").put_object(Bucket=bucket, Key="images/Kiwi/1.jpg", Body=b"a photograph")
-        yield Place(aws, client, deployment)
-
-
-@pytest.fixture(autouse=True)
-def _clean(place: Place) -> Iterator[None]:
-    yield
-    place.results.clear()
-    for step in place.steps():
-        if step["Status"]["State"] in ("PENDING", "RUNNING"):
-            place.client("emr").cancel_steps(ClusterId=place.cluster, StepIds=[step["Id"]])
-            if step["Status"]["State"] == "RUNNING":
-                place.node.step(place.cluster, step["Id"], "CANCELLED")
-
-
-@pytest.fixture
-def fruits(place: Place) -> Fruits:
-    return fruits_with(place.aws)
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("_clean")]
 
 
 def _begin(place: Place) -> str:
