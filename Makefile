@@ -45,19 +45,14 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# On top of .venv: its packages are found, and only what it lacks is installed.
-.venv-notebook/.installed: requirements/notebook.txt .venv/.installed
-	@echo "Installing JupyterLab into .venv-notebook (300 MB)"
-	@$(PYTHON) -m venv .venv-notebook
+# Three environments on top of .venv, whose packages they find: for the notebook (300 MB), the diagrams (60 MB) and the
+# presentation (200 MB). Only what needs one installs it.
+.venv-%/.installed: requirements/%.txt .venv/.installed
+	@echo "Installing requirements/$*.txt into .venv-$*"
+	@$(PYTHON) -m venv .venv-$*
 	@echo "import site; site.addsitedir('$(CURDIR)/.venv/lib/python3.11/site-packages')" \
-		>.venv-notebook/lib/python3.11/site-packages/fruits.pth
-	@.venv-notebook/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/notebook.txt
-	@touch $@
-
-.venv-docs/.installed: requirements/docs.txt .venv/.installed
-	@echo "Installing what draws the diagrams into .venv-docs (60 MB)"
-	@$(PYTHON) -m venv .venv-docs
-	@.venv-docs/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/docs.txt
+		>.venv-$*/lib/python3.11/site-packages/fruits.pth
+	@.venv-$*/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/$*.txt
 	@touch $@
 
 SAMPLE := build/sample
@@ -71,15 +66,6 @@ notebook: setup .venv-notebook/.installed ## Open the notebook in JupyterLab, on
 .PHONY: notebook-docs
 notebook-docs: setup .venv-notebook/.installed ## Run the notebook on IMAGES=folder of photographs and publish it below docs/notebook | minutes
 	@$(if $(IMAGES),,$(error give IMAGES=folder of photographs))PATH="$(CURDIR)/.venv-notebook/bin:$$PATH" python -m ops.notebook.page --images "$(IMAGES)"
-
-# On top of .venv, as the notebook's is.
-.venv-deck/.installed: requirements/deck.txt .venv/.installed
-	@echo "Installing what draws the presentation into .venv-deck (200 MB)"
-	@$(PYTHON) -m venv .venv-deck
-	@echo "import site; site.addsitedir('$(CURDIR)/.venv/lib/python3.11/site-packages')" \
-		>.venv-deck/lib/python3.11/site-packages/fruits.pth
-	@.venv-deck/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/deck.txt
-	@touch $@
 
 docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
 	@echo "Installing Marp and Chromium, which draw the presentation (200 MB)"

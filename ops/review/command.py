@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from ops.aws.place import find_place
 from ops.console import AsJson, Context, one_line_errors, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
+from ops.review.consequences import Verdict
 
 if TYPE_CHECKING:  # cfn-lint alone takes a second to load, which no other command is to pay
     from ops.review.conclusion import Review
@@ -30,7 +31,11 @@ class FailOn(StrEnum):
     never = "never"
 
 
-_LEAST: Final = {FailOn.differences: 1, FailOn.destructive: 2, FailOn.never: NO_VERDICT}
+_LEAST: Final = {
+    FailOn.differences: Verdict.DIFFERENCES,
+    FailOn.destructive: Verdict.DESTRUCTIVE,
+    FailOn.never: NO_VERDICT,
+}
 
 
 def exit_code(verdict: int, fail_on: FailOn) -> int:

@@ -2,29 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 from ops.aws.deployment import NEVER_CREATED
 from ops.review import exposure, losses, obstacles, regions, spending
 from ops.review.change_sets import NoChangeSet, Planned
 from ops.review.changes import Action, ResourceChange, compare, other_changes
-from ops.review.consequences import Consequence, Level
+from ops.review.consequences import Consequence, Level, Verdict
 from ops.review.differences import Difference
 from ops.review.names import Names, Sides
 from ops.review.rights import Widening, widenings
 from ops.review.spending import PriceChange
 from ops.review.stacks import ExistingStack, WantedStack, environment_of
 from ops.review.verdicts import reconcile
-
-
-class Verdict(IntEnum):
-    """What a review comes to; its numbers are the exit codes of `fruits review`."""
-
-    NOTHING = 0
-    DIFFERENCES = 1
-    DESTRUCTIVE = 2
-
 
 _COLUMNS: Final = {
     "added": (Action.ADDED,),

@@ -12,6 +12,14 @@ class Level(IntEnum):
     DESTRUCTIVE = 2
 
 
+class Verdict(IntEnum):
+    """What a review comes to; its numbers are the exit codes of `fruits review`."""
+
+    NOTHING = 0
+    DIFFERENCES = 1
+    DESTRUCTIVE = 2
+
+
 @dataclass(frozen=True, kw_only=True)
 class Consequence:
     """Something that whoever approves a change has to know.

@@ -14,12 +14,15 @@ from ops.aws.place import find_place
 from ops.aws.synthesis import synthesise
 from ops.console import Context, confirm, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
+from ops.review.consequences import Verdict
 
 if TYPE_CHECKING:  # cfn-lint alone takes a second to load
     from ops.review.plan import Plan
 
-_NOTHING, _DESTRUCTIVE = 0, 2
-_QUESTION: Final = {1: "Deploy it?", _DESTRUCTIVE: "It destroys what is named above. Deploy it?"}
+_QUESTION: Final = {
+    Verdict.DIFFERENCES: "Deploy it?",
+    Verdict.DESTRUCTIVE: "Its review found that a cluster or data would be lost. Deploy it?",
+}
 
 
 def deploy(
@@ -66,7 +69,7 @@ def _deploy_plan(folder: Path, clients: Clients, *, yes: bool, destructive: bool
     from ops.review.plan import Plan  # noqa: PLC0415
 
     plan = Plan.read(folder)
-    if plan.verdict == _NOTHING:
+    if plan.verdict is Verdict.NOTHING:
         out.print("Nothing differs from what is deployed: nothing to do")
         return
     with status("Comparing with what was reviewed"):
@@ -76,7 +79,7 @@ def _deploy_plan(folder: Path, clients: Clients, *, yes: bool, destructive: bool
 
 
 def _ask(plan: "Plan", *, yes: bool, destructive: bool) -> None:
-    if yes and plan.verdict == _DESTRUCTIVE and not destructive:
+    if yes and plan.verdict is Verdict.DESTRUCTIVE and not destructive:
         raise WrongUsage(
             "the review found that a cluster or data would be lost; to lose it, add --destructive to --yes"
         )

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ops.review import wording
-from ops.review.conclusion import Review, StackReview, Verdict
-from ops.review.consequences import Consequence, Level
+from ops.review.conclusion import Review, StackReview
+from ops.review.consequences import Consequence, Level, Verdict
 from ops.review.rights import Widening
 
 _LONGEST: Final = 60_000  # characters; GitHub takes 65,536 in a comment

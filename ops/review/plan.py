@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from ops.aws.account import Clients
 from ops.errors import FruitsError, WrongUsage
+from ops.review.consequences import Verdict
 from ops.review.deployed import read_deployed
 from ops.review.stacks import environment_of, read_assembly
 
@@ -34,7 +35,7 @@ class Plan:
     reviewed
         When, in ISO 8601.
     verdict
-        Number of the review's verdict.
+        What the review came to.
     only
         Stacks that were reviewed, as the CDK calls them; all if there are none.
     files
@@ -44,7 +45,7 @@ class Plan:
     """
 
     reviewed: str
-    verdict: int
+    verdict: Verdict
     only: tuple[str, ...]
     files: Mapping[str, str]
     deployed: Mapping[str, str]
@@ -60,7 +61,7 @@ class Plan:
         """
         try:
             content = json.loads((folder / _NAME).read_text(encoding="utf-8"))
-            return cls(**{**content, "only": tuple(content["only"])})
+            return cls(**{**content, "verdict": Verdict(content["verdict"]), "only": tuple(content["only"])})
         except (OSError, ValueError, KeyError, TypeError):
             raise PlanRefused(
                 f"{folder}: not a plan, which has a {_NAME}; make one: fruits review --out {folder}"
@@ -94,7 +95,7 @@ class Plan:
             )
 
 
-def make_plan(folder: Path, *, verdict: int, only: Sequence[str], deployed: Mapping[str, str]) -> Plan:
+def make_plan(folder: Path, *, verdict: Verdict, only: Sequence[str], deployed: Mapping[str, str]) -> Plan:
     """Make the plan of an app that has been reviewed.
 
     Parameters

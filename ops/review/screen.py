@@ -10,8 +10,8 @@ from rich.text import Text
 
 from ops.review import wording
 from ops.review.changes import Action
-from ops.review.conclusion import Review, StackReview, Verdict
-from ops.review.consequences import Level
+from ops.review.conclusion import Review, StackReview
+from ops.review.consequences import Level, Verdict
 
 _COLOURS: Final = {Verdict.NOTHING: "green", Verdict.DIFFERENCES: "yellow", Verdict.DESTRUCTIVE: "red"}
 _LEVELS: Final = {Level.DESTRUCTIVE: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold"}

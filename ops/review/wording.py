@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ops.review.changes import Action, ResourceChange
-from ops.review.conclusion import Review, StackReview, Verdict
-from ops.review.consequences import Level
+from ops.review.conclusion import Review, StackReview
+from ops.review.consequences import Level, Verdict
 from ops.review.differences import ABSENT, Difference
 from ops.review.names import Names
 from ops.review.policies import conditions_text

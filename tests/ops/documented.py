@@ -23,11 +23,8 @@ def assert_documented(command: str, content: Mapping[str, Any]) -> None:
     assert content.keys() == {key for keys in rows for key in keys}
     for keys, what in rows.items():
         for key in keys:
-            value = content[key]
-            items = value if isinstance(value, list) else [value]
-            found = {name for item in items if isinstance(item, Mapping) for name in item}
-            if (command, key) not in _ELSEWHERE and found:
-                assert found <= _named(what), f"{key} of fruits {command}"
+            if (command, key) not in _ELSEWHERE and (found := _keys(content[key])):
+                assert found == set(re.findall(r"`(\w+)`", what)), f"{key} of fruits {command}"
 
 
 def _rows(command: str) -> dict[tuple[str, ...], str]:
@@ -41,5 +38,8 @@ def _rows(command: str) -> dict[tuple[str, ...], str]:
     return rows
 
 
-def _named(text: str) -> set[str]:
-    return set(re.findall(r"`(\w+)`", text))
+def _keys(value: Any) -> set[str]:
+    """Collect the keys of objects, at whatever depth."""
+    if isinstance(value, list):
+        return {key for item in value for key in _keys(item)}
+    return {*value, *(key for item in value.values() for key in _keys(item))} if isinstance(value, Mapping) else set()

@@ -13,7 +13,8 @@ from rich.console import Console
 
 from ops.review import wording
 from ops.review.changes import Action, ResourceChange
-from ops.review.conclusion import Review, Verdict, compare_stack, conclude
+from ops.review.conclusion import Review, compare_stack, conclude
+from ops.review.consequences import Verdict
 from ops.review.losses import ClusterUse
 from ops.review.markdown import render
 from ops.review.screen import show

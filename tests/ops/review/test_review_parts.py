@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from ops.review.change_sets import NoChangeSet, Planned, plan
 from ops.review.changes import Action, compare
 from ops.review.command import NO_VERDICT, FailOn, exit_code
-from ops.review.conclusion import Verdict
+from ops.review.consequences import Verdict
 from ops.review.differences import ABSENT, Difference, differences
 from ops.review.markdown import code, plain
 from ops.review.policies import Grant, grants, reaching_further

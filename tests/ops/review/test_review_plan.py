@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from ops.cli import app
 from ops.errors import ExitCode, WrongUsage
+from ops.review.consequences import Verdict
 from ops.review.plan import Plan, PlanRefused, make_plan, prepare_folder
 
 
@@ -22,7 +23,7 @@ def plan(tmp_path: Path) -> Path:
     (folder / "asset.1").mkdir(parents=True)
     (folder / "manifest.json").write_text("{}")
     (folder / "asset.1" / "main.py").write_text("print(1)")
-    make_plan(folder, verdict=1, only=["FruitsStorage"], deployed={}).write(folder)
+    make_plan(folder, verdict=Verdict.DIFFERENCES, only=["FruitsStorage"], deployed={}).write(folder)
     return folder
 
 
