@@ -168,7 +168,8 @@ def read_lasting_settings(context: Mapping[str, Any], root: Path, *, account: st
     DeploymentError
         For what is not accepted.
     """
-    own = without_keys_of_others(context, Path("~/.cdk.json").expanduser())
+    users = Path(os.path.expanduser("~/.cdk.json"))  # noqa: PTH111 - Path's own raises where there is no home
+    own = without_keys_of_others(context, users)
     complete = {**own, **lasting_settings(own, root).context}
     settings = read_settings(complete)
     if account is None or "run_id" in complete:

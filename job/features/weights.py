@@ -119,7 +119,10 @@ def checkpoint(weights: str) -> bytes:
 
 def _frozen(recipe: str, content: bytes, sha256: str) -> bytes:
     """Freeze once per machine; in a process of its own, as TensorFlow would stay in the driver's memory."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fruits" / "models"
+    kept = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path's own raises
+    if kept.startswith("~"):
+        raise JobError("cannot keep the frozen weights: this user has no home; name a folder by XDG_CACHE_HOME")
+    cache = Path(kept) / "fruits" / "models"
     target = cache / f"{recipe}-{sha256[:16]}-{_converter_version()}.tflite"
     if not target.exists():
         try:

@@ -130,3 +130,11 @@ def test_a_file_of_the_users_own_that_is_none_hides_nothing(
 
 def test_without_a_qualifier_that_of_the_cdk_is_looked_for() -> None:
     assert read_given([]).qualifier == DefaultStackSynthesizer.DEFAULT_QUALIFIER
+
+
+def test_without_any_home_nothing_is_left_out(
+    context: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)  # a user whom the system does not know
+    assert read_lasting_settings(context, tmp_path, account=None).env == "demo"

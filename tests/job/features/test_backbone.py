@@ -217,6 +217,18 @@ def test_a_conversion_that_fails_is_an_error_and_leaves_no_model(
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+@pytest.mark.parametrize("variable", [None, ""])
+def test_without_a_home_the_folder_for_the_model_is_asked_for(
+    variable: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)  # a user whom the system does not know
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", variable)
+    assert "this user has no home; name a folder by XDG_CACHE_HOME" in refusal("litert", "torchvision")
+
+
 def test_the_identity_names_model_engine_and_preprocessing(
     frozen_backbone: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
