@@ -39,10 +39,15 @@ def _texts(first: PastRun, second: PastRun) -> Iterator[Row]:
     for what, read in (
         ("Ended, UTC", lambda run: f"{run.when.astimezone(UTC):%Y-%m-%d %H:%M}"),
         ("Results", lambda run: run.run),
+        ("Trial", _trial),
         ("Engine", lambda run: run.engine),
         ("Version", lambda run: str(run.manifest.get("version", ""))),
     ):
         yield Row(what, read(first), read(second))
+
+
+def _trial(run: PastRun) -> str:
+    return run.trial.describe() if run.trial else "no"
 
 
 def _numbers(first: PastRun, second: PastRun) -> Iterator[Row]:

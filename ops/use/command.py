@@ -17,6 +17,7 @@ from ops.project import ROOT
 
 _NEVER: Final = {
     "run_id": "it names one run, and fruits run makes one",
+    **dict.fromkeys(("limit", "label"), "it makes a trial of one run; give it to fruits run"),
     "remove_data": "what lets data be deleted is to be said each time: -c remove_data=true",
 }
 
@@ -68,7 +69,7 @@ def changed(remembered: Remembered, values: Mapping[str, str]) -> Remembered:
         For a setting that is about one deed, not about a place.
     """
     if not values:
-        return Remembered(runs=remembered.runs)
+        return Remembered(runs=remembered.runs, trials=remembered.trials)
     for key in values.keys() & _NEVER.keys():
         raise WrongUsage(f"{key}: is not remembered: {_NEVER[key]}")
     env = values.get("env", remembered.env or "") or None

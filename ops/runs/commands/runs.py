@@ -69,6 +69,12 @@ def diff(
     if as_json:
         typer.echo(json.dumps(rows_as_json(one, other), indent=2))
         return
+    if one.trial != other.trial:
+        err.print(
+            "A trial takes other photographs than a whole run or another trial: only what is counted a photograph or"
+            " a second can be compared",
+            soft_wrap=True,
+        )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", no_wrap=True)
     for label in (one.label, other.label):
@@ -119,7 +125,8 @@ def _table(completed: Sequence[PastRun]) -> Table:
         table.add_column("Engine", no_wrap=True)
     for run in completed:
         when = run.when.astimezone()
-        row = [f"{when:%Y-%m-%d %H:%M}" if wide else f"{when:%m-%d %H:%M}", run.label]
+        label = f"{run.label} (trial)" if run.trial else run.label
+        row = [f"{when:%Y-%m-%d %H:%M}" if wide else f"{when:%m-%d %H:%M}", label]
         numbers = [
             f"{run.images:,}",
             f"{run.computed:,}",
