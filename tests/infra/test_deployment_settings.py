@@ -10,6 +10,7 @@ from infra.errors import DeploymentError
 from infra.settings import DeploymentSettings
 from job.arguments import parse_arguments
 from job.errors import JobError
+from job.storage.trial import Trial
 
 Settings = Callable[..., DeploymentSettings]
 URIS = ("--images", "s3://bucket/images", "--output", "s3://bucket/results")
@@ -206,6 +207,7 @@ def _job_accepts(key: str, value: float) -> bool:
     {
         "batch_size": (-1, 0, 1, 512, 513, 1_000),
         "components": (-1, 0, 1, 1_280, 1_281),
+        "limit": (-1, 0, 1, 1_000_000),
         "test_share": (-0.1, 0, 0.5, 1, 1.1),
         "variance": (-0.1, 0, 0.5, 1, 1.1),
     }.items(),
@@ -213,6 +215,11 @@ def _job_accepts(key: str, value: float) -> bool:
 def test_the_job_accepts_what_the_settings_accept(key: str, values: tuple[float, ...], settings_of: Settings) -> None:
     for value in values:
         assert (value, _job_accepts(key, value)) == (value, _settings_accept(settings_of, key, value))
+
+
+def test_a_trial_is_asked_for_as_the_job_takes_it(settings_of: Settings) -> None:
+    settings = settings_of(limit="9", label="Pêche,Apple Red 1")
+    assert parse_arguments([*URIS, *settings.job_options]).trial == Trial.of(9, ["Apple Red 1,Pêche"])
 
 
 def test_the_job_has_the_defaults_of_the_settings(settings_of: Settings) -> None:

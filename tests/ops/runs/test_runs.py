@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from job.storage.trial import Trial
 from ops.aws.account import AwsRefused
 from ops.clock import Clock
 from ops.runs.watch import Watch
@@ -87,6 +88,30 @@ def test_a_run_is_watched_to_its_end(place: Place, fruits: Fruits) -> None:
     places = [said.stdout.index(line) for line in told]
     assert places == sorted(places)
     assert "Spark's own" not in said.stdout
+
+
+def test_a_trial_is_submitted_as_one_and_watched_where_its_results_go(place: Place, fruits: Fruits) -> None:
+    trial = Trial.of(4, ["Kiwi"])
+    assert trial is not None
+    apart = place.results.below(trial.results)
+
+    def work() -> Iterator[None]:
+        step = _begin(place)
+        place.results.plan(8)
+        apart.plan(4)
+        apart.commit(2)
+        yield
+        apart.forget_plan()
+        apart.complete(label="few", trial=trial.facts())
+        place.node.step(place.cluster, step, "COMPLETED")
+
+    clock = clock_of_events(work())
+    said = fruits("run", *DEV, "--run-id", "few", "--limit", "4", "--label", "Kiwi", clock=clock)
+    assert said.exit_code == 0, said.output
+    arguments = place.steps()[0]["Config"]["Args"]
+    assert arguments[-4:] == ["--limit", "4", "--label", "Kiwi"]
+    assert "50 % of 4 photographs" in said.stdout
+    assert f"/{trial.results}/reports/" in said.stdout
 
 
 def test_batches_of_earlier_runs_do_not_count_as_progress(place: Place, fruits: Fruits) -> None:
