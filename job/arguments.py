@@ -116,7 +116,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
             f"--output {output.uri} lies in --images {images.uri}: results would be read as photographs; move it"
         )
     if given.variance is not None and not 0 < given.variance <= 1:
-        raise JobError(f"--variance {given.variance} is no share; give a number above 0 and up to 1, such as 0.95")
+        raise JobError(f"--variance {given.variance} is out of range; give a number above 0 and up to 1, such as 0.95")
     for name, value, most in (
         ("components", given.components, MOST_COMPONENTS),
         ("batch-size", given.batch_size, LARGEST_BATCH_SIZE),
@@ -126,7 +126,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     if given.limit is not None and given.limit < 1:
         raise JobError(f"--limit {given.limit} is out of range; give 1 photograph or more")
     if not 0 <= given.test_share <= 1:
-        raise JobError(f"--test-share {given.test_share} is no share; give a number from 0 to 1")
+        raise JobError(f"--test-share {given.test_share} is out of range; give a number from 0 to 1")
     variance = DEFAULT_VARIANCE if given.components is None and given.variance is None else given.variance
     return Arguments(
         images=images,

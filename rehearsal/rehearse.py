@@ -157,7 +157,7 @@ def _print_success(
     _print(out, f"Embedded AWS: {host.expense}")
     _print(out, f"Instances: {_KINDS[host.kind]}")
     for reason, count in scenario.kept.items():
-        _print(out, f"  {count:2} {reason}")
+        _print(out, f"  {reason}: {count}")
     out.print()
     show_summary(scenario.first_manifest, str(output), out)
     if kept:

@@ -36,7 +36,7 @@ def logs(
     cluster_id: Annotated[
         str | None, typer.Option("--cluster", help="A cluster; the newest unless given.", metavar="ID")
     ] = None,
-    look_every: Annotated[float, typer.Option(help="Seconds between two looks with --follow.", min=0.2)] = 15.0,
+    look_every: Annotated[float, typer.Option(help="Seconds between two updates with --follow.", min=0.2)] = 15.0,
 ) -> None:
     """Print a log of a step. EMR brings logs to S3 about every five minutes; a failed step's exception comes first.
 

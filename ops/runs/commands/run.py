@@ -47,7 +47,7 @@ def run(
         bool, typer.Option("--replace", help="End a transient cluster that is at work, and the run on it.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the driver's whole log.")] = False,
-    look_every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.2)] = LOOK_EVERY,
+    look_every: Annotated[float, typer.Option(help="Seconds between two updates.", min=0.2)] = LOOK_EVERY,
 ) -> None:
     """Run the job on the cluster; arguments after -- go to the job: fruits run -- --components 50.
 
@@ -133,7 +133,7 @@ def _run_again(place: Place, run: Mapping[str, str], *, ask: bool, replace: bool
         confirm(
             "Start it?",
             instead="refusing to start a cluster that costs money without confirmation; add --yes",
-            declined="no cluster is started",
+            declined="Stopped: no cluster was started",
         )
     cluster_id = _deploy(place, run)
     (step,) = list_steps(place.client, cluster_id)

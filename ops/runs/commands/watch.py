@@ -23,7 +23,7 @@ def watch(
         bool, typer.Option("--cancel-on-interrupt", help="On Ctrl-C cancel the step; otherwise it goes on.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the driver's whole log.")] = False,
-    look_every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.2)] = LOOK_EVERY,
+    look_every: Annotated[float, typer.Option(help="Seconds between two updates.", min=0.2)] = LOOK_EVERY,
 ) -> None:
     """Watch a run until it ends, as fruits run does; its verdict is the exit code, also of one that has ended."""
     place = find_place(values)
