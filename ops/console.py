@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from infra.errors import DeploymentError
 from job.errors import JobError
+from ops.completion import complete_setting
 from ops.errors import Declined, ExitCode, FruitsError, WrongUsage
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -52,6 +53,7 @@ Context = Annotated[
         "-c",
         help="Setting key=value, as for cdk: env=dev, region=eu-west-1; may be given again.",
         metavar="KEY=VALUE",
+        autocompletion=complete_setting,
     ),
 ]
 

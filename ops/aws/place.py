@@ -112,8 +112,14 @@ def find_place(values: Sequence[str] | None, *, number: str | None = None) -> Pl
     FruitsError
         If the account is another one, does not answer, or there is no such profile.
     """
-    place = Place(show_place(read_given(values)), cache(account))
+    place = quiet_place(values)
+    show_place(place.given)
     client = place.client
     if number is not None and (found := caller(client)["Account"]) != number:
         raise FruitsError(f"the credentials are of account {found}, not of {number}; choose others with AWS_PROFILE")
     return place
+
+
+def quiet_place(values: Sequence[str] | None) -> Place:
+    """Read settings for an account, and say nothing of it, as where a shell asks what to offer."""
+    return Place(read_given(values), cache(account))

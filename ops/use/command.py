@@ -11,6 +11,7 @@ from rich.table import Table
 from infra.context import DEFAULT_ENVIRONMENT
 from infra.lasting import Remembered, read_remembered, remembered_file, write_remembered
 from ops.aws.given import GivenSettings, parse_values, read_given
+from ops.completion import complete_setting
 from ops.console import AsJson, out
 from ops.errors import WrongUsage
 from ops.project import ROOT
@@ -25,7 +26,12 @@ _NEVER: Final = {
 def use(
     settings: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="What is to hold from now on; KEY= forgets it.", show_default=False),
+        typer.Argument(
+            metavar="KEY=VALUE",
+            help="What is to hold from now on; KEY= forgets it.",
+            show_default=False,
+            autocompletion=complete_setting,
+        ),
     ] = None,
     forget: Annotated[bool, typer.Option("--forget", help="Forget all that is remembered.")] = False,
     as_json: AsJson = False,

@@ -1,5 +1,6 @@
 """``fruits results``: the results of a run, brought to this machine."""
 
+import json
 import webbrowser
 from pathlib import Path
 from typing import Annotated, Final
@@ -9,7 +10,7 @@ import typer
 from rich.table import Table
 
 from ops.aws.place import Place, find_place
-from ops.console import Context, complain, err, out
+from ops.console import AsJson, Context, complain, err, out
 from ops.errors import FruitsError
 from ops.runs.fetching import athena_query, choose_run, fetch, matching
 from ops.runs.history import PastRun, past_runs
@@ -20,18 +21,28 @@ _COMPONENTS_SHOWN: Final = 3
 
 
 def results(
+    *,
     values: Context = None,
     output: Annotated[Path, typer.Option(help="Where they go, below reports/<run>.")] = Path("out"),
     run: Annotated[
         str | None, typer.Option(help="Name, its beginning, or label of a run; the newest unless given.")
     ] = None,
     browser: Annotated[bool, typer.Option(help="Open the report.")] = True,
+    as_json: AsJson = False,
     sample: Annotated[int, typer.Option(help="Photographs in the sample of the projections.", min=0, max=10_000)] = 10,
 ) -> None:
-    """Fetch manifest, report and a sample of the projections, and print the query for Athena."""
+    """Fetch manifest, report and a sample of the projections, and print the query for Athena.
+
+    With --json nothing is opened.
+    """
     place = find_place(values)
     uri, found = _choose(place, run)
     fetched = fetch(place.client, uri, found, output, sample=sample)
+    if as_json:
+        files = {"report": fetched.report, "manifest": fetched.manifest, "sample": fetched.sample}
+        paths = {name: str(path.resolve()) for name, path in files.items()}
+        typer.echo(json.dumps({"run": found.row(), "uri": uri, **paths}, indent=2))
+        return
     show_summary(found.manifest, place.deployment.output("FruitsStorage", "OutputUri"), out)
     if fetched.rows.num_rows:
         out.print()

@@ -11,6 +11,7 @@ from ops.aws.place import Place, find_place
 from ops.console import AsJson, Context, complain, err, labelled, out
 from ops.quantities import duration
 from ops.runs.comparison import compare, rows_as_json
+from ops.runs.cost import hourly_cost
 from ops.runs.endings import StepRun, labels_of_steps, runs_that_left_no_trace, runs_without_results
 from ops.runs.fetching import choose_run
 from ops.runs.history import PastRun
@@ -63,11 +64,15 @@ def diff(
     values: Context = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two runs: photographs, components, probe, quarantine, time; what differs is bold."""
+    """Compare two runs: photographs, components, probe, quarantine, time and cost; what differs is bold.
+
+    The cost is that of the time each took on a cluster of the settings at hand, by list price; its start is left out.
+    """
     place = find_place(values)
     one, other = _two_runs(place, first, second)
+    cost = hourly_cost(place.settings)
     if as_json:
-        typer.echo(json.dumps(rows_as_json(one, other), indent=2))
+        typer.echo(json.dumps(rows_as_json(one, other, cost), indent=2))
         return
     if one.trial != other.trial:
         err.print(
@@ -80,7 +85,7 @@ def diff(
     for label in (one.label, other.label):
         table.add_column(label, justify="right", overflow="ellipsis", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
-    for row in compare(one, other):
+    for row in compare(one, other, cost):
         table.add_row(row.what, row.first, row.second, row.change, style="bold" if row.differs else "")
     out.print(table)
 

@@ -8,14 +8,17 @@ from ops.aws.place import find_place
 from ops.clock import clock_of
 from ops.console import Context
 from ops.runs.following import watch_to_the_end
-from ops.runs.steps import newest_step
+from ops.runs.steps import complete_step, newest_step
 from ops.runs.watch import LOOK_EVERY, Watch
 
 
 def watch(
     context: typer.Context,
     step_id: Annotated[
-        str | None, typer.Argument(help="A step; the newest unless given.", metavar="STEP", show_default=False)
+        str | None,
+        typer.Argument(
+            help="A step; the newest unless given.", metavar="STEP", show_default=False, autocompletion=complete_step
+        ),
     ] = None,
     *,
     values: Context = None,

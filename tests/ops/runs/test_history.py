@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from ops.cli import app
+from ops.runs.steps import complete_step
 from tests.ops.commands import Fruits, fruits_with
 from tests.ops.documented import assert_documented
 from tests.ops.runs.clocks import clock_of_events
@@ -66,7 +69,9 @@ def test_two_runs_are_compared(place: Place, fruits: Fruits) -> None:
     assert rows["Photographs"] == ["4", "6", "+2"]
     assert rows["Probe"][-2:] == ["+5.00", "points"]
     assert rows["Took"][-2:] == ["x", "2.00"]
+    assert rows["EUR on this cluster"][-2:] == ["x", "2.00"]
     content = json.loads(fruits("runs", "diff", "monday", "tuesday", "--json", *DEV).stdout)
+    assert_documented("runs diff", content)
     assert (content["first"]["label"], content["second"]["images"]) == ("monday", 6)
     assert {"what": "not decodable", "first": "0", "second": "1"} in content["rows"]
 
@@ -106,6 +111,18 @@ def test_what_is_not_deployed_has_a_first_command(fruits: Fruits) -> None:
     assert said.exit_code == 0, said.output
     assert "none of fruits-demo in eu-west-3" in said.stdout
     assert re.search(r"^Next +cdk deploy FruitsStorage -c env=demo$", said.stdout, re.MULTILINE)
+
+
+def test_a_shell_is_offered_the_steps_of_the_environment(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in place.aws.environment().items():
+        monkeypatch.setenv(name, value) if value is not None else monkeypatch.delenv(name, raising=False)
+    step = place.failed_step("red")
+    command = typer.main.get_command(app).commands["watch"]  # type: ignore[attr-defined]
+    context = typer.Context(command)
+    context.params["values"] = ["env=dev"]
+    assert (step, "fruits-dev red, FAILED") in complete_step(context, step[:4])
+    context.params["values"] = ["env=nowhere"]
+    assert complete_step(context, "") == []
 
 
 def test_the_status_follows_a_run_from_its_start_to_its_results(place: Place, fruits: Fruits) -> None:

@@ -448,6 +448,16 @@ def test_a_step_that_emr_does_not_know_is_said_so(fruits: Fruits) -> None:
     assert "no step s-NONE of a cluster fruits-dev that EMR still knows in eu-west-3" in said.stderr
 
 
+def test_what_was_fetched_is_told_as_json(place: Place, fruits: Fruits, tmp_path: Path) -> None:
+    place.results.complete()
+    said = fruits("results", *DEV, "--json", "--output", str(tmp_path))
+    assert said.exit_code == 0, said.output
+    content = json.loads(said.stdout)
+    assert_documented("results", content)
+    assert Path(content["report"]).read_bytes() == b"<html>report</html>"
+    assert content["run"]["label"] == "first"
+
+
 def test_results_are_fetched(place: Place, fruits: Fruits, tmp_path: Path) -> None:
     place.results.complete()
     place.results.project(40)
