@@ -370,6 +370,8 @@ def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> N
         "seconds": 75.0,
         "rate": 2.0,
         "engine": "litert",
+        "trial": None,
+        "trial": None,
     }
     assert {"cluster", "step", "name", "state", "when", "why"} == set(content["others"][0])
 
