@@ -371,7 +371,6 @@ def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> N
         "rate": 2.0,
         "engine": "litert",
         "trial": None,
-        "trial": None,
     }
     assert {"cluster", "step", "name", "state", "when", "why"} == set(content["others"][0])
 
