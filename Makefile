@@ -32,7 +32,7 @@ $(BIN)/python -m pip install -qq --require-hashes -r requirements/build.txt
 endef
 
 .PHONY: light
-light: ## Install all but TensorFlow, half of the disk: for deployments, runs and reviews; make setup adds the rest | minutes, once
+light: ## Install all but TensorFlow, half of the space: to run, watch, price and tear down; make setup adds the rest | minutes, once
 	@$(NEW_VENV)
 	@echo "Installing the locked packages without TensorFlow into .venv (about 2 GB)"
 	@$(INSTALL) --no-build-isolation --require-hashes -r requirements/light.txt
