@@ -38,8 +38,13 @@ os.environ["FRUITS_FILE"] = ""
 os.environ.pop("FRUITS_CONTEXT", None)
 
 
+LONGEST = ("test_scenario_interactive.py", "test_rehearsal_cannot_lie.py", "test_least_privilege.py")
+"""Files of six minutes and more: begun first, so that no worker is left alone with one at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier; see `tests.tiers`."""
+    """Mark each test with its tier (see `tests.tiers`), and begin with the longest files."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0] if item.path.is_relative_to(ROOT / "tests") else ""
         fixtures = getattr(item, "fixturenames", ())
