@@ -1,5 +1,6 @@
 """``fruits rehearse``: deploy the stacks to an embedded AWS, really run their job there, check, change, destroy."""
 
+import shlex
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -167,13 +168,13 @@ def _print_success(
 
 
 def _print_how_to_use(host: Host) -> None:
-    folder = host.folder
+    folder = shlex.quote(str(host.folder))
     lines = [
         "Embedded AWS and node are up. In your shell:",
         f'  eval "$(fruits aws env --folder {folder})"',
         "  aws emr list-clusters",
         "  aws s3 ls",
-        f"  npx cdk diff --app {folder}/cdk.out-first",
+        f"  npx cdk diff --app {shlex.quote(str(host.folder / 'cdk.out-first'))}",
         f"Stop and delete them: fruits aws down --folder {folder} --delete",
     ]
     for line in lines:

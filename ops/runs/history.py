@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
+from infra.context import reason_of
 from job.storage.layout import REPORTS, is_manifest
 from ops.aws.account import Client
 from ops.aws.s3.folder import Folder, Object
@@ -208,4 +209,4 @@ def _first(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     wrong = error.errors()[0]
-    return f"{'.'.join(map(str, wrong['loc'])) or 'all of it'}: {wrong['msg']}"
+    return f"{'.'.join(map(str, wrong['loc'])) or 'all of it'}: {reason_of(dict(wrong))}"

@@ -22,6 +22,7 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "a word for a number": ({"core_vcpus": "many"}, "core_vcpus=many: "),
     "a list for a number": ({"core_vcpus": [8]}, "accepted: 4 to 2000 vCPUs, On-Demand"),
     "a truth value for a number": ({"budget": True}, "budget=True: it is a truth value; accepted: 1 to 100000"),
+    "too many tags": ({"tags": ",".join(f"k{n}=v" for n in range(21))}, ": too many; accepted: up to 20"),
     "a number for a truth value": ({"csv": "7"}, "accepted: true, false"),
     "an unknown mode": ({"mode": "always-on"}, "mode=always-on: "),
     "Spot without fallback": ({"task_spot_vcpus": "8", "spot_fallback": "none"}, "a Spot shortage ends the cluster"),
