@@ -52,10 +52,8 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
         table.add_row("Left out", told(images["left_out"]))
     for note in images.get("notes", ()):
         table.add_row("Note", note)
-    table.add_row(
-        "Features",
-        f"{counts['features']:,} ({counts['computed']:,} computed now, {counts['reused']:,} reused)",
-    )
+    table.add_row("Computed", f"{counts['computed']:,} of them now, {counts['reused']:,} by earlier runs")
+    table.add_row("Features", f"{counts['features']:,}")
     reasons = ", ".join(f"{count} {reason}" for reason, count in counts["reasons"].items())
     table.add_row("Quarantined", f"{counts['quarantined']:,}" + (f" ({reasons})" if reasons else ""))
     table.add_row(

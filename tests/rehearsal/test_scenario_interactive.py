@@ -173,7 +173,7 @@ def test_a_run_is_made_watched_listed_and_its_results_are_fetched(kept: Kept, tm
     assert run.exit_code == 0, run.output
     assert f"% of {AT_LAST} photographs" in run.stdout
     assert f"INFO {AT_LAST} photographs, {AT_LAST} to featurize" in run.stdout
-    assert f"{AT_LAST} ({AT_LAST} computed now, 0 reused)" in run.stdout
+    assert f"{AT_LAST} of them now, 0 by earlier runs" in run.stdout
 
     (listed,) = json.loads(kept.fruits("runs", "--json").stdout)["completed"]
     assert (listed["label"], listed["images"], listed["components"]) == ("real", AT_LAST, 3)

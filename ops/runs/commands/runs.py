@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Annotated, Final
 
 import typer
@@ -107,7 +108,7 @@ def _show(others: Sequence[StepRun], options: str) -> None:
             else "EMR knows no more of it"
         )
         label, style = _WORDS.get(item.state, (item.state.lower(), "yellow"))
-        text = f" {item.when.astimezone():%Y-%m-%d %H:%M} {item.name}: {item.why}"
+        text = f" {item.when.astimezone(UTC):%Y-%m-%d %H:%M} UTC {item.name}: {item.why}"
         out.print(labelled(label, text, style), soft_wrap=True)
         out.print(f"       {hint}", soft_wrap=True)
     if len(others) > _OTHERS_SHOWN:
@@ -120,7 +121,7 @@ def _table(completed: Sequence[PastRun]) -> Table:
     """Lay runs out; a narrow terminal gets shorter dates, and neither names of runs nor engines."""
     wide = out.width >= _WIDE
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("When", no_wrap=True)
+    table.add_column("When, UTC", no_wrap=True)
     table.add_column("Label", overflow="ellipsis", min_width=8)
     if wide:
         table.add_column("Run", no_wrap=True)
@@ -129,7 +130,7 @@ def _table(completed: Sequence[PastRun]) -> Table:
     if wide:
         table.add_column("Engine", no_wrap=True)
     for run in completed:
-        when = run.when.astimezone()
+        when = run.when.astimezone(UTC)
         label = f"{run.label} (trial)" if run.trial else run.label
         row = [f"{when:%Y-%m-%d %H:%M}" if wide else f"{when:%m-%d %H:%M}", label]
         numbers = [
