@@ -59,7 +59,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     given = show_place(read_given(values))
     given.require_deployable()
     values = [f"{key}={value}" for key, value in given.complete.items()]
-    refuse_at_once(images=images, output=output, folder=folder)
+    refuse_at_once(settings=given.settings, images=images, output=output, folder=folder)
     settings = given.settings
     host = Host(folder, settings, tied=not keep)
     scenario = Scenario(host, settings, values, photographs=lambda report: images or _sample(report), output=output)
