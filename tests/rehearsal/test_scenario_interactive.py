@@ -349,11 +349,11 @@ def test_the_commands_of_readme_and_docs_work_as_they_stand(kept: Kept, photogra
         if command.elsewhere or not command.text.startswith("fruits "):
             continue
         words = [meant.get(word, word) for word in command.words[1:] if word not in {"-c", "env=dev", "env=prod"}]
-        own = ["--no-browser"] if words[0] == "results" else []
         words, arguments = (
             (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
         )
-        said = kept.fruits(*words, *own, arguments=arguments)
+        own = ("--no-browser", "--output", str(tmp_path)) if words[0] == "results" else ()
+        said = kept.fruits(words[0], *own, *words[1:], arguments=arguments)
         assert said.exit_code in ACCEPTED.get(words[0], {0}), f"{command.page}: {command.text}\n{said.output}"
 
 
