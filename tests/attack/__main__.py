@@ -10,13 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from tests.attack import photographs
+from tests.attack import photographs, stores
 from tests.attack.trial import Trial
 
 TRIALS: Final[Mapping[str, Trial]] = {
     "mutations": photographs.mutations,
     "metadata": photographs.metadata,
     "costly": photographs.costly,
+    "stores": stores.damaged_stores,
 }
 
 

@@ -1,11 +1,19 @@
 """What a run asks S3 for, counted by the server: `fruits price` counts the same."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from job.features.backbone import Backbone
 from job.report.showcase import GALLERY
+from job.storage.listing import list_photographs
+from job.storage.locations import Location
+from job.storage.store import ResultStore
+from job.storage.tables import FEATURES_SCHEMA, QUARANTINE_SCHEMA, with_uris
 from ops.aws.account import account
 from ops.pricing.requests import PACKED, requests_of_run, requests_of_upload
 from ops.upload.plan import plan_upload
@@ -15,6 +23,8 @@ from tests.job.runs import submit
 from tests.pictures import jpeg
 
 PHOTOGRAPHS = 96
+DAYS = 1_000
+A_DAY = 10  # photographs
 
 
 @pytest.mark.spark
@@ -37,6 +47,42 @@ def test_a_run_asks_s3_as_often_as_its_price_says(
     assert counted.counts["get"] == most.gets
     assert counted.counts["put"] == most.puts
     assert least.lists <= counted.counts["list"] <= most.lists
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+@pytest.mark.server
+def test_a_run_with_nothing_to_do_after_a_thousand_daily_runs_is_a_handful_of_requests(
+    *, bucket: str, s3_endpoint: str, frozen_backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = f"s3://{bucket}/results"
+    _commit_daily(tmp_path, Location.parse(output), frozen_backbone.identity)
+    assert submit(tmp_path, output, "--components", "3").counts["computed"] == 0
+    with counted_s3(s3_endpoint) as counted:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", counted.endpoint)
+        nothing = submit(tmp_path, output, "--components", "3")
+    assert "pca" not in nothing.manifest["seconds"]
+    assert nothing.counts["features"] == DAYS * A_DAY
+    assert counted.counts == {"list": 8, "get": 5, "put": 2}
+
+
+def _commit_daily(photographs: Path, output: Location, identity: str) -> None:
+    """Commit the features of ten photographs each for a thousand days; nobody looks at the photographs any more."""
+    for day in range(DAYS):
+        for number in range(A_DAY):
+            (photographs / "AB"[number % 2]).mkdir(exist_ok=True)
+            (photographs / "AB"[number % 2] / f"{day:04} {number}.jpg").write_bytes(b"x")
+    root, store, chances = Location.parse(str(photographs)), ResultStore(output), np.random.default_rng(360)
+    facts = with_uris(root, list_photographs(root).photographs)
+
+    def commit(day: int) -> None:
+        rows = facts.slice(day * A_DAY, A_DAY).select(["uri", "label", "bytes", "etag"]).to_pydict()
+        features = np.round(chances.random((A_DAY, 1_280)), 2) // 2**-16 * 2**-16
+        rows |= {"width": [1] * A_DAY, "height": [1] * A_DAY, "feature": features.astype(np.float32).tolist()}
+        store.commit_batch(identity, pa.table(rows, FEATURES_SCHEMA), QUARANTINE_SCHEMA.empty_table())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(commit, range(DAYS)))
 
 
 @pytest.mark.server
