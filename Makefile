@@ -87,7 +87,7 @@ ARCHITECTURE ?= x86_64
 assets: setup ## Make what the stacks upload: wheels and model (WHEELS=litert, keras or notebook, ARCHITECTURE=x86_64 or arm64) | minutes, once
 	@$(BIN)/python -m ops.build.products --wheels $(WHEELS) --architecture $(ARCHITECTURE)
 
-# Files in the order of their names: the rehearsal's, with the longest tests, are not left to the end.
+# Files in the order and together as tests/schedule.py says.
 WORKERS ?= 2
 
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder

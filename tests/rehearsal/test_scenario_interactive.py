@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from tests.rehearsal.scenarios import PHOTOGRAPHS
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
+_clients = cache(clients_of)
 AT_LAST = PHOTOGRAPHS + ADDED - DELETED
 """Photographs that a rehearsal leaves on S3."""
 
@@ -63,7 +65,7 @@ class Kept:
 
     @property
     def client(self) -> Client:
-        return clients_of(self.aws)
+        return _clients(self.aws)
 
     @property
     def deployment(self) -> Deployment:
