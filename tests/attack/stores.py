@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.attack import job
+from tests.attack import driver
 from tests.attack.damages import DAMAGES
 from tests.attack.trial import Score
 from tests.pictures import jpeg, plant
@@ -27,7 +27,7 @@ def damaged_stores(chance: np.random.Generator, count: int, folder: Path) -> Sco
     A damage that is named, and so left to people, is undone after its trial. Each second trial has another photograph.
     """
     score = Score()
-    with job.spark():
+    with driver.spark():
         store = _Store.of(folder)
         for number in range(max(1, count // ONE_IN)):
             store.attack(score, number, chance)
@@ -61,7 +61,7 @@ class _Store:
         for more in (True, False):
             undisturbed = folder / f"undisturbed-{more}"
             store._choose(more=more)
-            store.wanted[more] = job.results_of(undisturbed, job.run(store.photographs, undisturbed, *_ARGUMENTS))
+            store.wanted[more] = driver.results_of(undisturbed, driver.run(store.photographs, undisturbed, *_ARGUMENTS))
         store._restore()
         return store
 
@@ -72,18 +72,18 @@ class _Store:
         name = f"{number}: {', '.join(done)}"
         self._choose(more=more)
         score.tried += 1
-        ending = job.run(self.photographs, self.results, *_ARGUMENTS)
+        ending = driver.run(self.photographs, self.results, *_ARGUMENTS)
         if ending.manifest is None:
             named = any(damage.rpartition(" ")[2] in ending.said for damage in done)
             score.note(f"{name}: {ending.traceback or ending.said}", lost=bool(ending.traceback) or not named)
             self._restore()
             return
-        found = job.results_of(self.results, ending)
+        found = driver.results_of(self.results, ending)
         if other := [key for key, value in self.wanted[more].items() if found[key] != value]:
             score.note(f"{name}: other {', '.join(other)}", wrong=True)
             self._restore()
             return
-        again = job.run(self.photographs, self.results, *_ARGUMENTS)
+        again = driver.run(self.photographs, self.results, *_ARGUMENTS)
         score.note(f"{name}: not mended by one run; {again.traceback or again.said}", lost=not again.computed_nothing)
 
     def _damage(self, chance: np.random.Generator) -> str:

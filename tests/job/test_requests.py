@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 import pytest
 
 from job.arguments import Arguments, parse_arguments
@@ -16,15 +16,16 @@ from job.storage import access
 from job.storage.contents import write_contents
 from job.storage.format import require_layout
 from job.storage.index import build_index
-from job.storage.layout import FEATURES, PROJECTIONS, RunFolder, stem
+from job.storage.layout import PROJECTIONS, RunFolder, stem
 from job.storage.listing import list_photographs
 from job.storage.store import ResultStore
-from job.storage.tables import FEATURES_SCHEMA, with_uris
+from job.storage.tables import with_uris
 from ops.aws.account import account
 from ops.pricing.requests import PACKED, requests_of_run, requests_of_upload
 from ops.upload.plan import plan_upload
 from ops.upload.transfer import carry_out
 from tests.counted_s3 import counted_s3
+from tests.job.features_at_hand import commit_features
 from tests.job.runs import Run, submit
 from tests.pictures import jpeg
 
@@ -86,11 +87,9 @@ def leave_daily_runs(arguments: Arguments, identity: str) -> None:
         file.write_bytes(b"x")
     photographs, store = list_photographs(arguments.images).photographs, ResultStore(arguments.output)
     name, rows = run_name(arguments, identity, photographs), with_uris(arguments.images, photographs)
-    more = {"width": [1] * A_DAY, "height": [1] * A_DAY, "feature": [[1.5]] * A_DAY}
 
     def commit(day: int) -> None:
-        columns = rows.slice(day * A_DAY, A_DAY).select(["uri", "label", "bytes", "etag"]).to_pydict()
-        batch = store.put_batch(FEATURES.partition(identity), pa.table(columns | more, FEATURES_SCHEMA))
+        batch = commit_features(store, identity, rows.slice(day * A_DAY, A_DAY), np.ones((A_DAY, 1)))
         store.put(f"{PROJECTIONS.partition(name)}/{stem(batch)}.parquet", b"")
 
     with ThreadPoolExecutor(8) as pool:
