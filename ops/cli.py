@@ -49,7 +49,7 @@ _FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {
 }
 
 app = typer.Typer(cls=Commands, no_args_is_help=True)
-images = typer.Typer(no_args_is_help=True, help="Get photographs.")
+images = typer.Typer(no_args_is_help=True, help="Get, render and upload photographs.")
 
 
 @app.callback(invoke_without_command=True)

@@ -19,7 +19,8 @@ from typer.core import TyperGroup
 
 from infra.errors import DeploymentError
 from job.errors import JobError
-from ops.errors import ExitCode, FruitsError, WrongUsage
+from ops.completion import complete_setting
+from ops.errors import Declined, ExitCode, FruitsError, WrongUsage
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that a terminal obeys instead of showing: escapes, returns, and changes of the direction of writing."""
@@ -52,6 +53,7 @@ Context = Annotated[
         "-c",
         help="Setting key=value, as for cdk: env=dev, region=eu-west-1; may be given again.",
         metavar="KEY=VALUE",
+        autocompletion=complete_setting,
     ),
 ]
 
@@ -97,6 +99,9 @@ def one_line_errors(
     """End the command with the message and the exit code of an error, or with `exit_code` for all of them."""
     try:
         yield
+    except Declined as error:
+        err.print(str(error), soft_wrap=True)
+        raise typer.Exit(error.exit_code if exit_code is None else exit_code) from None
     except FruitsError as error:
         fail(str(error), error.exit_code if exit_code is None else exit_code)
     except tuple(other_roots) as error:
@@ -159,13 +164,13 @@ def confirm(question: str, *, instead: str, declined: str) -> None:
     ------
     WrongUsage
         If nobody can be asked.
-    FruitsError
+    Declined
         If the answer was no.
     """
     if not sys.stdin.isatty():
         raise WrongUsage(instead)
     if not typer.confirm(question):
-        raise FruitsError(declined)
+        raise Declined(declined)
 
 
 @contextmanager

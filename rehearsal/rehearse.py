@@ -1,5 +1,6 @@
 """``fruits rehearse``: deploy the stacks to an embedded AWS, really run their job there, check, change, destroy."""
 
+import shlex
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     given = show_place(read_given(values))
     given.require_deployable()
     values = [f"{key}={value}" for key, value in given.complete.items()]
-    refuse_at_once(images=images, output=output, folder=folder)
+    refuse_at_once(settings=given.settings, images=images, output=output, folder=folder)
     settings = given.settings
     host = Host(folder, settings, tied=not keep)
     scenario = Scenario(host, settings, values, photographs=lambda report: images or _sample(report), output=output)
@@ -157,7 +158,7 @@ def _print_success(
     _print(out, f"Embedded AWS: {host.expense}")
     _print(out, f"Instances: {_KINDS[host.kind]}")
     for reason, count in scenario.kept.items():
-        _print(out, f"  {count:2} {reason}")
+        _print(out, f"  {reason}: {count}")
     out.print()
     show_summary(scenario.first_manifest, str(output), out)
     if kept:
@@ -167,13 +168,13 @@ def _print_success(
 
 
 def _print_how_to_use(host: Host) -> None:
-    folder = host.folder
+    folder = shlex.quote(str(host.folder))
     lines = [
         "Embedded AWS and node are up. In your shell:",
         f'  eval "$(fruits aws env --folder {folder})"',
         "  aws emr list-clusters",
         "  aws s3 ls",
-        f"  npx cdk diff --app {folder}/cdk.out-first",
+        f"  npx cdk diff --app {shlex.quote(str(host.folder / 'cdk.out-first'))}",
         f"Stop and delete them: fruits aws down --folder {folder} --delete",
     ]
     for line in lines:

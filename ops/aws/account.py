@@ -145,10 +145,10 @@ def asking(what: str) -> Iterator[None]:
     except ClientError as error:
         code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         if code in _DENIED:
-            raise AccessDenied(f"cannot {what}: access denied ({error.operation_name}): {message}") from None
+            raise AccessDenied(_line(f"cannot {what}: access denied ({error.operation_name})", message)) from None
         if code in _EXPIRED:
             raise AwsRefused(f"cannot {what}: the AWS credentials are expired or unknown; log in again") from None
-        raise AwsRefused(f"cannot {what}: {error.operation_name} answered {code}: {message}") from None
+        raise AwsRefused(_line(f"cannot {what}: {error.operation_name} answered {code}", message)) from None
     except EndpointConnectionError as error:
         if os.environ.get("AWS_ENDPOINT_URL", "").startswith(_LOOPBACK):
             raise AwsRefused(
@@ -158,6 +158,11 @@ def asking(what: str) -> Iterator[None]:
         raise AwsRefused(f"cannot {what}: {error}") from None
     except BotoCoreError as error:
         raise AwsRefused(f"cannot {what}: {error}") from None
+
+
+def _line(text: str, message: str) -> str:
+    """Put what AWS says behind a text; some services say nothing beside a code."""
+    return f"{text}: {message}" if message else text
 
 
 @contextmanager

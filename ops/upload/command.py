@@ -79,7 +79,7 @@ def _confirm(plan: UploadPlan, *, yes: bool) -> None:
         confirm(
             "Delete them?",
             instead="nobody to ask whether these may be deleted; add --yes, or leave --delete out",
-            declined="nothing is uploaded or deleted",
+            declined="Stopped: nothing was uploaded or deleted",
         )
 
 
