@@ -125,6 +125,7 @@ check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures
 	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 	@$(BIN)/python -m ops.build.locks --check
 	@$(BIN)/python -m ops.notebook.build --check
+	@$(BIN)/python -m ops.beliefs.page --check
 	@fruits facts --check
 	@$(BIN)/python -m ops.diagrams.build --check
 	@$(BIN)/python -m ops.deck.documents --check
@@ -135,6 +136,7 @@ fix: setup ## Format, mend what the linter can mend, make the index of the decis
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions
 	@$(BIN)/python -m ops.notebook.build
+	@$(BIN)/python -m ops.beliefs.page
 	@fruits facts
 	@$(BIN)/python -m ops.deck.documents
 

@@ -26,7 +26,7 @@ BASE_OF_THE_JOB = ("job.SINGLE_THREADED", "job.__version__", "job.bounds", "job.
 
 FLOORS_OF_OPS = (
     *("ops.errors", "ops.project", "ops.clock", "ops.failures", "ops.console", "ops.quantities", "ops.summary"),
-    *("ops.aws", "ops.build", "ops.pricing", "ops.facts"),
+    *("ops.aws", "ops.beliefs", "ops.build", "ops.pricing", "ops.facts"),
 )
 """What every command may take; each takes from those before it. `ops.pricing` and `ops.facts` have a command, too."""
 
