@@ -121,14 +121,14 @@ FIRST_RUN: Final = (
         number=46,
         belief="EMR's account-wide block of public access does not concern a private subnet",
         unknown="its check of security groups",
-        phase=Phase.FACTS,
+        phase=Phase.TRANSIENT,
         shown_by="`aws emr get-block-public-access-configuration`",
     ),
     Belief(
         number=45,
         belief="the Glue tables can be made by whoever deploys",
         unknown="accounts that Lake Formation governs",
-        phase=Phase.FACTS,
+        phase=Phase.DEPLOY,
         shown_by="`aws lakeformation get-data-lake-settings`",
     ),
     Belief(

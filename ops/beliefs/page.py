@@ -16,11 +16,13 @@ PAGE: Final = ROOT / "docs" / "unverified-on-aws.md"
 
 _HEAD: Final = """# What only a real account can show
 
-Everything below follows from documents, schemas or the rehearsal, not from a deployment to AWS. Each row has the
-command that shows it, and the phase of a first deployment in which it can be seen; `ID` stands for the cluster in
-the output `ClusterId` of `FruitsCompute-demo`. Numbers stay when rows move.
+Everything below follows from documents, schemas or the rehearsal, not from a deployment to AWS.
+[`fruits verify`](verify.md) looks at the rows of each phase; those *by hand* are left to people. Each row has the
+command that shows it; `ID` stands for the cluster in the output `ClusterId` of `FruitsCompute-demo`. Numbers stay when
+rows move.
 
-This page is made by `make fix` from the table in `ops/beliefs/`; what an account has shown is in its `verdicts.json`.
+This page is made by `make fix` from the table in `ops/beliefs/`; what an account has shown is in its `verdicts.json`,
+which `fruits verify --apply` writes.
 """
 _OPEN: Final = "| # | Believed | Not known | Command that shows it | Phase |\n|---|---|---|---|---|\n"
 _SHOWN: Final = "| # | Believed | Seen | What AWS said |\n|---|---|---|---|\n"

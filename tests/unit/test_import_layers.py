@@ -41,6 +41,7 @@ COMMANDS_OF_OPS = (
     "ops.teardown",
     "ops.upload",
     "ops.use",
+    "ops.verify",
 )
 """Folders of commands, which take nothing from one another."""
 
