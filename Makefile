@@ -131,7 +131,7 @@ check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures
 	@$(BIN)/python -m ops.deck.documents --check
 
 .PHONY: fix
-fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks and the figures | seconds
+fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks, the page of beliefs and the figures | seconds
 	@ruff check --fix-only --quiet .
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from infra.names import stack_name
-from ops.aws.clusters import STEP_ENDED, list_clusters, list_steps
+from ops.aws.clusters import ENDED, STEP_ENDED, find_cluster, list_clusters, list_steps
 from ops.verify.scene import CommandFailed, Scene, Which
-from ops.verify.seen import Answers
+from ops.verify.seen import Answers, NotAnswered
 
 _CLUSTER: Final = "AWS::EMR::Cluster"
 FLEETS: Final = ("MASTER", "CORE", "TASK")
@@ -31,17 +31,23 @@ def describe(scene: Scene, which: Which, cluster: str) -> None:
     emr, answers = scene.places[which].client("emr"), scene.answers
     answers.ask(f"{which} cluster", lambda: emr.describe_cluster(ClusterId=cluster)["Cluster"])
     answers.ask(f"{which} steps", lambda: emr.list_steps(ClusterId=cluster)["Steps"])
-    answers.ask(f"{which} fleets", lambda: emr.list_instance_fleets(ClusterId=cluster)["InstanceFleets"])
-    answers.ask(f"{which} instances", lambda: emr.list_instances(ClusterId=cluster)["Instances"])
     answers.ask(f"{which} events", lambda: _events(scene, which))
 
 
+def describe_nodes(scene: Scene, which: Which, cluster: str) -> None:
+    """Keep what EMR says of the nodes of a cluster, which lives: of one that has ended it counts none."""
+    emr, answers = scene.places[which].client("emr"), scene.answers
+    answers.ask(f"{which} fleets", lambda: emr.list_instance_fleets(ClusterId=cluster)["InstanceFleets"])
+    answers.ask(f"{which} instances", lambda: emr.list_instances(ClusterId=cluster)["Instances"])
+
+
 def wait_for_steps(scene: Scene, which: Which, cluster: str) -> None:
-    """Wait until all steps of a cluster have ended."""
+    """Wait until all steps of a cluster have ended, or the cluster has without them."""
     client = scene.places[which].client
 
     def ended() -> bool:
-        return all(step.state in STEP_ENDED for step in list_steps(client, cluster))
+        steps = list_steps(client, cluster)
+        return all(step.state in STEP_ENDED for step in steps) or find_cluster(client, cluster).state in ENDED
 
     scene.until(ended, f"the step of {cluster} is at work")
 
@@ -54,7 +60,19 @@ def fleet(answers: Answers, which: Which, kind: str) -> dict[str, Any]:
 
 def ready(answers: Answers, which: Which) -> bool:
     """Tell whether a cluster was ever ready for work."""
-    return "ReadyDateTime" in answers[f"{which} cluster"]["Status"]["Timeline"]
+    return "ReadyDateTime" in status(answers, which)["Timeline"]
+
+
+def require_ready(answers: Answers, which: Which) -> None:
+    """End a check of what only a cluster shows that was ready for work.
+
+    Raises
+    ------
+    NotAnswered
+        If it never was, with what EMR says of that.
+    """
+    if not ready(answers, which):
+        raise NotAnswered(f"the cluster was never ready: {status(answers, which)['StateChangeReason']}")
 
 
 def status(answers: Answers, which: Which) -> Any:

@@ -18,7 +18,7 @@ from ops.errors import ExitCode, WrongUsage
 from ops.project import ROOT
 from ops.verify.applying import apply_report
 from ops.verify.cost import MOST_MINUTES, cost_of
-from ops.verify.course import THE_END, chosen, run_course, verifiable
+from ops.verify.course import THE_END, chosen, environments, run_course, verifiable
 from ops.verify.ending import leftovers
 from ops.verify.phase import Stage
 from ops.verify.report import NAME, Report, read_report
@@ -64,6 +64,7 @@ def verify(  # noqa: PLR0917 - the options of a command
     place = find_place([f"env={A}", *(values or ())], number=account_number)
     scene = Scene(
         places={A: place, B: with_env(place, B)},
+        needed=(A, B),
         folder=folder.resolve(),
         images=images.resolve() if images else None,
         seconds=MOST_MINUTES * 60.0,
@@ -75,6 +76,7 @@ def verify(  # noqa: PLR0917 - the options of a command
     report = _report(scene, resume=resume)
     wanted = _wanted(rows, report)
     stages = chosen(wanted)
+    scene.needed = environments(stages)
     _ask(scene, stages, yes=yes)
     folder.mkdir(parents=True, exist_ok=True)
     with termination_as_interrupt():
@@ -126,7 +128,7 @@ def _ask(scene: Scene, stages: Sequence[Stage], *, yes: bool) -> None:
     where = "the embedded AWS" if scene.embedded else f"AWS, {scene.places[A].settings.region}"
     names = ", ".join(stage.phase.value for stage in (*stages, *THE_END))
     out.print(
-        f"On {where}, environments {A} and {B}: {names}\n"
+        f"On {where}, {' and '.join(scene.needed)}: {names}\n"
         f"About {minutes} minutes, at most {MOST_MINUTES}; {cost.usual:.2f} USD as planned, {cost.most:.2f} USD at"
         " most, by list price before tax (fruits price). Then all of it is destroyed, also after Ctrl-C.",
         soft_wrap=True,

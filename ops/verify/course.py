@@ -12,7 +12,7 @@ from ops.verify.facts import FACTS
 from ops.verify.interactive import INTERACTIVE, LIFETIME, PROBE
 from ops.verify.phase import Stage
 from ops.verify.report import Report
-from ops.verify.scene import A, B, OutOfTime, Scene
+from ops.verify.scene import A, B, OutOfTime, Scene, Which
 from ops.verify.seen import Seen, not_seen
 from ops.verify.transient import AGAIN, DEPLOY, TRANSIENT
 
@@ -43,6 +43,11 @@ def chosen(rows: Collection[int], stages: Sequence[Stage] = STAGES) -> list[Stag
         if 2 in stage.checks and 2 in rows and TRANSIENT.phase in by_phase:
             want(by_phase[TRANSIENT.phase])
     return [stage for stage in stages if stage.phase in wanted]
+
+
+def environments(stages: Iterable[Stage]) -> list[Which]:
+    """Return the environments that stages need; some stages need any."""
+    return sorted({stage.environment for stage in stages if stage.environment}) or [A]
 
 
 def verifiable() -> set[int]:

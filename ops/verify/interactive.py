@@ -9,7 +9,7 @@ from infra import yarn
 from infra.instance_types import InstanceType
 from ops.aws.clusters import ENDED, find_cluster
 from ops.beliefs.belief import Phase
-from ops.verify.clusters import cluster_id, describe, fleet, status, wait_for_steps
+from ops.verify.clusters import cluster_id, describe, describe_nodes, fleet, status, wait_for_steps
 from ops.verify.phase import Stage
 from ops.verify.scene import B, CommandFailed, Scene
 from ops.verify.seen import Answers, Check, Seen, confirmed, holds
@@ -35,9 +35,11 @@ def _act(scene: Scene) -> None:
     jar = {"Jar": "command-runner.jar", "Args": list(FAILING)}
     failing: Any = {"Name": "fails", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     emr.add_job_flow_steps(JobFlowId=cluster, Steps=[failing])
-    scene.fruits("run", "--no-wait", "--run-id", "first", which=B)
+    if not scene.embedded:  # where nothing looks at a second run
+        scene.fruits("run", "--no-wait", "--run-id", "first", which=B)
     wait_for_steps(scene, B, cluster)
     describe(scene, B, cluster)
+    describe_nodes(scene, B, cluster)
     answers.ask("limits", lambda: emr.get_managed_scaling_policy(ClusterId=cluster)["ManagedScalingPolicy"])
     changed = {"was": cluster, "error": ""}
     try:
@@ -183,6 +185,7 @@ INTERACTIVE: Final = Stage(
     phase=Phase.INTERACTIVE,
     minutes=12,
     act=_act,
+    environment=B,
     needs=(Phase.DEPLOY,),
     checks={17: Check(_limits), 33: Check(_in_place)},
 )
@@ -190,6 +193,7 @@ PROBE: Final = Stage(
     phase=Phase.PROBE,
     minutes=5,
     act=_probe,
+    environment=B,
     needs=(Phase.INTERACTIVE,),
     checks={
         13: Check(_yarn_memory, _NO_YARN),
@@ -206,6 +210,7 @@ LIFETIME: Final = Stage(
     phase=Phase.LIFETIME,
     minutes=3,
     act=_lifetime,
+    environment=B,
     needs=(Phase.INTERACTIVE,),
     checks={43: Check(_guarded), 9: Check(_ended, "half an hour is not waited for here; its tests hurry the clock")},
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ops.beliefs.belief import Phase
-from ops.verify.scene import Scene
+from ops.verify.scene import Scene, Which
 from ops.verify.seen import Check
 
 
@@ -24,6 +24,8 @@ class Stage:
         By numbers of beliefs.
     needs
         Phases without which it cannot be.
+    environment
+        Whose cluster it is about; none for what is about neither.
     builds
         Whether it makes what has to be destroyed.
     """
@@ -33,4 +35,5 @@ class Stage:
     act: Callable[[Scene], None]
     checks: Mapping[int, Check] = field(default_factory=dict)
     needs: tuple[Phase, ...] = ()
+    environment: Which | None = None
     builds: bool = True

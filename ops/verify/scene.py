@@ -58,6 +58,8 @@ class Scene:
     ----------
     places
         The two environments.
+    needed
+        Those that are deployed.
     folder
         Gets the log of all commands, synthesised apps and the report.
     images
@@ -75,6 +77,7 @@ class Scene:
     """
 
     places: dict[Which, Place]
+    needed: Sequence[Which]
     folder: Path
     images: Path | None
     seconds: float

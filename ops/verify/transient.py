@@ -6,20 +6,32 @@ from typing import Any, Final
 
 from ops.aws.clusters import ENDED, find_cluster
 from ops.beliefs.belief import Phase
-from ops.verify.clusters import cluster_id, describe, fleet, ready, status, wait_for_steps
+from ops.verify.clusters import (
+    cluster_id,
+    describe,
+    describe_nodes,
+    fleet,
+    ready,
+    require_ready,
+    status,
+    wait_for_steps,
+)
 from ops.verify.phase import Stage
-from ops.verify.scene import A, B, CommandFailed, Scene
+from ops.verify.scene import A, CommandFailed, Scene
 from ops.verify.seen import Answers, Check, Seen, confirmed, holds, not_seen, refuted
 
 COMPUTE: Final = "FruitsCompute"
 _SPOT_ROLE: Final = "AWSServiceRoleForEC2Spot"
 _START_MINUTES: Final = (5, 15)
+_OTHER_REASONS: Final = ("BOOTSTRAP_FAILURE", "STEP_FAILURE", "USER_REQUEST", "VALIDATION_ERROR")
+"""Ends of a cluster that say nothing of its instances' start."""
+
 _NO_INSTANCE: Final = "nobody starts an instance here"
 
 
 def _deploy(scene: Scene) -> None:
     images = str(scene.render())
-    for which in (A, B):
+    for which in scene.needed:
         app = scene.app(which)
         lasting = [name.rpartition("-")[0] for name in app.templates if not name.startswith(COMPUTE)]
         with scene.answers.asking("storage"):
@@ -44,6 +56,7 @@ def _act(scene: Scene) -> None:
     except CommandFailed as error:
         answers.put("deployed", {"ok": False, "error": str(error)})
     cluster = cluster_id(scene, A)
+    describe_nodes(scene, A, cluster)
     wait_for_steps(scene, A, cluster)
     client = scene.places[A].client
     scene.until(lambda: find_cluster(client, cluster).state in ENDED, f"{cluster} is ending")
@@ -72,6 +85,8 @@ def _time(text: str) -> datetime:
 
 
 def _started(answers: Answers) -> Seen:
+    if status(answers, A)["StateChangeReason"].get("Code") in _OTHER_REASONS:
+        require_ready(answers, A)
     return holds(ready(answers, A), status(answers, A))
 
 
@@ -79,7 +94,7 @@ def _public_access(answers: Answers) -> Seen:
     blocked = answers["public access"]["BlockPublicAccessConfiguration"]
     if not blocked["BlockPublicSecurityGroupRules"]:
         return not_seen("this account blocks no public access")
-    return holds(ready(answers, A), {"block": blocked, "status": status(answers, A)})
+    return Seen(_started(answers).outcome, {"block": blocked, "status": status(answers, A)})
 
 
 def _python(answers: Answers) -> Seen:
@@ -106,6 +121,7 @@ def _lines(log: str, mark: str) -> list[str]:
 
 
 def _spot(answers: Answers) -> Seen:
+    require_ready(answers, A)
     task = fleet(answers, A, "TASK")
     told = {"fleet": task, "role": answers.found.get("spot role")}
     return holds(task.get("ProvisionedSpotCapacity", 0) > 0 and told["role"], told)
@@ -118,6 +134,7 @@ def _spot_nodes(answers: Answers) -> Seen:
 
 
 def _computed(answers: Answers) -> Seen:
+    require_ready(answers, A)
     runs = answers["runs"]
     done = [run for run in runs["completed"] if run["computed"]]
     return holds(done, done or runs["others"])
@@ -129,8 +146,7 @@ def _shuffled(answers: Answers) -> Seen:
 
 
 def _start_up(answers: Answers) -> Seen:
-    if not ready(answers, A):
-        return not_seen("the cluster was never ready")
+    require_ready(answers, A)
     timeline = status(answers, A)["Timeline"]
     minutes = (_time(timeline["ReadyDateTime"]) - _time(timeline["CreationDateTime"])).total_seconds() / 60
     least, most = _START_MINUTES
@@ -160,6 +176,7 @@ TRANSIENT: Final = Stage(
     phase=Phase.TRANSIENT,
     minutes=12,
     act=_act,
+    environment=A,
     needs=(Phase.DEPLOY,),
     checks={
         1: Check(_complete_before_the_end),
@@ -179,6 +196,7 @@ AGAIN: Final = Stage(
     phase=Phase.AGAIN,
     minutes=9,
     act=_again,
+    environment=A,
     needs=(Phase.TRANSIENT,),
     checks={3: Check(_replaced)},
 )

@@ -87,13 +87,19 @@ GOOD: dict[str, Any] = {
 }
 """What AWS should answer."""
 
+
+def _never_ready(found: dict[str, Any], code: str) -> None:
+    found[f"{A} cluster"]["Status"]["Timeline"].pop("ReadyDateTime")
+    found[f"{A} cluster"]["Status"]["StateChangeReason"]["Code"] = code
+
+
 Harm = Callable[[dict[str, Any]], Any]
 
 HARMS: dict[int, Harm] = {
     1: lambda found: found["deployed"].update(ok=False, error="Cluster failed to stabilize"),
     2: lambda found: found["destroyed"]["left"].append("FruitsCompute-verifya"),
     3: lambda found: found["again"].update(new=False),
-    6: lambda found: found[f"{A} cluster"]["Status"]["Timeline"].pop("ReadyDateTime"),
+    6: lambda found: _never_ready(found, "INTERNAL_ERROR"),
     7: lambda found: found["refused"].append({"eventName": "GetBucketLocation"}),
     9: lambda found: found[f"{B} cluster"]["Status"]["StateChangeReason"].update(Code="INTERNAL_ERROR"),
     11: lambda found: found.update({"bootstrap stderr": "install.sh: error: python3.11 is not on this node"}),
@@ -119,11 +125,11 @@ HARMS: dict[int, Harm] = {
     37: lambda found: found["node"]["yarn"].update(newest="AM Host : ip-10-0-0-6"),
     38: lambda found: found[f"{A} instances"][0]["Status"].update(StateChangeReason="Client.InternalError"),
     43: lambda found: found.update(executions=[]),
-    46: lambda found: found[f"{A} cluster"]["Status"]["Timeline"].pop("ReadyDateTime"),
+    46: lambda found: _never_ready(found, "INTERNAL_ERROR"),
     47: lambda found: found["node"]["capacity-scheduler"].pop("yarn.scheduler.capacity.root.queues"),
     63: lambda found: found["node"].update(glibc="2.26"),
     64: lambda found: found["node"]["disks"]["/"].update(free_mib=900),
-    65: lambda found: found[f"{A} cluster"]["Status"]["Timeline"].pop("ReadyDateTime"),
+    65: lambda found: _never_ready(found, "INTERNAL_ERROR"),
     66: lambda found: found["node"]["locale"].update(LANG="en_US.UTF-8"),
     67: lambda found: found["node"]["core-site"].update({"fs.s3.impl": "com.amazon.ws.emr.hadoop.fs.EmrFileSystem"}),
 }
@@ -178,7 +184,7 @@ def test_what_only_aws_can_answer_is_never_seen_elsewhere(number: int) -> None:
 
 def test_tables_that_lake_formation_refuses_are_told_from_other_failures() -> None:
     missing = {"storage": "CommandFailed: Insufficient Lake Formation permission(s): Required Create Database"}
-    found = {"lake formation": {}}
+    found: dict[str, Any] = {"lake formation": {}}
     assert CHECKS[45].look(Answers(found, missing), embedded=False).outcome is Outcome.REFUTED
     other = Answers(found, {"storage": "CommandFailed: no network"})
     assert CHECKS[45].look(other, embedded=False).outcome is Outcome.NOT_SEEN
@@ -192,6 +198,13 @@ def test_cloudtrail_that_shows_a_refusal_shows_refusals() -> None:
 def test_a_deployment_that_failed_for_another_reason_refutes_nothing() -> None:
     answers = _answers(lambda found: found["deployed"].update(ok=False, error="no capacity"))
     assert CHECKS[1].look(answers, embedded=False).outcome is Outcome.NOT_SEEN
+
+
+@pytest.mark.parametrize("number", [6, 12, 16, 25, 34, 46, 65])
+def test_a_cluster_that_failed_at_its_bootstrap_refutes_nothing_else(number: int) -> None:
+    seen = CHECKS[number].look(_answers(lambda found: _never_ready(found, "BOOTSTRAP_FAILURE")), embedded=False)
+    assert seen.outcome is Outcome.NOT_SEEN
+    assert "never ready" in seen.answer
 
 
 def test_each_row_of_the_table_is_seen_in_its_phase_or_left_to_people() -> None:

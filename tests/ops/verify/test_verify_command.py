@@ -45,7 +45,7 @@ def _settings(env: str) -> DeploymentSettings:
 def test_it_says_phases_time_and_price_and_without_a_terminal_does_nothing(tmp_path: Path) -> None:
     said = _verify(tmp_path)
     assert said.exit_code == 2
-    assert "On AWS, eu-west-3, environments verifya and verifyb: facts, deploy, transient, interactive" in said.stdout
+    assert "On AWS, eu-west-3, verifya and verifyb: facts, deploy, transient, interactive" in said.stdout
     assert "minutes, at most 60" in said.stdout
     assert "refusing to start clusters that cost money without confirmation; add --yes" in said.stderr
     assert [path.name for path in tmp_path.iterdir()] == []
@@ -88,6 +88,7 @@ def test_it_resumes_with_what_was_not_seen(tmp_path: Path) -> None:
     _report(tmp_path)
     said = _verify(tmp_path, "--resume", "--rows", "11,36,21")
     assert "interactive, logs, destroy, leaks" in said.stdout
+    assert "verifyb: deploy" in said.stdout
     assert "transient" not in said.stdout
 
 

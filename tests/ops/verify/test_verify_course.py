@@ -71,6 +71,7 @@ def scene(tmp_path: Path) -> Scene:
 def _scene(folder: Path, clock: Clock | None = None) -> Scene:
     return Scene(
         places={},
+        needed=(),
         folder=folder,
         images=None,
         seconds=3600,
