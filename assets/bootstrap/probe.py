@@ -117,8 +117,13 @@ def environment() -> dict[str, str] | None:
 
 
 def languages() -> dict[str, str | None]:
-    """Return the locale, as variables have it and as Python understands it."""
-    variables = {name: os.environ.get(name) for name in VARIABLES[:3]}
+    """Return the locale, as variables have it and as Python understands it.
+
+    Where there is none, Python sets LC_CTYPE for itself (PEP 538): what the node has is what the process began with.
+    """
+    began = Path("/proc/self/environ").read_bytes().decode(errors="replace").split("\0")
+    given = dict(item.split("=", 1) for item in began if "=" in item)
+    variables = {name: given.get(name) for name in VARIABLES[:3]}
     return {**variables, "encoding": locale.getpreferredencoding(), "files": sys.getfilesystemencoding()}
 
 

@@ -23,6 +23,9 @@ from ops.verify.seen import Answers, Check, Seen, confirmed, holds, not_seen, re
 COMPUTE: Final = "FruitsCompute"
 _SPOT_ROLE: Final = "AWSServiceRoleForEC2Spot"
 _START_MINUTES: Final = (5, 15)
+_BY_ITSELF: Final = ("ALL_STEPS_COMPLETED", "STEP_FAILURE")
+"""Ends of a transient cluster with its job, which are no reason to roll its stack back."""
+
 _OTHER_REASONS: Final = ("BOOTSTRAP_FAILURE", "STEP_FAILURE", "USER_REQUEST", "VALIDATION_ERROR")
 """Ends of a cluster that say nothing of its instances' start."""
 
@@ -71,10 +74,10 @@ def _act(scene: Scene) -> None:
 
 
 def _complete_before_the_end(answers: Answers) -> Seen:
-    deployed, events = answers["deployed"], answers[f"{A} events"]
+    deployed, events, ended = answers["deployed"], answers[f"{A} events"], status(answers, A)
     if not deployed["ok"]:
-        text = json.dumps([deployed, events])
-        return refuted(events or deployed) if "stabilize" in text else not_seen(deployed["error"])
+        by_itself = ended["StateChangeReason"].get("Code") in _BY_ITSELF
+        return refuted({"events": events, "cluster": ended}) if by_itself else not_seen(deployed["error"])
     made = next(event["Timestamp"] for event in events if event["ResourceStatus"] == "CREATE_COMPLETE")
     step = answers[f"{A} steps"][0]["Status"]
     return holds(_time(made) <= _time(step["Timeline"]["EndDateTime"]), {"made": made, "step": step})

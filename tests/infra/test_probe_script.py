@@ -43,6 +43,12 @@ def test_it_prints_one_line_of_json_that_begins_with_its_version() -> None:
     assert found["disks"]["/"]["total_mib"] > 0
 
 
+@pytest.mark.parametrize("variables", [{}, {"LC_CTYPE": "C.UTF-8"}], ids=["none", "one"])
+def test_the_locale_is_the_nodes_and_not_the_one_that_python_chooses(variables: dict[str, str]) -> None:
+    said = subprocess.run([sys.executable, PROBE], env=variables, capture_output=True, text=True, check=True)
+    assert json.loads(said.stdout)["locale"]["LC_CTYPE"] == variables.get("LC_CTYPE")
+
+
 def test_settings_of_spark_are_read_but_not_its_secret(probe: ModuleType, tmp_path: Path) -> None:
     file = tmp_path / "spark-defaults.conf"
     file.write_text(

@@ -19,11 +19,13 @@ CHECKS: dict[int, Check] = {number: check for stage in (*STAGES, *THE_END) for n
 PHASES = {number: stage.phase for stage in (*STAGES, *THE_END) for number in stage.checks}
 
 _BEGAN, _READY, _MADE, _ENDED = (f"2026-12-01 10:{minute:02}:00+00:00" for minute in (0, 8, 9, 12))
-_STATUS = {
-    "State": "TERMINATED",
-    "StateChangeReason": {"Code": "USER_REQUEST"},
-    "Timeline": {"CreationDateTime": _BEGAN, "ReadyDateTime": _READY},
-}
+
+
+def _status(code: str) -> dict[str, Any]:
+    timeline = {"CreationDateTime": _BEGAN, "ReadyDateTime": _READY}
+    return {"State": "TERMINATED", "StateChangeReason": {"Code": code}, "Timeline": timeline}
+
+
 _LIMITS = {
     "UnitType": "InstanceFleetUnits",
     "MinimumCapacityUnits": 4,
@@ -57,7 +59,7 @@ GOOD: dict[str, Any] = {
     "lake formation": {"DataLakeAdmins": []},
     "storage": "CREATE_COMPLETE",
     "deployed": {"ok": True},
-    f"{A} cluster": {"Status": _STATUS},
+    f"{A} cluster": {"Status": _status("ALL_STEPS_COMPLETED")},
     f"{A} steps": [{"Status": {"State": "COMPLETED", "Timeline": {"EndDateTime": _ENDED}}}],
     f"{A} events": [{"ResourceStatus": "CREATE_COMPLETE", "Timestamp": _MADE}],
     f"{A} fleets": [{"InstanceFleetType": "TASK", "ProvisionedSpotCapacity": 4}],
@@ -68,7 +70,7 @@ GOOD: dict[str, Any] = {
     "runs": {"completed": [{"computed": 600}], "others": []},
     "spark log": "INFO executors registered\n",
     "again": {"code": 0, "new": True},
-    f"{B} cluster": {"Status": _STATUS},
+    f"{B} cluster": {"Status": _status("USER_REQUEST")},
     f"{B} fleets": [{"InstanceFleetType": "CORE", "TargetOnDemandCapacity": 4}],
     "limits": {"ComputeLimits": _LIMITS},
     "changed": {"was": "j-1", "is": "j-1", "error": ""},
@@ -96,7 +98,7 @@ def _never_ready(found: dict[str, Any], code: str) -> None:
 Harm = Callable[[dict[str, Any]], Any]
 
 HARMS: dict[int, Harm] = {
-    1: lambda found: found["deployed"].update(ok=False, error="Cluster failed to stabilize"),
+    1: lambda found: found["deployed"].update(ok=False, error="failed to stabilize"),
     2: lambda found: found["destroyed"]["left"].append("FruitsCompute-verifya"),
     3: lambda found: found["again"].update(new=False),
     6: lambda found: _never_ready(found, "INTERNAL_ERROR"),
@@ -195,8 +197,12 @@ def test_cloudtrail_that_shows_a_refusal_shows_refusals() -> None:
     assert CHECKS[71].look(answers, embedded=False).outcome is Outcome.CONFIRMED
 
 
-def test_a_deployment_that_failed_for_another_reason_refutes_nothing() -> None:
-    answers = _answers(lambda found: found["deployed"].update(ok=False, error="no capacity"))
+def test_a_deployment_that_failed_with_its_cluster_refutes_nothing() -> None:
+    def fail(found: dict[str, Any]) -> None:
+        found["deployed"].update(ok=False, error="Cluster failed to stabilize: BOOTSTRAP_FAILURE")
+        _never_ready(found, "BOOTSTRAP_FAILURE")
+
+    answers = _answers(fail)
     assert CHECKS[1].look(answers, embedded=False).outcome is Outcome.NOT_SEEN
 
 
