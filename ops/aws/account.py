@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -16,6 +17,7 @@ from botocore.exceptions import (
     NoRegionError,
     ProfileNotFound,
 )
+from botocore.loaders import Loader, create_loader
 
 from ops.errors import FruitsError
 
@@ -102,7 +104,9 @@ def account(region: str) -> Client:
         If the user's profile does not exist.
     """
     try:
-        session: Any = boto3.session.Session(region_name=region)  # its stubs know services by literal names alone
+        own = botocore.session.Session()
+        own.register_component("data_loader", _descriptions())
+        session: Any = boto3.session.Session(region_name=region, botocore_session=own)  # stubs know literal names alone
     except ProfileNotFound as error:
         raise AwsRefused(f"{error}; choose another with AWS_PROFILE, or make it: aws configure sso") from None
 
@@ -111,6 +115,12 @@ def account(region: str) -> Client:
         return session.client(service, config=_CONFIG)
 
     return client
+
+
+@cache
+def _descriptions() -> Loader:
+    """Return what reads botocore's descriptions of services: once, where each session would parse megabytes again."""
+    return create_loader()
 
 
 @contextmanager

@@ -3,13 +3,17 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from rehearsal.embedded import vanilla
 
-_SAVE_EVERY_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 2.0
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+_SHARE: Final = 0.05
+"""Of its time that the process may spend on saving."""
 _log = logging.getLogger("persistence")
 _saved: dict[str, str] = {}
 
@@ -38,11 +42,14 @@ def require_whole_states() -> None:
 
 
 async def save_now_and_then() -> None:
-    """Save all services every two seconds."""
+    """Save all services every two to five seconds, the more rarely the longer it takes."""
     _log.setLevel(logging.WARNING)  # it tells of every file
+    pause = _PAUSE_SECONDS
     while True:
-        await asyncio.sleep(_SAVE_EVERY_SECONDS)
+        await asyncio.sleep(pause)
+        began = time.process_time()
         save()
+        pause = min(max(_PAUSE_SECONDS, (time.process_time() - began) / _SHARE), _LONGEST_PAUSE_SECONDS)
 
 
 def save() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ from tests.rehearsal.scenarios import PHOTOGRAPHS
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
+_clients = cache(clients_of)
 AT_LAST = PHOTOGRAPHS + ADDED - DELETED
 """Photographs that a rehearsal leaves on S3."""
 
@@ -63,7 +65,7 @@ class Kept:
 
     @property
     def client(self) -> Client:
-        return clients_of(self.aws)
+        return _clients(self.aws)
 
     @property
     def deployment(self) -> Deployment:
@@ -166,7 +168,7 @@ def test_steps_were_submitted_and_completed(kept: Kept) -> None:
 
 def test_a_run_is_made_watched_listed_and_its_results_are_fetched(kept: Kept, tmp_path: Path) -> None:
     kept.forget_results()
-    run = kept.fruits("run", "--run-id", "real", "--look-every", "0.3", arguments=["--components", "3"])
+    run = kept.fruits("run", "--run-id", "real", "--look-every", "1", arguments=["--components", "3"])
     assert run.exit_code == 0, run.output
     assert f"% of {AT_LAST} photographs" in run.stdout
     assert f"INFO {AT_LAST} photographs, {AT_LAST} to featurize" in run.stdout
@@ -192,7 +194,7 @@ def test_a_run_is_made_watched_listed_and_its_results_are_fetched(kept: Kept, tm
 
 def test_a_run_that_fails_ends_with_what_the_job_says(kept: Kept) -> None:
     weights = ["--weights", "s3://nobodys-bucket/model.tflite"]
-    run = kept.fruits("run", "--look-every", "0.3", arguments=weights)
+    run = kept.fruits("run", "--look-every", "1", arguments=weights)
     assert run.exit_code == 1
     (reason,) = (line.removeprefix("failed: ") for line in run.stderr.splitlines() if line.startswith("failed: "))
     assert "s3://nobodys-bucket/model.tflite" in reason

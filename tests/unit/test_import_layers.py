@@ -32,6 +32,7 @@ FLOORS_OF_OPS = (
 
 COMMANDS_OF_OPS = (
     "ops.deck",
+    "ops.site",
     "ops.diagrams",
     "ops.local",
     "ops.notebook",
