@@ -1,6 +1,6 @@
 """``fruits verify``: see on an account, for an hour, what no account has shown so far, and destroy everything again."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -8,7 +8,6 @@ import typer
 
 from ops.aws.account import is_embedded
 from ops.aws.place import find_place
-from ops.beliefs.belief import Phase
 from ops.beliefs.page import PAGE
 from ops.beliefs.table import BY_NUMBER
 from ops.beliefs.verdicts import Outcome
@@ -153,7 +152,7 @@ def _end(scene: Scene, report: Report, *, interrupted: bool) -> int:
 
 
 def _exit_code(scene: Scene, report: Report, *, interrupted: bool) -> int:
-    left = _left(scene, (report.phases and {item.phase for item in report.phases}) or set())
+    left = _left(scene)
     if left:
         err.print(f"left: {left}", style="bold red", soft_wrap=True)
     if interrupted:
@@ -163,9 +162,9 @@ def _exit_code(scene: Scene, report: Report, *, interrupted: bool) -> int:
     return ExitCode.INCOMPLETE if report.of(Outcome.NOT_SEEN) else ExitCode.OK
 
 
-def _left(scene: Scene, phases: Collection[Phase]) -> str:
+def _left(scene: Scene) -> str:
     """Say what is left, of a verification that has made something."""
-    if Phase.DESTROY not in phases:
+    if not scene.came_to_the_end:
         return ""
     try:
         return ", ".join(leftovers(scene.answers))

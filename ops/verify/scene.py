@@ -101,6 +101,11 @@ class Scene:
         """Let what follows take as long as it needs."""
         self._ending = True
 
+    @property
+    def came_to_the_end(self) -> bool:
+        """Whether there was something to destroy."""
+        return self._ending
+
     def require_time(self) -> None:
         """End a phase for which there is no time.
 
@@ -138,7 +143,7 @@ class Scene:
         CommandFailed
             If it ends with another exit code than those that are accepted.
         """
-        given = self.places[which].given.context.items()
+        given = self.places[which].given.complete.items()  # what lasts in this checkout is not read a second time
         options = [word for key, value in given for word in ("-c", f"{key}={value}")]
         ended = self._run([sys.executable, "-m", "ops.cli", *words, *options])
         if ended.code not in accept:
