@@ -144,16 +144,18 @@ check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures
 	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 	@$(BIN)/python -m ops.build.locks --check
 	@$(BIN)/python -m ops.notebook.build --check
+	@$(BIN)/python -m ops.beliefs.page --check
 	@fruits facts --check
 	@$(BIN)/python -m ops.diagrams.build --check
 	@$(BIN)/python -m ops.deck.documents --check
 
 .PHONY: fix
-fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks and the figures | seconds
+fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks, the page of beliefs and the figures | seconds
 	@ruff check --fix-only --quiet .
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions
 	@$(BIN)/python -m ops.notebook.build
+	@$(BIN)/python -m ops.beliefs.page
 	@fruits facts
 	@$(BIN)/python -m ops.deck.documents
 

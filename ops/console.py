@@ -5,9 +5,11 @@ Nothing that these consoles print is read as Rich's markup: paths, labels and me
 """
 
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated, Any, ClassVar, Final, NoReturn, Protocol
 
 import typer
@@ -120,6 +122,20 @@ def one_line_errors(
     except typer.Abort:  # Ctrl-C, or the end of the input, where a question was asked
         complain("interrupted at a question")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+@contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, as build servers send it, end a command as orderly as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def explain(error: OSError) -> str:

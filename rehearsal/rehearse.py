@@ -1,11 +1,8 @@
 """``fruits rehearse``: deploy the stacks to an embedded AWS, really run their job there, check, change, destroy."""
 
 import shlex
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -15,7 +12,7 @@ from rich.text import Text
 
 from infra.settings import DeploymentSettings
 from ops.aws.given import read_given, show_place
-from ops.console import Context, complain, err, labelled, out
+from ops.console import Context, complain, err, labelled, out, termination_as_interrupt
 from ops.errors import ExitCode, FruitsError
 from ops.local.report import last_report
 from ops.local.sample import render_sample
@@ -79,7 +76,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
 
 def _run(stages: list[Stage], title: str, host: Host, scenario: Scenario, *, keep: bool) -> list[Ended]:
     """Run the stages; whatever happens, nothing runs on afterwards, unless it is to be kept."""
-    with _termination_as_interrupt():
+    with termination_as_interrupt():
         try:
             with view_of(err, title, [stage.name for stage in stages]) as view:
                 ended = run_stages(stages, view, expected=EXPECTED)
@@ -115,20 +112,6 @@ def _copy_logs(failure: StageFailed, host: Host, scenario: Scenario) -> None:
         return
     if failure.log.startswith(logs.uri):
         failure.log = str(target / failure.log.removeprefix(logs.uri).removesuffix(".gz"))
-
-
-@contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM, as build servers send it, end a rehearsal as orderly as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    former = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)
 
 
 def _sample(report: Report) -> Path:

@@ -1,11 +1,7 @@
 """What tests of several layers share: the locked Java, real photographs, an S3 server, the frozen backbone."""
 
 import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from functools import cache
 from itertools import count
@@ -18,6 +14,7 @@ from botocore.loaders import JSONFileLoader
 
 import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and so give the same bits as the job
 from job.storage import access
+from tests.s3_server import s3_server
 from tests.tiers import staying_in, tier
 
 pytest_plugins = ["tests.deployments", "tests.embedded", "tests.schedule"]
@@ -93,42 +90,8 @@ def frozen_backbone() -> Any:
 @pytest.fixture(scope="session")
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An S3 server on loopback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {
-        "GATEWAY_PORT": str(port),
-        "BIND_HOST": "127.0.0.1",
-        "MINISTACK_REGION": REGION,
-        "IOT_MTLS_ENABLED": "0",
-    }
-    folder = tmp_path_factory.mktemp("ministack")
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            env={**os.environ, **settings},
-            cwd=folder,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_ministack/health", server, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=10).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail(f"the S3 server did not answer: {log.read_text(errors='replace')[-2000:]}")
+    with s3_server(tmp_path_factory.mktemp("ministack"), REGION) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

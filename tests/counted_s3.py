@@ -1,17 +1,23 @@
-"""An S3 server behind a door that counts each request as AWS bills it, and lets deletions fall if it is told to."""
+"""An S3 server behind a door that counts each request as AWS bills it, and fails as it is told to."""
 
 import http.client
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 FREE: Final = "free"
 """What is deleted costs nothing, be it one object or a thousand by one POST (Amazon S3 pricing)."""
 
+Fault = Literal["unheard", "unanswered", "slow-down", "cut", "emptied", "replaced"]
+"""What goes wrong with a request: it does not arrive; its answer does not; the server asks to be spared; the body ends
+in its middle, or is empty, or is an error page, as if all were well."""
+
+_SLOW_DOWN: Final = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+_PAGE: Final = b"<html><body>502 Bad Gateway</body></html>"
 _HOP_BY_HOP: Final = frozenset({"connection", "transfer-encoding", "keep-alive"})
 
 
@@ -22,12 +28,22 @@ class CountedS3:
     ----------
     endpoint
         Address of the server behind.
+
+    Attributes
+    ----------
+    counts
+        Requests by their row in the price list.
+    fault
+        Chooses what goes wrong with a request, by its row.
+    faults
+        What has gone wrong.
     """
 
     def __init__(self, endpoint: str) -> None:
         self.behind = urlsplit(endpoint).netloc
         self.counts: Counter[str] = Counter()
-        self.deletions_to_cut = 0
+        self.fault: Callable[[str], Fault | None] = lambda _: None
+        self.faults: Counter[Fault] = Counter()
         self.port = 0
 
     @property
@@ -84,23 +100,43 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _hand_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        row = billed_as(self.command, self.path)
-        self.server.counted.counts[row] += 1
-        if row == FREE and self.server.counted.deletions_to_cut:
-            self.server.counted.deletions_to_cut -= 1
+        counted, row = self.server.counted, billed_as(self.command, self.path)
+        counted.counts[row] += 1
+        fault = counted.fault(row)
+        if fault:
+            counted.faults[fault] += 1
+        if fault == "unheard":
             self.close_connection = True  # without an answer
-            return
-        self._behind.request(self.command, self.path, body, dict(self.headers))
-        answer = self._behind.getresponse()
-        content = answer.read()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
+        elif fault == "slow-down":
+            self._send(503, [("Content-Type", "application/xml")], _SLOW_DOWN)
+        else:
+            self._behind.request(self.command, self.path, body, dict(self.headers))
+            self._answer(self._behind.getresponse(), fault)
+
+    def _answer(self, answer: http.client.HTTPResponse, fault: Fault | None) -> None:
+        content, headers = answer.read(), answer.getheaders()
+        if fault == "unanswered":
+            self.close_connection = True
+        elif fault == "replaced":
+            self._send(200, [("Content-Type", "text/html")], _PAGE)
+        elif fault == "emptied":
+            self._send(answer.status, headers, b"")
+        elif fault == "cut":
+            self._send(answer.status, headers, content[: len(content) // 2], length=len(content))
+            self.close_connection = True
+        else:
+            length = int(answer.getheader("Content-Length", "0")) if self.command == "HEAD" else len(content)
+            self._send(answer.status, headers, content, length=length)
+
+    def _send(self, status: int, headers: list[tuple[str, str]], content: bytes, length: int | None = None) -> None:
+        self.send_response(status)
+        for name, value in headers:
             if name.lower() not in {*_HOP_BY_HOP, "content-length"}:
                 self.send_header(name, value)
-        length = answer.getheader("Content-Length", "0") if self.command == "HEAD" else str(len(content))
-        self.send_header("Content-Length", length)
+        self.send_header("Content-Length", str(len(content) if length is None else length))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def do_DELETE(self) -> None:
         self._hand_on()

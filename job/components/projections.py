@@ -23,7 +23,7 @@ from job.storage.layout import EXPORTS, PROJECTIONS, stem
 from job.storage.locations import Location
 from job.storage.selections import DAMAGED, DAMAGED_FIELD, Selection, noting
 from job.storage.store import ResultStore
-from job.storage.tables import PROJECTIONS_SCHEMA, feature_matrix
+from job.storage.tables import PROJECTIONS_SCHEMA, feature_matrix, without_formulas
 
 PARTS: Final = (
     "paths array<string>, train long, test long, validation long, by_hash long,"
@@ -182,17 +182,9 @@ class _Part:
 
 def _csv(projections: pa.Table, scores: NDArray[np.float32]) -> bytes:
     """One column a component: `pc1`, `pc2`, …, as spreadsheets want them; no cell is one of their formulas."""
-    flat = projections.drop_columns(["projection"])
-    for number, name in enumerate(flat.column_names):
-        flat = flat.set_column(number, name, _not_a_formula(flat[name]))
+    flat = without_formulas(projections.drop_columns(["projection"]))
     for number, column in enumerate(scores.T, start=1):
         flat = flat.append_column(f"pc{number}", pa.array(column))
     output = pa.BufferOutputStream()
     pyarrow.csv.write_csv(flat, output)
     return bytes(output.getvalue().to_pybytes())
-
-
-def _not_a_formula(cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Put an apostrophe before what a spreadsheet would compute (OWASP, "CSV Injection")."""
-    quoted = pc.binary_join_element_wise("'", cells, "")
-    return pc.if_else(pc.match_substring_regex(cells, r"^[=+\-@\t\r]"), quoted, cells)

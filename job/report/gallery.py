@@ -108,14 +108,15 @@ class Gallery:
         uris = pictures["uri"].to_pylist()
         others = points.filter(pc.invert(pc.is_in(points["uri"], pa.array(uris, pa.string())))).sort_by("uri")
         thumbnails = pictures["thumbnail"].to_pylist()
-        shown = projections[:, :MAP_COMPONENTS]
+        parts = [projections[:, :MAP_COMPONENTS], _matrix(others, "place")]
+        places = [part for part in parts if len(part)] or parts[:1]  # without rows, a part has no width
         prefix = root.rstrip("/") + "/"
         return cls(
             root.rstrip("/"),
             np.array(pictures["label"].to_pylist() + others["label"].to_pylist(), dtype=np.str_),
             pictures["split"].to_pylist() + others["split"].to_pylist(),
             [uri.removeprefix(prefix) for uri in uris + others["uri"].to_pylist()],
-            np.concatenate([shown, _matrix(others, "place")]) if others.num_rows else shown,
+            np.concatenate(places),
             thumbnails,
             build_sprite(thumbnails, uris),
             cosine_neighbours(projections),

@@ -39,7 +39,7 @@ def is_whole(store: ResultStore, run: str, features: Collection[str]) -> bool:
     """Tell whether a run has written down what its results are, and each of them is there as it was then."""
     try:
         written = json.loads(store.get(RunFolder(run).contents))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return False
     return bool(written == contents_of(store, run, features))
 

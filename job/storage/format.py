@@ -25,13 +25,14 @@ def require_layout(store: ResultStore) -> None:
         found = int(json.loads(store.get(LAYOUT_OBJECT))["layout"])
     except FileNotFoundError:
         found = 0
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         log.warning("%s/%s is damaged, and written anew", store.output.uri, LAYOUT_OBJECT)
         found = 0
     if found > LAYOUT:
         raise JobError(
-            f"{store.output.uri} holds results of layout {found}, and this version {__version__} of the program knows"
-            f" layouts up to {LAYOUT}; use the version that wrote them, or give another --output"
+            f"{store.output.uri} holds results of layout {found}, as its {LAYOUT_OBJECT} says, and this version"
+            f" {__version__} of the program knows layouts up to {LAYOUT}; use the version that wrote them, or give"
+            " another --output"
         )
     if found < LAYOUT:
         store.put(LAYOUT_OBJECT, json.dumps({"layout": LAYOUT, "program": __version__}).encode())

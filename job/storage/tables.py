@@ -39,6 +39,9 @@ PROJECTIONS_SCHEMA: Final = pa.schema(
     ]
 )
 
+_FORMULA_STARTS: Final = pa.array(["=", "+", "-", "@", "\t", "\r", "\n"])
+"""How a cell begins that a spreadsheet computes (OWASP, "CSV Injection")."""
+
 
 def feature_matrix(table: pa.Table) -> NDArray[np.float32]:
     """Give the column `feature` as (n, d) array, without a copy where the table is in one piece."""
@@ -54,3 +57,14 @@ def with_uris(root: Location, listed: pa.Table | pa.RecordBatch) -> pa.Table | p
 def keys(table: pa.Table | pa.RecordBatch) -> pa.ChunkedArray | pa.Array:
     """Name each photograph and its version in one string."""
     return pc.binary_join_element_wise(table["uri"], table["etag"], "\n")
+
+
+def without_formulas(table: pa.Table) -> pa.Table:
+    """Put an apostrophe before each text that a spreadsheet would compute; all exports for spreadsheets pass here."""
+    for number, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            cells = table.column(number)
+            quoted = pc.binary_join_element_wise("'", cells, "")
+            starts = pc.utf8_slice_codeunits(cells, 0, 1)
+            table = table.set_column(number, field, pc.if_else(pc.is_in(starts, _FORMULA_STARTS), quoted, cells))
+    return table

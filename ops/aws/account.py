@@ -66,6 +66,7 @@ Clients = Callable[[str], Client]
 
 _CONFIG: Final = Config(connect_timeout=5, retries={"mode": "standard"}, max_pool_connections=32)
 _LOOPBACK: Final = "https://127.0.0.1:"
+_ENDPOINT: Final = "AWS_ENDPOINT_URL"
 _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
 )
@@ -80,6 +81,11 @@ class AwsRefused(FruitsError):
 
 class AccessDenied(AwsRefused):
     """The user's own rights do not reach that far."""
+
+
+def is_embedded() -> bool:
+    """Tell whether commands ask the embedded AWS of this machine."""
+    return os.environ.get(_ENDPOINT, "").startswith(_LOOPBACK)
 
 
 def account(region: str) -> Client:
@@ -150,7 +156,7 @@ def asking(what: str) -> Iterator[None]:
             raise AwsRefused(f"cannot {what}: the AWS credentials are expired or unknown; log in again") from None
         raise AwsRefused(_line(f"cannot {what}: {error.operation_name} answered {code}", message)) from None
     except EndpointConnectionError as error:
-        if os.environ.get("AWS_ENDPOINT_URL", "").startswith(_LOOPBACK):
+        if is_embedded():
             raise AwsRefused(
                 f"cannot {what}: the embedded AWS of this shell does not run; start it: fruits aws up,"
                 ' or leave it: eval "$(fruits aws env --unset)"'

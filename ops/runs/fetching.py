@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job.storage.layout import PROJECTIONS, RunFolder
-from job.storage.tables import PROJECTIONS_SCHEMA
+from job.storage.tables import PROJECTIONS_SCHEMA, without_formulas
 from ops.aws.account import Client, asking
 from ops.aws.s3.folder import Folder
 from ops.errors import FruitsError
@@ -153,10 +153,5 @@ def _write_csv(path: Path, rows: pa.Table) -> None:
             writer.writerow(
                 ["uri", "label", "split", *(f"pc{n + 1}" for n in range(len(rows["projection"][0].as_py())))]
             )
-            for row in rows.to_pylist():
-                writer.writerow([*(_as_text(row[name]) for name in ("uri", "label", "split")), *row["projection"]])
-
-
-def _as_text(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection")."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+            for row in without_formulas(rows).to_pylist():
+                writer.writerow([row["uri"], row["label"], row["split"], *row["projection"]])

@@ -10,21 +10,28 @@ from typing import Final
 
 import numpy as np
 
-from tests.attack import photographs
+from tests.attack import photographs, runs, stores
 from tests.attack.trial import Trial
 
 TRIALS: Final[Mapping[str, Trial]] = {
     "mutations": photographs.mutations,
     "metadata": photographs.metadata,
     "costly": photographs.costly,
+    "stores": stores.damaged_stores,
+    "kills": runs.kills,
+    "s3": runs.s3_faults,
 }
+
+_COUNT: Final = (
+    f"of each trial that is by chance (default 5000); one store in {stores.ONE_IN}, one run in {runs.ONE_IN}"
+)
 
 
 def main() -> int:
     """Run the asked trials one after the other, and print what each counted."""
     parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
     parser.add_argument("--trials", type=_names, default=list(TRIALS), help=f"default all: {', '.join(TRIALS)}")
-    parser.add_argument("--count", type=int, default=5_000, help="of each trial that is by chance (default 5000)")
+    parser.add_argument("--count", type=int, default=5_000, help=_COUNT)
     parser.add_argument("--seed", type=int, default=360, help="of all chances (default 360)")
     arguments = parser.parse_args()
     clean = True

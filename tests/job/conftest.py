@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from ops.local.spark_submit import quick_start
-from tests.job.runs import Outcome, Results, Run, submit
+from tests.job.runs import Outcome, Results, Run, open_shared_session, submit
 from tests.pictures import plant
 
 PER_LABEL = 20
@@ -17,20 +16,7 @@ PER_LABEL = 20
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    settings = {
-        "spark.log.level": "ERROR",
-        "spark.ui.enabled": "false",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "1g",
-        "spark.driver.extraJavaOptions": quick_start(),
-        "spark.sql.execution.arrow.pyspark.enabled": "true",
-        "spark.sql.shuffle.partitions": "4",
-    }
-    builder = SparkSession.builder.master("local[2]").appName("fruits-tests")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    session = open_shared_session()
     yield session
     session.stop()
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyspark.sql import SparkSession
 
 from job.storage.layout import RECORDS
-from ops.local.spark_submit import Submission, environment
+from ops.local.spark_submit import Submission, environment, local_settings
 
 TIMEOUT_SECONDS = 600
 
@@ -70,6 +71,20 @@ class Results:
 
 Run = Callable[..., Outcome]
 """Takes images, output and more arguments of the job."""
+
+
+def open_shared_session() -> SparkSession:
+    """Open a session in this process, which the job's own `main` then finds."""
+    builder = SparkSession.builder.master("local[2]").appName("fruits-tests")
+    settings = {
+        **local_settings("1g"),
+        "spark.log.level": "ERROR",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.shuffle.partitions": "4",
+    }
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
 
 
 def submission(images: object, output: object, *arguments: str, master: str = "local[2]") -> list[str]:

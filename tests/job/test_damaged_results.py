@@ -1,9 +1,11 @@
 """Results that somebody has damaged: nothing is called complete that is not, and the next run makes all whole."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from job.components.analysis import Analysis
 from tests.job.runs import Results, Run
 from tests.pictures import plant
 
@@ -20,6 +22,7 @@ RESULTS = (
     "projections/*/*.parquet",
     "exports/*/*.csv",
 )
+DAMAGED_MANIFESTS = {"a": b"", "b": b"{", "c": b"[" * 100_000, "d": b"\xff"}
 
 
 def flip(file: Path) -> None:
@@ -80,3 +83,33 @@ def test_features_with_a_flipped_bit_are_set_aside_and_computed_again(
     assert damaged.name in caplog.text
     assert again.manifest["store"]["set_aside"] == 1
     assert any(damaged.name in note for note in again.manifest["images"]["notes"])
+
+
+@pytest.mark.parametrize("stage", ["fit", "project"])
+def test_features_that_vanish_while_a_run_works_on_them_are_computed_again(
+    photographs: Path, results: Results, run: Run, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    first = run(photographs, results.folder, "--batch-size", "4")
+    before = files_that_stay(results)
+    next(results.folder.glob("reports/*/contents.json")).unlink()
+    begin = getattr(Analysis, stage)
+
+    def robbed(*arguments: Any) -> Any:
+        monkeypatch.setattr(Analysis, stage, begin)
+        min(results.folder.glob("features/*/*.parquet")).unlink()
+        return begin(*arguments)
+
+    monkeypatch.setattr(Analysis, stage, robbed)
+    again = run(photographs, results.folder, "--batch-size", "4")
+    assert (again.manifest["run"], again.counts["computed"]) == (first.manifest["run"], 4)
+    assert files_that_stay(results) == before
+
+
+def test_damaged_manifests_of_other_runs_stop_no_run(photographs: Path, results: Results, run: Run) -> None:
+    damaged = {f"reports/{name * 16}/manifest.json": content for name, content in DAMAGED_MANIFESTS.items()}
+    for path, content in damaged.items():
+        (results.folder / path).parent.mkdir(parents=True)
+        (results.folder / path).write_bytes(content)
+    assert run(photographs, results.folder).counts["features"] == 12
+    assert run(photographs, results.folder).counts["computed"] == 0
+    assert damaged.items() <= results.files("reports").items()

@@ -1,17 +1,12 @@
 """Runs that are killed for real, and what the next run makes of what they left."""
 
-import contextlib
-import os
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
-from ops.local.spark_submit import environment
 from tests.job.conftest import Finished
+from tests.job.kills import killed_once
 from tests.job.runs import Outcome, Results, Run, submission, submit
 from tests.pictures import plant
 
@@ -20,7 +15,6 @@ pytestmark = pytest.mark.spark
 PER_LABEL = 60
 PHOTOGRAPHS = 3 * PER_LABEL
 BATCH = 4
-TIMEOUT_SECONDS = 600
 
 
 @pytest.fixture(scope="module")
@@ -45,38 +39,9 @@ REACHED: dict[str, Callable[[Results], bool]] = {
 
 
 def kill_at(point: str, images: Path, results: Results) -> None:
-    """Run the job by spark-submit, and kill all its processes as soon as its output shows that a point is reached."""
-    process = subprocess.Popen(
-        submission(images, results.folder, "--batch-size", str(BATCH)),
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while not REACHED[point](results):
-            assert process.poll() is None, f"the run ended before {point}"
-            assert time.monotonic() < deadline, f"the run did not come to {point}"
-            time.sleep(0.003)
-    finally:
-        # The workers' daemon leads a process group of its own; what all of them share is the session.
-        while members := session_of(process.pid):
-            for member in members:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    member.kill()
-        process.wait()
-
-
-def session_of(leader: int) -> list[psutil.Process]:
-    members = []
-    for process in psutil.process_iter():
-        try:
-            if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
-                members.append(process)
-        except (ProcessLookupError, psutil.NoSuchProcess):
-            continue
-    return members
+    """Run the job, and kill it as soon as its output shows that a point is reached."""
+    command = submission(images, results.folder, "--batch-size", str(BATCH))
+    assert killed_once(command, lambda: REACHED[point](results)), f"the run ended before {point}"
 
 
 def assert_as_undisturbed(results: Results, outcome: Outcome, undisturbed: Finished) -> None:

@@ -9,6 +9,7 @@ _PAGE = (Path(__file__).resolve().parents[2] / "docs" / "commands.md").read_text
 _ROW = re.compile(r"\| (?:`fruits (?P<command>[\w ]+)` )?\| (?P<keys>`.*?`) \| (?P<what>.*) \|")
 _ELSEWHERE = {
     ("price", "offers"),
+    ("probe", "node"),
     ("results", "run"),
     ("runs diff", "first"),
     ("runs diff", "second"),

@@ -35,7 +35,7 @@ FLOORS_OF_OPS = (
         "ops.quantities",
         "ops.summary",
     ),
-    *("ops.aws", "ops.build", "ops.pricing", "ops.facts"),
+    *("ops.aws", "ops.beliefs", "ops.build", "ops.pricing", "ops.facts"),
 )
 """What every command may take; each takes from those before it. `ops.pricing` and `ops.facts` have a command, too."""
 
@@ -51,6 +51,7 @@ COMMANDS_OF_OPS = (
     "ops.teardown",
     "ops.upload",
     "ops.use",
+    "ops.verify",
 )
 """Folders of commands, which take nothing from one another."""
 

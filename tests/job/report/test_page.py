@@ -391,6 +391,11 @@ def test_every_photograph_is_on_the_map_once_and_can_be_found() -> None:
     assert "20 of the 10,488 photographs, placed by their components; 10 of them" in seen.readable
 
 
+def test_photographs_of_which_none_can_be_shown_cost_the_map_and_not_the_report() -> None:
+    seen = page(gallery=gallery(["fig"]).slice(0, 0), points=points(7))
+    assert "Too few photographs to compare" in seen.readable
+
+
 def test_a_photograph_with_a_picture_is_not_a_point_as_well() -> None:
     both = gallery(["fig", "kiwi"] * 5, 3)
     again = both.drop_columns(["thumbnail"]).rename_columns(["uri", "label", "split", "place"])

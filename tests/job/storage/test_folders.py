@@ -9,7 +9,7 @@ import pytest
 from job.storage.folders import move_folder, put_folder
 from job.storage.locations import Location
 from job.storage.store import ResultStore
-from tests.counted_s3 import CountedS3, counted_s3
+from tests.counted_s3 import FREE, CountedS3, Fault, counted_s3
 
 SPARKS = "data/part-00000-65324ec2-6e26-4a0c-8545-4defcc5c5e05-c000.snappy.parquet"
 NAMED = "model/data/part-00000.snappy.parquet"
@@ -54,6 +54,7 @@ def door(s3: Any, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def test_a_deletion_whose_connection_is_cut_is_asked_for_again(door: CountedS3, bucket: str) -> None:
     store = ResultStore(Location.parse(f"s3://{bucket}/results"))
     store.put("model/one", b"1")
-    door.deletions_to_cut = 2
+    faults: Iterator[Fault] = iter(["unheard", "unheard"])
+    door.fault = lambda row: next(faults, None) if row == FREE else None
     store.delete(["model/one"])
-    assert (door.deletions_to_cut, store.paths("model")) == (0, [])
+    assert (door.faults, store.paths("model")) == ({"unheard": 2}, [])
