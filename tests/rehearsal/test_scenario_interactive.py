@@ -333,8 +333,8 @@ def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(
     }
 
 
-ACCEPTED = {"preflight": {0, 3}, "review": {0, 1}}
-"""Exit codes: the embedded AWS has no quotas, and the photographs' folder is another than the last run's."""
+ACCEPTED = {"preflight": {0, 3}}
+"""Exit codes: the embedded AWS has no quotas."""
 
 
 def test_the_commands_of_readme_and_docs_work_as_they_stand(kept: Kept, photographs: Path, tmp_path: Path) -> None:
