@@ -13,7 +13,7 @@ from ops.completion import complete_setting, complete_stack
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("env=", ["env=demo", "env=dev", "env=prod"]),
+        ("env=p", ["env=prod"]),
         ("env=d", ["env=demo", "env=dev"]),
         ("mode=", ["mode=transient", "mode=interactive"]),
         ("notebook=t", ["notebook=true"]),

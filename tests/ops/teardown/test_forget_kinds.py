@@ -11,6 +11,7 @@ from ops.errors import WrongUsage
 from ops.teardown.forget import kinds
 from ops.teardown.forget.kinds import Kind, kind_of
 from ops.teardown.forget.subject import Subject, read_subject
+from ops.teardown.forget.traces import _Search
 
 URI = 's3://data/images/Äpfel/1, "a".jpg'
 SUBJECT = Subject("s3://data/images", 'Äpfel/1, "a".jpg', frozenset({"etag"}))
@@ -55,6 +56,13 @@ def _parquet(table: pa.Table) -> bytes:
 )
 def test_each_object_of_the_layout_has_a_kind(path: str, kind: Kind | None) -> None:
     assert kind_of(path) is kind
+
+
+@pytest.mark.parametrize("path", [f"features/model=ab/{BATCH}", f"reports/{RUN}/report.html", f"pca/{RUN}/arrays.npz"])
+def test_an_object_of_a_trial_is_of_the_kind_that_it_is_of_in_a_whole_run(path: str) -> None:
+    search = _Search(lambda service: None, "data", "results/", SUBJECT)
+    assert search._path(f"results/trials/0123456789abcdef/{path}") == path
+    assert search._path(f"results/{path}") == path
 
 
 def test_a_table_loses_the_row_and_keeps_the_others_as_they_are() -> None:
