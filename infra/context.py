@@ -37,6 +37,8 @@ _REASONS = {
     "string_too_long": "too long",
     "string_type": "not a text",
     "tuple_type": "not a list of names",
+    "too_long": "too many",
+    "missing": "missing",
     "greater_than": "too small",
     "greater_than_equal": "too small",
     "less_than": "too large",
@@ -117,6 +119,13 @@ def require_deployable(settings: DeploymentSettings) -> None:
         )
 
 
+def reason_of(mistake: Mapping[str, Any]) -> str:
+    """Return in our words what is wrong with a value, of an item of `ValidationError.errors`."""
+    if mistake["type"] == "value_error":  # raised by a validator of ours
+        return str(mistake["msg"].removeprefix("Value error, "))
+    return _REASONS.get(mistake["type"], "not accepted")
+
+
 def _lines(error: ValidationError) -> Iterator[str]:
     for mistake in error.errors(include_url=False):
         if not mistake["loc"]:  # a check across keys, whose message names them
@@ -126,7 +135,7 @@ def _lines(error: ValidationError) -> Iterator[str]:
         if mistake["type"] == "extra_forbidden":
             yield _unknown(key)
             continue
-        reason = _REASONS.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
+        reason = reason_of(mistake)
         accepted = DeploymentSettings.model_fields[key].description
         yield f"{key}={_short(mistake['input'])}: {reason[0].lower()}{reason[1:]}; accepted: {accepted}"
 

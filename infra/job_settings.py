@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from infra.spark import Engine
-from infra.values import Folder, Integer, Prefix
+from infra.values import Folder, Integer, Names, Prefix
 from job.bounds import (
     DEFAULT_ENGINE,
     DEFAULT_TEST_FOLDER,
@@ -43,6 +43,12 @@ class JobSettings(BaseModel):
     train_folder: Folder = Field(default=DEFAULT_TRAIN_FOLDER, description="name of a folder below the images")
     test_folder: Folder = Field(default=DEFAULT_TEST_FOLDER, description="name of a folder below the images")
     test_share: float = Field(default=DEFAULT_TEST_SHARE, ge=0, le=1, description="a share from 0 to 1, such as 0.2")
+    limit: Integer | None = Field(
+        default=None, ge=1, description="1 or more photographs: a trial, whose results are apart"
+    )
+    label: Names = Field(
+        default=(), description="labels between commas, such as Kiwi,Fig: a trial, whose results are apart"
+    )
     run_id: str = Field(
         default="first",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
@@ -65,7 +71,7 @@ class JobSettings(BaseModel):
         length, accepted = sum(map(len, (*self.job_options, images, output))), STEP_LIMIT - STEP_RESERVE
         if length > accepted:
             raise ValueError(
-                f"train_folder, test_folder, images_prefix, output_prefix: {length} characters of arguments;"
+                f"train_folder, test_folder, label, images_prefix, output_prefix: {length} characters of arguments;"
                 f" accepted: {accepted} (EMR takes {STEP_LIMIT} a step, spark-submit needs the others)"
             )
         return self
@@ -79,6 +85,8 @@ class JobSettings(BaseModel):
             else ("--variance", str(self.variance or DEFAULT_VARIANCE))
         )
         batch = ("--batch-size", str(self.batch_size)) if self.batch_size else ()
+        limit = ("--limit", str(self.limit)) if self.limit else ()
+        labels = ("--label", *sent([",".join(self.label)])) if self.label else ()
         return (
             *kept,
             *("--engine", self.engine),
@@ -87,5 +95,7 @@ class JobSettings(BaseModel):
             *sent(("--train-folder", self.train_folder)),
             *sent(("--test-folder", self.test_folder)),
             *("--test-share", str(self.test_share)),
+            *limit,
+            *labels,
             *("--run-label", self.run_id),
         )

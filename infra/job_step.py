@@ -89,7 +89,7 @@ class NodeSetup(Construct):
     Parameters
     ----------
     assets
-        Files, of which the nodes get the script and the wheelhouse.
+        Files, of which the nodes get the script, the probe and the wheelhouse.
     directory
         Folder of the environment on the nodes.
     job
@@ -107,6 +107,7 @@ class NodeSetup(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         script = s3_assets.Asset(self, "Script", path=str(assets.bootstrap))
+        probe = s3_assets.Asset(self, "Probe", path=str(assets.probe))
         wheelhouse = s3_assets.Asset(
             self,
             "Wheelhouse",
@@ -114,8 +115,8 @@ class NodeSetup(Construct):
             asset_hash=assets.wheelhouse_hash,
             asset_hash_type=AssetHashType.CUSTOM,
         )
-        self.files = (script, wheelhouse)
-        further = [job.s3_object_url] if job else []
+        self.files = (script, probe, wheelhouse)
+        further = [probe.s3_object_url, *([job.s3_object_url] if job else [])]
         self.action = emr.CfnCluster.BootstrapActionConfigProperty(
             name="Install Python packages",
             script_bootstrap_action=emr.CfnCluster.ScriptBootstrapActionConfigProperty(

@@ -23,6 +23,10 @@ FILE_VARIABLE: Final = "FRUITS_FILE"
 """Names another file than that of the checkout; none, if it is empty."""
 
 CONTEXT_VARIABLE: Final = "FRUITS_CONTEXT"
+
+OF_ONE_RUN: Final = ("run_id", "limit", "label")
+"""Settings that are about one run, not about a place: nobody remembers them for the next."""
+
 _Values = dict[str, Annotated[str, Field(max_length=2_000)]]
 
 
@@ -38,6 +42,8 @@ class Remembered(BaseModel):
     runs
         Run ids that `fruits` deployed last, by `run_key`. Without them `cdk deploy` would replace the cluster of the
         last run by one of the first.
+    trials
+        ``limit`` and ``label`` of those of these runs that were trials, by `run_key`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +51,19 @@ class Remembered(BaseModel):
     env: str | None = None
     settings: dict[str, _Values] = Field(default_factory=dict)
     runs: _Values = Field(default_factory=dict)
+    trials: dict[str, _Values] = Field(default_factory=dict)
+
+    def run(self, key: str) -> dict[str, str]:
+        """Return the settings that made the run of a deployment, `OF_ONE_RUN`; nothing if no run is remembered."""
+        return {"run_id": self.runs[key], **self.trials.get(key, {})} if key in self.runs else {}
+
+    def with_run(self, key: str, run: Mapping[str, str]) -> "Remembered":
+        """Return what is remembered with the settings of another run."""
+        trial = {name: value for name, value in run.items() if name != "run_id"}
+        others = {place: values for place, values in self.trials.items() if place != key}
+        return self.model_copy(
+            update={"runs": {**self.runs, key: run["run_id"]}, "trials": others | ({key: trial} if trial else {})}
+        )
 
 
 @dataclass(frozen=True)
@@ -174,9 +193,8 @@ def read_lasting_settings(context: Mapping[str, Any], root: Path, *, account: st
     settings = read_settings(complete)
     if account is None or "run_id" in complete:
         return settings
-    runs = read_remembered(remembered_file(root)).runs
-    run_id = runs.get(run_key(account, settings.region, settings.env))
-    return read_settings({**complete, "run_id": run_id}) if run_id else settings
+    run = read_remembered(remembered_file(root)).run(run_key(account, settings.region, settings.env))
+    return read_settings({**run, **complete}) if run else settings
 
 
 def _from_variable() -> dict[str, str]:

@@ -37,6 +37,8 @@ class Assets:
         The job's package, for ``--py-files``.
     bootstrap
         Script of the bootstrap action.
+    probe
+        Script that says what a node is.
     wheelhouse
         Folder of wheels for one engine and architecture, and their lock.
     weights
@@ -46,6 +48,7 @@ class Assets:
     job_main: Path
     job_archive: Path
     bootstrap: Path
+    probe: Path
     wheelhouse: Path
     weights: Path
 
@@ -83,6 +86,7 @@ def locate_assets(root: Path, *, wheels: Wheels, architecture: Architecture) -> 
         job_main=_required(job / "main.py"),
         job_archive=pack_job(job, build / "job.zip"),
         bootstrap=_required(root / "assets" / "bootstrap" / "install.sh"),
+        probe=_required(root / "assets" / "bootstrap" / "probe.py"),
         wheelhouse=_required(build / "wheelhouse" / f"{wheels}-{architecture}" / LOCK).parent,
         weights=_weights(build / "model", "keras" if wheels == "keras" else "litert"),
     )

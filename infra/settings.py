@@ -96,7 +96,7 @@ class DeploymentSettings(JobSettings):
         for tag in value:
             key, equals, _ = tag.partition("=")
             if not (equals and _TAG.fullmatch(tag)):
-                raise ValueError(f"{tag} is no tag")
+                raise ValueError(f"{tag} is not a tag")
             if key in OUR_TAGS or key.lower().startswith("aws:"):
                 raise ValueError(f"{key} is a tag of ours or of AWS")
         return value

@@ -20,6 +20,7 @@ from job.components.splits import SplitRule
 from job.errors import JobError
 from job.plain import received
 from job.storage.locations import Location
+from job.storage.trial import Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,11 @@ class Arguments(Request):
     weights_sha256: str | None
     batch_size: int
     run_label: str
+
+    @property
+    def results(self) -> Location:
+        """Where the results go: those of a trial are apart."""
+        return self.output.child(self.trial.results) if self.trial else self.output
 
 
 class _Parser(argparse.ArgumentParser):
@@ -98,6 +104,8 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         help="of the others, by a hash of their path",
     )
     add("--csv", action="store_true", help="export the projections as CSV, too")
+    add("--limit", type=int, metavar="N", help="a trial: at most N photographs, evenly of all labels")
+    add("--label", action="append", default=[], metavar="A,B", help="a trial: photographs of these labels alone")
     add("--run-label", default="", metavar="TEXT", help="a name for the log; has no effect on the results")
     add("--version", action="version", version=__version__)
     given = parser.parse_args(received(argv))
@@ -108,15 +116,17 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
             f"--output {output.uri} lies in --images {images.uri}: results would be read as photographs; move it"
         )
     if given.variance is not None and not 0 < given.variance <= 1:
-        raise JobError(f"--variance {given.variance} is no share; give a number above 0 and up to 1, such as 0.95")
+        raise JobError(f"--variance {given.variance} is out of range; give a number above 0 and up to 1, such as 0.95")
     for name, value, most in (
         ("components", given.components, MOST_COMPONENTS),
         ("batch-size", given.batch_size, LARGEST_BATCH_SIZE),
     ):
         if value is not None and not 1 <= value <= most:
             raise JobError(f"--{name} {value} is out of range; give 1 to {most}")
+    if given.limit is not None and given.limit < 1:
+        raise JobError(f"--limit {given.limit} is out of range; give 1 photograph or more")
     if not 0 <= given.test_share <= 1:
-        raise JobError(f"--test-share {given.test_share} is no share; give a number from 0 to 1")
+        raise JobError(f"--test-share {given.test_share} is out of range; give a number from 0 to 1")
     variance = DEFAULT_VARIANCE if given.components is None and given.variance is None else given.variance
     return Arguments(
         images=images,
@@ -129,5 +139,6 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         batch_size=given.batch_size,
         splits=SplitRule(given.train_folder, given.test_folder, given.test_share),
         csv=given.csv,
+        trial=Trial.of(given.limit, given.label),
         run_label=given.run_label,
     )

@@ -101,7 +101,7 @@ class Featurization:
         commits = featurize(
             self.spark.range(0, tasks, 1, tasks).withColumnRenamed("id", "task"),
             images=self.arguments.images,
-            output=self.arguments.output,
+            output=self.store.output,
             plan=self.spark.sparkContext.broadcast(plan),
             backbone=self.spark.sparkContext.broadcast(self.backbone),
             batch_size=self.arguments.batch_size,

@@ -19,7 +19,8 @@ def main() -> int:
         0, or 2 with one line on standard error for what the user can mend.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    for library in ("py4j", "botocore"):  # the latter tells of each place where it finds credentials
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         arguments = parse_arguments(sys.argv[1:])
         with ThreadPoolExecutor(1) as pool:

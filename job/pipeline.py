@@ -32,6 +32,7 @@ from job.storage.selections import DamagedObjects
 from job.storage.store import ResultStore
 from job.storage.superseded import Superseded
 from job.storage.tables import with_uris
+from job.storage.trial import Trial
 
 log = logging.getLogger("fruits")
 
@@ -68,7 +69,16 @@ def run(arguments: Arguments, session: Future[SparkSession]) -> dict[str, Any]:
         listed = pool.submit(list_photographs, arguments.images)
         loaded = pool.submit(load_backbone, arguments.engine, arguments.weights, arguments.weights_sha256)
         listing, backbone, spark = listed.result(), loaded.result(), session.result()
-    return Run(arguments, spark, listing, backbone, clock).complete()
+    return Run(arguments, spark, _tried(arguments.trial, listing), backbone, clock).complete()
+
+
+def _tried(trial: Trial | None, listing: Listing) -> Listing:
+    """Give the listing that a run works on: of a trial only some of it."""
+    if trial is None:
+        return listing
+    chosen = trial.choose(listing.photographs)
+    note = trial.describe(chosen.num_rows, listing.photographs.num_rows)
+    return replace(listing, photographs=chosen, notes=(note, *listing.notes))
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class Run:
     clock: Stopwatch
 
     def __post_init__(self) -> None:
-        self.store = ResultStore(self.arguments.output)
+        self.store = ResultStore(self.arguments.results)
         self.photographs = self.listing.photographs
         folders = pc.unique(pc.replace_substring_regex(self.photographs["path"], "/?[^/]*$", "")).to_pylist()
         self.notes = [*self.listing.notes, *labels_on_one_side(self.arguments.splits, folders)]

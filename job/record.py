@@ -51,6 +51,7 @@ def recorded(arguments: Arguments, run: Callable[[], dict[str, Any]]) -> dict[st
         "began": began.isoformat(timespec="seconds"),
         "version": __version__,
         "images": arguments.images.uri,
+        "trial": arguments.trial.facts() if arguments.trial else None,
     }
     _write(arguments, path, facts, "running")
     try:

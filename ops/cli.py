@@ -18,6 +18,7 @@ from ops.pricing.command import price
 from ops.review.command import VerdictCommand, review
 from ops.review.deploy import deploy
 from ops.runs.commands.logs import logs
+from ops.runs.commands.probe import probe
 from ops.runs.commands.results import results
 from ops.runs.commands.run import RUN_SETTINGS, run
 from ops.runs.commands.runs import runs
@@ -29,16 +30,19 @@ from ops.teardown.forget.command import forget
 from ops.teardown.leaks.command import leaks
 from ops.upload.command import upload
 from ops.use.command import use
+from ops.verify.command import verify
 from rehearsal.commands import aws
 from rehearsal.rehearse import rehearse
 
 _BEFORE: Final = "Before a deployment"
 _RUNS: Final = "Runs"
 _END: Final = "The end"
+_ACCOUNT: Final = "On a new account"
 _HERE: Final = "On this machine"
 _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     _BEFORE: (use, rehearse, preflight, price, review, deploy),
-    _RUNS: (run, status, watch, logs, results),
+    _RUNS: (run, status, watch, logs, probe, results),
+    _ACCOUNT: (verify,),
     _END: (leaks, forget, empty, destroy),
     _HERE: (featurize, report, facts),
 }
@@ -49,7 +53,7 @@ _FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {
 }
 
 app = typer.Typer(cls=Commands, no_args_is_help=True)
-images = typer.Typer(no_args_is_help=True, help="Get photographs.")
+images = typer.Typer(no_args_is_help=True, help="Get, render and upload photographs.")
 
 
 @app.callback(invoke_without_command=True)

@@ -5,9 +5,11 @@ Nothing that these consoles print is read as Rich's markup: paths, labels and me
 """
 
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated, Any, ClassVar, Final, NoReturn, Protocol
 
 import typer
@@ -19,7 +21,8 @@ from typer.core import TyperGroup
 
 from infra.errors import DeploymentError
 from job.errors import JobError
-from ops.errors import ExitCode, FruitsError, WrongUsage
+from ops.completion import complete_setting
+from ops.errors import Declined, ExitCode, FruitsError, WrongUsage
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that a terminal obeys instead of showing: escapes, returns, and changes of the direction of writing."""
@@ -52,6 +55,7 @@ Context = Annotated[
         "-c",
         help="Setting key=value, as for cdk: env=dev, region=eu-west-1; may be given again.",
         metavar="KEY=VALUE",
+        autocompletion=complete_setting,
     ),
 ]
 
@@ -97,6 +101,9 @@ def one_line_errors(
     """End the command with the message and the exit code of an error, or with `exit_code` for all of them."""
     try:
         yield
+    except Declined as error:
+        err.print(str(error), soft_wrap=True)
+        raise typer.Exit(error.exit_code if exit_code is None else exit_code) from None
     except FruitsError as error:
         fail(str(error), error.exit_code if exit_code is None else exit_code)
     except tuple(other_roots) as error:
@@ -115,6 +122,20 @@ def one_line_errors(
     except typer.Abort:  # Ctrl-C, or the end of the input, where a question was asked
         complain("interrupted at a question")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+@contextmanager
+def termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, as build servers send it, end a command as orderly as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def explain(error: OSError) -> str:
@@ -159,13 +180,13 @@ def confirm(question: str, *, instead: str, declined: str) -> None:
     ------
     WrongUsage
         If nobody can be asked.
-    FruitsError
+    Declined
         If the answer was no.
     """
     if not sys.stdin.isatty():
         raise WrongUsage(instead)
     if not typer.confirm(question):
-        raise FruitsError(declined)
+        raise Declined(declined)
 
 
 @contextmanager

@@ -42,6 +42,10 @@ class FruitsError(Exception):
             self.exit_code = exit_code
 
 
+class Declined(FruitsError):
+    """Somebody was asked, and said no: what the message says is no error."""
+
+
 class WrongUsage(FruitsError):
     """Something was not given that has to be, or cannot be given like that."""
 

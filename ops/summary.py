@@ -11,6 +11,20 @@ from job.storage.left_out import told
 from ops.quantities import size
 
 
+def results_of(manifest: Mapping[str, Any], output: str) -> str:
+    """Return where the results of a run are, which for a trial is a folder of its own below the output.
+
+    Parameters
+    ----------
+    manifest
+        Manifest or record of the run; one of an older version knows of no trials.
+    output
+        What the job was given as ``--output``.
+    """
+    trial = manifest.get("trial")
+    return "/".join([output.rstrip("/"), *([trial["results"]] if trial else ())])
+
+
 def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> None:
     """Print the summary of a run.
 
@@ -38,10 +52,8 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
         table.add_row("Left out", told(images["left_out"]))
     for note in images.get("notes", ()):
         table.add_row("Note", note)
-    table.add_row(
-        "Features",
-        f"{counts['features']:,} ({counts['computed']:,} computed now, {counts['reused']:,} reused)",
-    )
+    table.add_row("Computed", f"{counts['computed']:,} of them now, {counts['reused']:,} by earlier runs")
+    table.add_row("Features", f"{counts['features']:,}")
     reasons = ", ".join(f"{count} {reason}" for reason, count in counts["reasons"].items())
     table.add_row("Quarantined", f"{counts['quarantined']:,}" + (f" ({reasons})" if reasons else ""))
     table.add_row(
@@ -54,5 +66,5 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     if counts["computed"] and "featurize" in seconds:
         rate = counts["computed"] / seconds["featurize"]
         table.add_row("Rate", f"{rate:,.0f} images/s in featurize, on {manifest['slots']} slots")
-    table.add_row("Report", f"{output.rstrip('/')}/{RunFolder(manifest['run']).page}")
+    table.add_row("Report", f"{results_of(manifest, output)}/{RunFolder(manifest['run']).page}")
     console.print(table, soft_wrap=True)

@@ -6,6 +6,7 @@ Nothing of ours is imported: the embedded AWS, which judges the product, uses th
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -132,7 +133,7 @@ class Daemon(Generic[T]):
         except (ValueError, KeyError, TypeError, AttributeError):
             raise DaemonFailed(
                 f"{self.record}, the record of {self.title}, is damaged; stop it and begin anew:"
-                f" fruits aws down --delete --folder {self.record.parent}"
+                f" fruits aws down --delete --folder {shlex.quote(str(self.record.parent))}"
             ) from None
 
     def runs(self) -> bool:

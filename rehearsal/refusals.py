@@ -3,6 +3,8 @@
 import tempfile
 from pathlib import Path
 
+from infra.settings import DeploymentSettings
+from ops.build.wheelhouse import this_machine
 from ops.errors import FruitsError, WrongUsage
 from rehearsal.daemon import DaemonFailed
 from rehearsal.embedded.aws import find_aws
@@ -11,11 +13,13 @@ from rehearsal.scenario.photographs import find_photographs
 from rehearsal.scenario.stages import StageFailed
 
 
-def refuse_at_once(*, images: Path | None, output: Path, folder: Path) -> None:
+def refuse_at_once(*, settings: DeploymentSettings, images: Path | None, output: Path, folder: Path) -> None:
     """Check what a rehearsal is given.
 
     Parameters
     ----------
+    settings
+        Settings of the deployment.
     images
         Folder of photographs; None for a rendered sample.
     output
@@ -26,15 +30,26 @@ def refuse_at_once(*, images: Path | None, output: Path, folder: Path) -> None:
     Raises
     ------
     WrongUsage
-        If there are no photographs, or nothing can be written, or the folder holds something else.
+        If there are no photographs, or nothing can be written, or the folder holds something else, or the nodes would
+        be of another architecture than this machine.
     FruitsError
         If another rehearsal, or an embedded AWS, is at work in the folder.
     """
+    _require_own_architecture(settings)
     if images is not None:
         _require_photographs(images)
     _require_own(folder)
     for option, path in (("--output", output), ("--folder", folder)):
         _require_writable(option, path)
+
+
+def _require_own_architecture(settings: DeploymentSettings) -> None:
+    here = this_machine()
+    if settings.architecture != here:
+        raise WrongUsage(
+            f"architecture={settings.architecture}: a rehearsal installs the nodes' wheels on this machine, which is"
+            f" {here}; rehearse with -c architecture={here}: the templates differ in instance types and wheels only"
+        )
 
 
 def _require_photographs(images: Path) -> None:

@@ -1,10 +1,8 @@
 """``fruits rehearse``: deploy the stacks to an embedded AWS, really run their job there, check, change, destroy."""
 
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -14,7 +12,7 @@ from rich.text import Text
 
 from infra.settings import DeploymentSettings
 from ops.aws.given import read_given, show_place
-from ops.console import Context, complain, err, labelled, out
+from ops.console import Context, complain, err, labelled, out, termination_as_interrupt
 from ops.errors import ExitCode, FruitsError
 from ops.local.report import last_report
 from ops.local.sample import render_sample
@@ -58,7 +56,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
     given = show_place(read_given(values))
     given.require_deployable()
     values = [f"{key}={value}" for key, value in given.complete.items()]
-    refuse_at_once(images=images, output=output, folder=folder)
+    refuse_at_once(settings=given.settings, images=images, output=output, folder=folder)
     settings = given.settings
     host = Host(folder, settings, tied=not keep)
     scenario = Scenario(host, settings, values, photographs=lambda report: images or _sample(report), output=output)
@@ -78,7 +76,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
 
 def _run(stages: list[Stage], title: str, host: Host, scenario: Scenario, *, keep: bool) -> list[Ended]:
     """Run the stages; whatever happens, nothing runs on afterwards, unless it is to be kept."""
-    with _termination_as_interrupt():
+    with termination_as_interrupt():
         try:
             with view_of(err, title, [stage.name for stage in stages]) as view:
                 ended = run_stages(stages, view, expected=EXPECTED)
@@ -116,20 +114,6 @@ def _copy_logs(failure: StageFailed, host: Host, scenario: Scenario) -> None:
         failure.log = str(target / failure.log.removeprefix(logs.uri).removesuffix(".gz"))
 
 
-@contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM, as build servers send it, end a rehearsal as orderly as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    former = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)
-
-
 def _sample(report: Report) -> Path:
     def progress(done: int, total: int) -> None:
         report(f"rendering {done} of {total} pictures")
@@ -157,7 +141,7 @@ def _print_success(
     _print(out, f"Embedded AWS: {host.expense}")
     _print(out, f"Instances: {_KINDS[host.kind]}")
     for reason, count in scenario.kept.items():
-        _print(out, f"  {count:2} {reason}")
+        _print(out, f"  {reason}: {count}")
     out.print()
     show_summary(scenario.first_manifest, str(output), out)
     if kept:
@@ -167,13 +151,13 @@ def _print_success(
 
 
 def _print_how_to_use(host: Host) -> None:
-    folder = host.folder
+    folder = shlex.quote(str(host.folder))
     lines = [
         "Embedded AWS and node are up. In your shell:",
         f'  eval "$(fruits aws env --folder {folder})"',
         "  aws emr list-clusters",
         "  aws s3 ls",
-        f"  npx cdk diff --app {folder}/cdk.out-first",
+        f"  npx cdk diff --app {shlex.quote(str(host.folder / 'cdk.out-first'))}",
         f"Stop and delete them: fruits aws down --folder {folder} --delete",
     ]
     for line in lines:

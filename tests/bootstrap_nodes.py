@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCRIPT = Path(__file__).parents[1] / "assets" / "bootstrap" / "install.sh"
+PROBE = SCRIPT.with_name("probe.py")
 REGION = "eu-west-3"
 
 
@@ -44,7 +45,7 @@ class Node:
         self, archive: Path, lock_sha256: str, *further: Path, umask: int = 0o022
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", SCRIPT, archive, lock_sha256, self.environment, REGION, *further],
+            ["bash", SCRIPT, archive, lock_sha256, self.environment, REGION, PROBE, *further],
             env=dict(self.variables),
             umask=umask,
             capture_output=True,

@@ -39,6 +39,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "job/main.py": "print('featurizing')\n",
         "job/report/report.html": "<html></html>\n",
         "assets/bootstrap/install.sh": "#!/bin/bash\n",
+        "assets/bootstrap/probe.py": "print({})\n",
         "build/model/mobilenet_v2.tflite": "frozen",
         "build/model/mobilenet_v2.pth": "checkpoint",
     }.items():

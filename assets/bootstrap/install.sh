@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Bootstrap action of EMR: installs the job's Python packages, offline, into an environment of their own.
 #
-#   install.sh WHEELHOUSE LOCK_SHA256 DIRECTORY REGION [JOB]
+#   install.sh WHEELHOUSE LOCK_SHA256 DIRECTORY REGION PROBE [JOB]
 #
 #   WHEELHOUSE   s3:// address of a ZIP archive of wheels and requirements.txt, their hash-locked list
 #   LOCK_SHA256  of that list: it holds the hash of every wheel, so nothing else can be installed
 #   DIRECTORY    of the environment, such as /opt/fruits
 #   REGION       of WHEELHOUSE: a request that went to another region would hang in a network without a way out
+#   PROBE        s3:// address of probe.py, whose output goes into the log; without it the node is made all the same
 #   JOB          s3:// address of the job's package, for notebooks to import; steps bring their own
 #
 # It runs on every node before Spark is there, and again on nodes that scaling adds. It never touches the system's
@@ -17,8 +18,8 @@ umask 022 # the user hadoop installs, the user yarn imports
 log() { printf '%s install.sh: %s\n' "$(date -u +%H:%M:%S)" "$*" >&2; }
 fail() { log "error: $*"; exit 1; }
 
-[[ $# -eq 4 || $# -eq 5 ]] || fail "expected WHEELHOUSE LOCK_SHA256 DIRECTORY REGION and perhaps JOB, got $# arguments"
-readonly wheelhouse=$1 lock_sha256=$2 directory=$3 region=$4 job=${5:-}
+[[ $# -eq 5 || $# -eq 6 ]] || fail "expected WHEELHOUSE LOCK_SHA256 DIRECTORY REGION PROBE and perhaps JOB, got $# arguments"
+readonly wheelhouse=$1 lock_sha256=$2 directory=$3 region=$4 probe=$5 job=${6:-}
 readonly python=python3.11
 # EMR 7.1 and later have it; whether already now, before EMR installs its own software, no document says.
 if ! command -v "$python" >/dev/null; then
@@ -26,14 +27,18 @@ if ! command -v "$python" >/dev/null; then
   sudo dnf -y -q install "$python" || fail "$python is not on this node, and dnf cannot install it"
 fi
 
+work=$(mktemp -d)
+readonly work
+trap 'rm -rf "$work"' EXIT
+
+if aws s3 cp --only-show-errors --region "$region" "$probe" "$work/probe.py"; then
+  "$python" "$work/probe.py" || log "the probe failed"
+fi
+
 if [[ -f $directory/lock.sha256 && $(<"$directory/lock.sha256") == "$lock_sha256" ]]; then
   log "$directory is complete already"
   exit 0
 fi
-
-work=$(mktemp -d)
-readonly work
-trap 'rm -rf "$work"' EXIT
 
 copy() {
   local source=$1 target=$2 attempt

@@ -120,7 +120,7 @@ def fit(moments: Moments, *, variance: float | None = None, components: int | No
         components = min(int(reached) + 1, largest)
     elif not 1 <= components <= largest:
         raise JobError(
-            f"--components {components} cannot be had: {moments.count} photographs of {len(explained)} features"
+            f"--components {components} is out of range: {moments.count} photographs of {len(explained)} features"
             f" give 1 to {largest}"
         )
     kept = eigenvectors[:, ::-1][:, :components].T

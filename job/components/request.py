@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from job.components.splits import SplitRule
 from job.storage.locations import Location
+from job.storage.trial import Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Request:
         Which photographs fit the probe, and which score it.
     csv
         Whether the projections are exported as CSV, too.
+    trial
+        Which of the photographs; None for all.
     """
 
     images: Location
@@ -29,3 +32,4 @@ class Request:
     components: int | None
     splits: SplitRule
     csv: bool
+    trial: Trial | None = None

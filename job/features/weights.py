@@ -148,7 +148,8 @@ def _converter_version() -> str:
         tensorflow = version("tensorflow")
     except PackageNotFoundError:
         raise JobError(
-            "freezing weights needs TensorFlow, which is not installed here; give --weights the URI of a frozen model"
+            "freezing weights needs TensorFlow, which is not installed here; run make setup, or give --weights the URI"
+            " of a frozen model"
         ) from None
     source = importlib.util.find_spec("job.features.mobilenet")
     code = source.loader.get_data(source.origin) if source and source.loader and source.origin else b""  # type: ignore[attr-defined]

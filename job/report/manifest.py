@@ -82,6 +82,7 @@ def run_name(request: Request, identity: str, photographs: pa.Table) -> str:
         request.components,
         *vars(request.splits).values(),
         request.csv,
+        *([request.trial.facts()] if request.trial else ()),
     ]
     digest.update(json.dumps(asked).encode())
     return digest.hexdigest()[:16]
@@ -124,6 +125,7 @@ def manifest_of(
         "run": run,
         "label": label,
         "version": __version__,
+        "trial": request.trial.facts() if request.trial else None,
         "images": {
             "root": request.images.uri,
             "count": photographs.num_rows,

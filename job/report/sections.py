@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -152,9 +152,12 @@ def judged(manifest: Mapping[str, Any], probe: ProbeScore | None) -> dict[str, A
     }
 
 
+_TOO_GOOD: Final = "the figures are better than they would be for new fruits"
+
+
 def _caution(splits: Mapping[str, Any]) -> Caution:
     """Say how photographs came to the two sides, and what that does to the figures."""
-    by_folder = "The split follows the folders; where both sides show the same fruits, the figures flatter."
+    by_folder = f"The split follows the folders; where both sides show the same fruits, {_TOO_GOOD}."
     if splits["by"] == "folder":
         return Caution(by_folder, strong=False)
     whose = (
@@ -164,7 +167,7 @@ def _caution(splits: Mapping[str, Any]) -> Caution:
     )
     text = (
         f"{whose} is by hash of the path: neighbouring frames of one turntable recording "
-        "fall on both sides, nearly alike, so these figures flatter."
+        f"fall on both sides, nearly alike, so {_TOO_GOOD}."
     )
     return Caution(text if splits["by"] == "hash" else f"{by_folder} {text}", strong=True)
 

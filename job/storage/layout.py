@@ -13,6 +13,7 @@
              index/model=<identity>/root=<root>/<batch>     see `job.storage.known`
              scratch/<random>/                              what Spark writes before it gets its name
              damaged/<path>                                 batches set aside, see `job.storage.parquet`
+             trials/<trial>/                                a trial has all of this for itself, but for runs/
              layout.json                                    the number of this layout
 
 It needs the standard library alone, so that what describes a deployment can read it, too. The checks of the rehearsal
@@ -72,6 +73,9 @@ LAYOUT_OBJECT: Final = "layout.json"
 
 DAMAGED: Final = "damaged"
 """Where objects go that are not what was written, each with the path that it had."""
+
+TRIALS: Final = "trials"
+"""Has a folder for each kind of trial, laid out as the output itself: what a trial computes is of no other run."""
 
 _BATCH: Final = re.compile(r"[0-9a-f]{32}-[1-9][0-9]*\.parquet")
 _UUID: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-c\d+")
@@ -157,6 +161,29 @@ class ComponentsFolder:
     def model(self) -> str:
         """Path of the folder with the components as a model of Spark."""
         return f"{self.path}/model"
+
+
+def trial_folder(name: str) -> str:
+    """Return the path of the results of a trial.
+
+    Examples
+    --------
+    >>> trial_folder("0123456789abcdef")
+    'trials/0123456789abcdef'
+    """
+    return f"{TRIALS}/{name}"
+
+
+def within_trial(path: str) -> str:
+    """Return a path as the layout of a trial has it; one that is not of a trial as it is.
+
+    Examples
+    --------
+    >>> within_trial("trials/0123456789abcdef/layout.json"), within_trial("layout.json")
+    ('layout.json', 'layout.json')
+    """
+    folder, _, rest = path.partition("/")
+    return rest.partition("/")[2] or path if folder == TRIALS else path
 
 
 def is_manifest(path: str) -> bool:

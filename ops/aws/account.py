@@ -66,6 +66,7 @@ Clients = Callable[[str], Client]
 
 _CONFIG: Final = Config(connect_timeout=5, retries={"mode": "standard"}, max_pool_connections=32)
 _LOOPBACK: Final = "https://127.0.0.1:"
+_ENDPOINT: Final = "AWS_ENDPOINT_URL"
 _DENIED: Final = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
 )
@@ -80,6 +81,11 @@ class AwsRefused(FruitsError):
 
 class AccessDenied(AwsRefused):
     """The user's own rights do not reach that far."""
+
+
+def is_embedded() -> bool:
+    """Tell whether commands ask the embedded AWS of this machine."""
+    return os.environ.get(_ENDPOINT, "").startswith(_LOOPBACK)
 
 
 def account(region: str) -> Client:
@@ -145,12 +151,12 @@ def asking(what: str) -> Iterator[None]:
     except ClientError as error:
         code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
         if code in _DENIED:
-            raise AccessDenied(f"cannot {what}: access denied ({error.operation_name}): {message}") from None
+            raise AccessDenied(_line(f"cannot {what}: access denied ({error.operation_name})", message)) from None
         if code in _EXPIRED:
             raise AwsRefused(f"cannot {what}: the AWS credentials are expired or unknown; log in again") from None
-        raise AwsRefused(f"cannot {what}: {error.operation_name} answered {code}: {message}") from None
+        raise AwsRefused(_line(f"cannot {what}: {error.operation_name} answered {code}", message)) from None
     except EndpointConnectionError as error:
-        if os.environ.get("AWS_ENDPOINT_URL", "").startswith(_LOOPBACK):
+        if is_embedded():
             raise AwsRefused(
                 f"cannot {what}: the embedded AWS of this shell does not run; start it: fruits aws up,"
                 ' or leave it: eval "$(fruits aws env --unset)"'
@@ -158,6 +164,11 @@ def asking(what: str) -> Iterator[None]:
         raise AwsRefused(f"cannot {what}: {error}") from None
     except BotoCoreError as error:
         raise AwsRefused(f"cannot {what}: {error}") from None
+
+
+def _line(text: str, message: str) -> str:
+    """Put what AWS says behind a text; some services say nothing beside a code."""
+    return f"{text}: {message}" if message else text
 
 
 @contextmanager

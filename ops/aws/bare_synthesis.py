@@ -69,6 +69,7 @@ def _stand_ins(folder: Path) -> Assets:
         job_main=ROOT / "job" / "main.py",
         job_archive=folder / "job.zip",
         bootstrap=ROOT / "assets" / "bootstrap" / "install.sh",
+        probe=ROOT / "assets" / "bootstrap" / "probe.py",
         wheelhouse=wheelhouse,
         weights=folder / "model.tflite",
     )

@@ -76,6 +76,8 @@ class Step:
         Times of these events, None for what has not happened.
     failure
         What EMR found of the reason: Reason, Message, LogFile, any of which may be missing.
+    arguments
+        What its jar was given.
     """
 
     id: str
@@ -86,6 +88,7 @@ class Step:
     started: datetime | None
     ended: datetime | None
     failure: Mapping[str, str]
+    arguments: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -174,4 +177,5 @@ def _step(cluster_id: str, item: Mapping[str, Any]) -> Step:
         started=timeline.get("StartDateTime"),
         ended=timeline.get("EndDateTime"),
         failure=status.get("FailureDetails", {}),
+        arguments=tuple(item.get("Config", {}).get("Args", ())),
     )

@@ -1,6 +1,7 @@
 """Settings of a deployment as the user gives them, ``-c key=value`` as for `cdk`, read once and for all."""
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -46,8 +47,8 @@ class GivenSettings:
 
     @property
     def options(self) -> str:
-        """The same settings as a command takes them in this checkout, with a space in front."""
-        return "".join(f" -c {key}={value}" for key, value in self.context.items())
+        """The same settings as a command takes them in this checkout, quoted for a shell, with a space in front."""
+        return "".join(f" -c {shlex.quote(f'{key}={value}')}" for key, value in self.context.items())
 
     @property
     def complete(self) -> Mapping[str, str]:

@@ -1,5 +1,8 @@
 """What a checkout is to remember of what its commands did."""
 
+import shlex
+from collections.abc import Mapping
+
 from infra.errors import DeploymentError
 from infra.lasting import read_remembered, remembered_file, run_key, write_remembered
 from ops.aws.account import caller
@@ -8,8 +11,15 @@ from ops.console import err
 from ops.project import ROOT
 
 
-def remember_run(place: Place, run_id: str) -> None:
+def remember_run(place: Place, run: Mapping[str, str]) -> None:
     """Remember which run is deployed, for `cdk`, which would deploy the first one again.
+
+    Parameters
+    ----------
+    place
+        The environment.
+    run
+        Settings that are about this run: its ``run_id``, of a trial ``limit`` and ``label``, too.
 
     A file that cannot be written is said and no reason to fail: the run is deployed.
     """
@@ -19,7 +29,8 @@ def remember_run(place: Place, run_id: str) -> None:
     key = run_key(caller(place.client)["Account"], place.settings.region, place.settings.env)
     try:
         remembered = read_remembered(path)
-        if remembered.runs.get(key) != run_id:
-            write_remembered(path, remembered.model_copy(update={"runs": {**remembered.runs, key: run_id}}))
+        if remembered.run(key) != run:
+            write_remembered(path, remembered.with_run(key, run))
     except DeploymentError as error:
-        err.print(f"{error}; until then give cdk deploy -c run_id={run_id}, or it starts another run", soft_wrap=True)
+        options = "".join(f" -c {shlex.quote(f'{name}={value}')}" for name, value in run.items())
+        err.print(f"{error}; until then give cdk deploy{options}, or it starts another run", soft_wrap=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from infra.lasting import OF_ONE_RUN
 from infra.names import BUDGET_REGION
 from infra.residency import EU_REGIONS
 from infra.settings import DeploymentSettings
@@ -49,8 +50,13 @@ class Place:
         """The stacks that are deployed in the region of the settings."""
         return find_deployment(self.client, env=self.settings.env, region=self.settings.region)
 
-    def deployable(self) -> GivenSettings:
+    def deployable(self, **chosen: str) -> GivenSettings:
         """Return the settings to deploy with: what is deployed holds where nobody has said otherwise.
+
+        Parameters
+        ----------
+        chosen
+            Settings that the command itself chooses, such as a new ``run_id``, which is no trial because the last was.
 
         Raises
         ------
@@ -59,12 +65,15 @@ class Place:
         AwsRefused
             If AWS cannot be asked what is deployed.
         """
+        given = self.given.changed(**chosen)
         try:
             found = deployed_settings(self.client, self.deployment)
         except AwsRefused:
-            self.given.require_deployable()
+            given.require_deployable()
             raise
-        given = self.given.with_defaults("the deployment", **found)
+        if "run_id" in given.complete:
+            found = {key: value for key, value in found.items() if key not in OF_ONE_RUN}
+        given = given.with_defaults("the deployment", **found)
         given.require_deployable()
         return given
 
@@ -103,8 +112,14 @@ def find_place(values: Sequence[str] | None, *, number: str | None = None) -> Pl
     FruitsError
         If the account is another one, does not answer, or there is no such profile.
     """
-    place = Place(show_place(read_given(values)), cache(account))
+    place = quiet_place(values)
+    show_place(place.given)
     client = place.client
     if number is not None and (found := caller(client)["Account"]) != number:
         raise FruitsError(f"the credentials are of account {found}, not of {number}; choose others with AWS_PROFILE")
     return place
+
+
+def quiet_place(values: Sequence[str] | None) -> Place:
+    """Read settings for an account, and say nothing of it, as where a shell asks what to offer."""
+    return Place(read_given(values), cache(account))

@@ -12,6 +12,7 @@ from infra.packaging import not_pinned
 _NODES = ("--extra", "nodes", "--python-platform", "linux", "--constraint", "requirements/laptop.txt")
 LOCKS = {
     "laptop.txt": ("pyproject.toml", "--all-extras", "--universal"),
+    "light.txt": ("pyproject.toml", "--extra", "light", "--universal", "--constraint", "requirements/laptop.txt"),
     "nodes.txt": ("pyproject.toml", *_NODES),
     "nodes-keras.txt": ("pyproject.toml", "--extra", "keras", *_NODES),
     # Lies on top of the laptop's environment, and so must not ask for other versions of what is there.

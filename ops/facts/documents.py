@@ -3,15 +3,16 @@
 import re
 from typing import Final
 
+from ops.beliefs.belief import Danger
+from ops.beliefs.settled import SETTLED
+from ops.beliefs.table import unseen
+from ops.beliefs.verdicts import Verdicts, read_verdicts
 from ops.build.decisions import read_decisions
 from ops.facts.fact import Fact, FactsError
 from ops.project import ROOT
 
-UNVERIFIED: Final = ROOT / "docs" / "unverified-on-aws.md"
 REHEARSAL: Final = ROOT / "docs" / "rehearsal.md"
 
-_SETTLED: Final = "## Settled by documents"
-_ROW: Final = re.compile(r"^\| \d+ \|", re.MULTILINE)
 _PLANTED: Final = re.compile(r"^(\d+) of (\d+) planted faults end red; (\d+) more are not tried yet\.$", re.MULTILINE)
 
 
@@ -23,22 +24,18 @@ def document_facts() -> dict[str, Fact]:
     FactsError
         If a document has not the form that is counted.
     """
-    return unverified(UNVERIFIED.read_text(encoding="utf-8")) | planted(REHEARSAL.read_text(encoding="utf-8")) | _own()
+    return unverified(read_verdicts()) | planted(REHEARSAL.read_text(encoding="utf-8")) | _own()
 
 
-def unverified(text: str) -> dict[str, Fact]:
-    """Count what only a real account can show, by group, and what documents have settled since."""
-    opened, _, settled = text.partition(_SETTLED)
-    sections = opened.split("\n## ")[1:]
-    rows = [len(_ROW.findall(section)) for section in sections]
-    if len(rows) != 3 or not all(rows) or not settled:
-        raise FactsError(f"{UNVERIFIED.name}: not three groups of rows and '{_SETTLED}'; amend ops/facts/documents.py")
+def unverified(verdicts: Verdicts) -> dict[str, Fact]:
+    """Count what only a real account can show, by danger, and what documents have settled since."""
+    rows = {danger: len(beliefs) for danger, beliefs in unseen(verdicts).items()}
     counts = {
-        "rows": sum(rows),
-        "first_run": rows[0],
-        "later": rows[1],
-        "around": rows[2],
-        "settled": len(_ROW.findall(settled)),
+        "rows": sum(rows.values()),
+        "first_run": rows[Danger.FIRST_RUN],
+        "later": rows[Danger.LATER],
+        "around": rows[Danger.AROUND],
+        "settled": len(SETTLED),
     }
     command = "read docs/unverified-on-aws.md"
     return {f"unverified.{name}": Fact(value=count, unit="rows", command=command) for name, count in counts.items()}

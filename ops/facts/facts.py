@@ -18,7 +18,7 @@ _CODE: Final[Mapping[str, tuple[str, ...]]] = {
     "fruits price": ("ops/pricing", "infra", "cdk.json"),
     "cdk synth": ("infra", "cdk.json"),
     "make planted": ("docs/rehearsal.md",),
-    "read docs/unverified": ("docs/unverified-on-aws.md",),
+    "read docs/unverified": ("docs/unverified-on-aws.md", "ops/beliefs"),
     "read docs/decisions": ("docs/decisions",),
     "read job": ("job/bounds.py", "job/storage/reading.py"),
 }

@@ -45,6 +45,7 @@ def price_facts(settings: DeploymentSettings, deployment: Deployment, book: Pric
         if fact.unit == "USD"
     }
     facts["euro"] = Fact(value=book.euro_usd, unit="USD/EUR", command=_COMMAND, remark=f"of {book.euro_date}")
+    facts |= _break_even(offer)
     throughput = load_throughput()
     facts["rate"] = Fact(value=round(throughput.images_a_second, 3), unit="images/s/vCPU", command=_COMMAND)
     facts["tail"] = Fact(value=round(throughput.tail_seconds(throughput.images), 3), unit="s", command=_COMMAND)
@@ -103,6 +104,18 @@ def _run(name: str, offer: Offer, command: str) -> dict[str, Fact]:
             value=round(offer.machine.seconds, 3), unit="s", command=f"{command}{_OTHERS}"
         )
     return facts
+
+
+def _break_even(offer: Offer) -> dict[str, Fact]:
+    """Give the numbers of photographs from which the cluster is the better choice; no fact for at no number."""
+    if offer.worth is None:
+        return {}
+    numbers = {"serverless": offer.worth.serverless, "machine": offer.worth.machine, "sooner": offer.worth.sooner}
+    return {
+        f"break_even.{name}": Fact(value=images, unit="images", command=_COMMAND)
+        for name, images in numbers.items()
+        if images is not None
+    }
 
 
 def _usd(found: Amount, command: str) -> Fact:

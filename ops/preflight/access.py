@@ -13,7 +13,7 @@ BOOTSTRAP_VERSION: Final = 6
 
 
 def expected_account(scope: Scope) -> Finding:
-    """Compare the account with the one that is meant."""
+    """Compare the account with the one that the user has named."""
     who = f"{scope.account} as {scope.identity['Arn'].rpartition(':')[2]}"
     if scope.expected_account and scope.expected_account != scope.account:
         return failure(f"{who}, not {scope.expected_account}", "export AWS_PROFILE=<a profile of that account>")

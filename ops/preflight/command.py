@@ -29,7 +29,7 @@ _MARKS: Final = {
 def preflight(
     values: Context = None,
     expected_account: Annotated[
-        str | None, typer.Option("--account", help="Number of the account that is meant.", metavar="NUMBER")
+        str | None, typer.Option("--account", help="Number that the account must have.", metavar="NUMBER")
     ] = None,
     as_json: AsJson = False,
     strict: Annotated[bool, typer.Option("--strict", help="Leave nothing unchecked: else the exit code is 3.")] = False,

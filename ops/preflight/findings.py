@@ -69,7 +69,7 @@ class Scope:
     anywhere
         The same in a region that every account has.
     expected_account
-        The account that is meant, if the user has said so.
+        Number that the account must have, if the user has said so.
     qualifier
         Part of the names of what the CDK's bootstrap has made.
     """

@@ -67,11 +67,14 @@ def _exists(scope: Scope, service: str, operation: str, what: str, **question: A
 
 
 def _trouble(stack: DeployedStack, region: str) -> Finding | None:
-    """Return what keeps CloudFormation from deploying a stack in its state; one in review was never made."""
+    """Return what keeps CloudFormation from deploying a stack in its state, or kept it from that."""
     status, where = stack.status, f"--stack-name {stack.name} --region {region}"
     text = f"{stack.name} is {status}"
-    if status == "REVIEW_IN_PROGRESS":
-        return None
+    if status == "REVIEW_IN_PROGRESS":  # it was never made
+        return warning(
+            f"{text}: its deployment was not approved; cdk asks at a terminal alone, and elsewhere complains of the"
+            " stack's protection instead: deploy it again, there with --require-approval never"
+        )
     if status.endswith("_IN_PROGRESS"):
         return failure(f"{text}: CloudFormation is at work", f"aws cloudformation describe-stack-events {where}")
     if status == "UPDATE_ROLLBACK_FAILED":

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ops.aws.given import read_given, show_place
-from ops.console import Context, err, out, status
+from ops.console import AsJson, Context, err, out, status
 from ops.pricing.offer import Offer, make_offer
 from ops.pricing.prediction import load_throughput
 from ops.pricing.price_book import PRICES, PriceBook
@@ -27,7 +27,7 @@ def price(
     serverless: Annotated[bool, typer.Option("--serverless", help="Price the run on EMR Serverless, too.")] = False,
     machine: Annotated[bool, typer.Option("--machine", help="Price the run on one machine without EMR, too.")] = False,
     storage_gib: Annotated[float, typer.Option(min=0, help="What is kept in S3, in GiB.")] = 0.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="First ask AWS for all prices: some minutes.")] = False,
     prices: Annotated[Path, typer.Option(help="The price file.")] = PRICES,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from infra.settings import DeploymentSettings
 from ops.pricing.amount import Amount, total
+from ops.pricing.break_even import BreakEven, break_even_if_any
 from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.machine import MachineRun, predict_machine
 from ops.pricing.prediction import CannotPredict, Run, Throughput, compute_vcpus, predict
@@ -31,6 +32,8 @@ class Offer:
     run, million, serverless, machine
         Predicted: the run asked for, one of a million photographs, and, only if asked for, the first on EMR Serverless
         and on one machine.
+    worth
+        From how many photographs the cluster is the better choice.
     doubts
         Why the prediction may be off, beside what the model says anyway.
     """
@@ -42,6 +45,7 @@ class Offer:
     million: Run | None
     serverless: ServerlessRun | None
     machine: MachineRun | None
+    worth: BreakEven | None
     doubts: tuple[str, ...]
 
     @property
@@ -95,6 +99,7 @@ class Offer:
                 "seconds": self.machine.seconds,
                 "cost": _amount(self.machine.cost),
             },
+            "break_even": self.worth and asdict(self.worth),
             "doubts": list(self.doubts),
         }
 
@@ -168,6 +173,7 @@ def make_offer(
         million=million,
         serverless=batch,
         machine=alone,
+        worth=break_even_if_any(priced, book, throughput),
         doubts=tuple(doubts),
     )
 

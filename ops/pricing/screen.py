@@ -146,6 +146,8 @@ def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
             took = duration(batch.seconds, rough=True)
             text = f"{batch.workers} workers of {size}, {took}; their start-up is not billed"
             yield "EMR Serverless", text
+        if offer.worth:
+            yield "When EMR", f"{offer.worth.describe()} (docs/when-emr.md)"
         if alone := offer.machine:
             took = duration(alone.seconds, rough=True)
             yield "One machine", f"{alone.type_name} On-Demand, {took}; its start-up is not counted"

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from ops.aws.place import find_place
+from ops.completion import complete_stack
 from ops.console import AsJson, Context, one_line_errors, out, status
 from ops.errors import ExitCode, FruitsError, WrongUsage
 from ops.review.consequences import Verdict
@@ -70,7 +71,8 @@ def review(
     context: Context = None,
     *,
     stack: Annotated[
-        list[str] | None, typer.Option("--stack", help="Review this stack alone; may be given again.")
+        list[str] | None,
+        typer.Option("--stack", help="Review this stack alone; may be given again.", autocompletion=complete_stack),
     ] = None,
     app: Annotated[
         Path | None, typer.Option("--app", help="A synthesised app (cdk.out), instead of app.py with settings.")

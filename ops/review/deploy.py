@@ -87,7 +87,7 @@ def _ask(plan: "Plan", *, yes: bool, destructive: bool) -> None:
         confirm(
             _QUESTION[plan.verdict],
             instead="refusing to deploy without confirmation; add --yes",
-            declined="nothing is deployed",
+            declined="Stopped: nothing was deployed",
         )
 
 

@@ -132,7 +132,7 @@ def _changes(stack: StackReview, review: Review) -> Iterator[str]:
         for item in change.differences:
             yield f"  - {wording.difference(item, stack.name, review.names, code)}"
     if stack.others:
-        yield "- beside the resources"
+        yield "- outputs, parameters or description"
         for item in stack.others:
             yield f"  - {wording.difference(item, stack.name, review.names, code)}"
 

@@ -103,7 +103,7 @@ def _changes(stack: StackReview, review: Review, out: Console) -> None:
         _indented(title, out)
         _differences((wording.difference(item, stack.name, review.names, str) for item in change.differences), out)
     if stack.others:
-        _indented("~ beside the resources", out)
+        _indented("~ outputs, parameters or description", out)
         _differences((wording.difference(item, stack.name, review.names, str) for item in stack.others), out)
 
 

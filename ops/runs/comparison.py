@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from ops.quantities import duration
+from ops.runs.cost import HourlyCost
 from ops.runs.history import PastRun
 
 
@@ -24,25 +25,42 @@ class Row:
         return self.first != self.second
 
 
-def compare(first: PastRun, second: PastRun) -> list[Row]:
+def compare(first: PastRun, second: PastRun, cost: HourlyCost | None = None) -> list[Row]:
     """Compare two runs.
 
     Parameters
     ----------
     first, second
         Runs with results; the change is from the first to the second.
+    cost
+        Of a cluster of the settings at hand, if that is known: what the time of each run costs on it.
     """
-    return [*_texts(first, second), *_numbers(first, second), *_stages(first, second)]
+    return [*_texts(first, second), *_numbers(first, second), *_stages(first, second), *_costs(first, second, cost)]
+
+
+def _costs(first: PastRun, second: PastRun, cost: HourlyCost | None) -> Iterator[Row]:
+    """Price the time that each took, start and end of a cluster aside: EMR soon forgets what a cluster consisted of."""
+    if cost is None:
+        return
+    for currency, rate in (("USD", 1.0), *((("EUR", 1 / cost.euro_usd),) if cost.euro_usd else ())):
+        amounts = [cost.amount.usd * rate * run.seconds / 3600 for run in (first, second)]
+        texts = [f"{cost.amount.sign}{amount:,.3f}" for amount in amounts]
+        yield Row(f"{currency} on this cluster", texts[0], texts[1], _ratio(*amounts))
 
 
 def _texts(first: PastRun, second: PastRun) -> Iterator[Row]:
     for what, read in (
         ("Ended, UTC", lambda run: f"{run.when.astimezone(UTC):%Y-%m-%d %H:%M}"),
         ("Results", lambda run: run.run),
+        ("Trial", _trial),
         ("Engine", lambda run: run.engine),
         ("Version", lambda run: str(run.manifest.get("version", ""))),
     ):
         yield Row(what, read(first), read(second))
+
+
+def _trial(run: PastRun) -> str:
+    return run.trial.describe() if run.trial else "no"
 
 
 def _numbers(first: PastRun, second: PastRun) -> Iterator[Row]:
@@ -102,7 +120,8 @@ def _ratio(first: float, second: float) -> str:
     return f"x {second / first:.2f}" if first and second and abs(second / first - 1) >= 0.005 else ""
 
 
-def rows_as_json(first: PastRun, second: PastRun) -> dict[str, Any]:
+def rows_as_json(first: PastRun, second: PastRun, cost: HourlyCost | None = None) -> dict[str, Any]:
     """Return both runs and their differences as JSON-able facts."""
-    rows = [{"what": row.what.strip(), "first": row.first, "second": row.second} for row in compare(first, second)]
+    compared = compare(first, second, cost)
+    rows = [{"what": row.what.strip(), "first": row.first, "second": row.second} for row in compared]
     return {"first": first.row(), "second": second.row(), "rows": rows}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from ops.aws.account import Client
 from ops.aws.clusters import ENDED, STEP_ENDED, Cluster, Step, list_clusters, list_steps
 from ops.runs.diagnosis import diagnose
+from ops.runs.node_probe import NAME as PROBE
 from ops.runs.records import OtherRecord, Record
 
 _NEWEST_CLUSTERS: Final = 20
@@ -103,6 +104,8 @@ def _of(client: Client, cluster: Cluster, labels: Collection[str]) -> Iterator[S
         )
         return
     for step in steps:
+        if step.name == PROBE:
+            continue
         if step.state == "COMPLETED" and step.name.removeprefix(f"{cluster.name} ") in labels:
             continue
         yield StepRun(

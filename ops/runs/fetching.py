@@ -43,12 +43,17 @@ def choose_run(runs: Sequence[PastRun], wanted: str | None, output_uri: str) -> 
     NoResults
         If there is none.
     """
-    found = [run for run in runs if wanted is None or run.label == wanted or run.run.startswith(wanted)]
+    found = matching(runs, wanted)
     if not found:
         what = f"no run {wanted}" if runs else "no results"
         hint = "see: fruits runs" if runs else "run the job first: fruits run"
         raise NoResults(f"{what} below {output_uri}; {hint}")
     return found[0]
+
+
+def matching(runs: Sequence[PastRun], wanted: str | None) -> list[PastRun]:
+    """Return the runs of a name, the beginning of one, or a label; all unless one is wanted."""
+    return [run for run in runs if wanted is None or run.label == wanted or run.run.startswith(wanted)]
 
 
 def fetch(client: Client, output_uri: str, run: PastRun, output: Path, *, sample: int) -> Fetched:

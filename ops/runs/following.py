@@ -13,6 +13,7 @@ from ops.runs.diagnosis import diagnose_from
 from ops.runs.history import past_runs
 from ops.runs.logs import StepLog, job_lines, logs_of
 from ops.runs.screen import RunView
+from ops.runs.submission import results_of_step
 from ops.runs.watch import Moment, Watch
 from ops.summary import show_summary
 
@@ -79,7 +80,8 @@ def _interrupted(place: Place, cluster_id: str, step_id: str, *, cancel: bool) -
 
 def _show_results(last: Moment, place: Place, output: str) -> None:
     started = last.step.started or last.step.created
-    written = [run for run in past_runs(place.client, output, complain) if run.when >= started.replace(microsecond=0)]
+    results = results_of_step(last.step, output)
+    written = [run for run in past_runs(place.client, results, complain) if run.when >= started.replace(microsecond=0)]
     if written:
         show_summary(written[0].manifest, output, out)
         out.print(f"Get them: fruits results{place.options}", soft_wrap=True)

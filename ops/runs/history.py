@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
+from infra.context import reason_of
 from job.storage.layout import REPORTS, is_manifest
 from ops.aws.account import Client
 from ops.aws.s3.folder import Folder, Object
@@ -16,6 +17,8 @@ from ops.aws.s3.folder import Folder, Object
 _AT_ONCE: Final = 10
 _LARGEST_BYTES: Final = 1 << 20
 """Largest size of a manifest: one of the job's has some kilobytes."""
+
+_LABELS_SHOWN: Final = 3
 
 Text = Annotated[str, Field(max_length=2000)]
 
@@ -58,6 +61,19 @@ class _Images(BaseModel):
     rendered: bool
 
 
+class Trial(BaseModel):
+    """Which of the photographs a trial took, and where its results are below the output."""
+
+    limit: NonNegativeInt | None
+    labels: Annotated[tuple[Text, ...], Field(max_length=10_000)]
+    results: Annotated[str, Field(pattern=r"^trials/[0-9a-f]{8,64}$")]
+
+    def describe(self) -> str:
+        """Return it in some words."""
+        labels = f"{', '.join(self.labels[:_LABELS_SHOWN])}{', …' if self.labels[_LABELS_SHOWN:] else ''}"
+        return " of ".join([f"at most {self.limit:,}"] * bool(self.limit) + [labels] * bool(labels))
+
+
 class Facts(BaseModel):
     """What manifests and records say of a run that has results."""
 
@@ -69,6 +85,7 @@ class Facts(BaseModel):
     seconds: Annotated[dict[str, NonNegativeFloat], Field(max_length=100)]
     model: Model
     probe: Probe | None = None
+    trial: Trial | None = None
 
 
 class _Manifest(Facts):
@@ -97,6 +114,8 @@ class PastRun:
         How long it took, and photographs a second while it featurized, 0 if it did not.
     engine
         Engine of the backbone.
+    trial
+        Which of the photographs it took; None for a whole run.
     manifest
         The manifest, or record of the run, whole.
     """
@@ -113,6 +132,7 @@ class PastRun:
     seconds: float
     rate: float
     engine: str
+    trial: Trial | None = None
     manifest: Mapping[str, Any]
 
     @classmethod
@@ -132,12 +152,13 @@ class PastRun:
             seconds=facts.seconds.get("total", 0.0),
             rate=facts.counts.computed / featurizing if featurizing else 0.0,
             engine=facts.model.engine,
+            trial=facts.trial,
             manifest=manifest,
         )
 
     def row(self) -> dict[str, Any]:
         """Return it as JSON-able facts."""
-        facts = asdict(self) | {"when": self.when.isoformat()}
+        facts = asdict(self) | {"when": self.when.isoformat(), "trial": self.trial and self.trial.model_dump()}
         del facts["manifest"]
         return facts
 
@@ -191,4 +212,4 @@ def _first(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     wrong = error.errors()[0]
-    return f"{'.'.join(map(str, wrong['loc'])) or 'all of it'}: {wrong['msg']}"
+    return f"{'.'.join(map(str, wrong['loc'])) or 'all of it'}: {reason_of(dict(wrong))}"

@@ -87,11 +87,16 @@ def runs_with_results(
     complain
         Called with a line for each manifest that is none.
     """
-    known = [
+    known = runs_of(records)
+    have = {(run.run, run.label) for run in known}
+    others = [run for run in past_runs(client, output_uri, complain) if (run.run, run.label) not in have]
+    return sorted([*known, *others], key=lambda run: run.when, reverse=True)
+
+
+def runs_of(records: Iterable[Record]) -> list[PastRun]:
+    """Return the runs with results by their records, trials among them."""
+    return [
         PastRun.of(record, when=record.ended or record.began, manifest=record.model_dump(mode="json"))
         for record in records
         if isinstance(record, ResultRecord)
     ]
-    have = {(run.run, run.label) for run in known}
-    others = [run for run in past_runs(client, output_uri, complain) if (run.run, run.label) not in have]
-    return sorted([*known, *others], key=lambda run: run.when, reverse=True)

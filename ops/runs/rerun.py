@@ -1,7 +1,7 @@
 """Run again on a new cluster: the stack of the cluster, deployed with another run id."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,15 +22,15 @@ class ClusterFailed(FruitsError):
     """The new cluster did not get as far as its job; the message says why and where to read more."""
 
 
-def deploy_run(place: Place, run_id: str, on_line: Callable[[str], None]) -> str:
-    """Replace the cluster by one that runs the job under another run id.
+def deploy_run(place: Place, run: Mapping[str, str], on_line: Callable[[str], None]) -> str:
+    """Replace the cluster by one that runs the job once more.
 
     Parameters
     ----------
     place
         The environment.
-    run_id
-        Name of the new run.
+    run
+        Settings that are about the new run: its ``run_id``, of a trial ``limit`` and ``label``, too.
     on_line
         Called with each line that the CDK prints.
 
@@ -49,7 +49,7 @@ def deploy_run(place: Place, run_id: str, on_line: Callable[[str], None]) -> str
     began = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="fruits-") as folder:
         on_line("synthesising")
-        app = synthesise(Path(folder), place.deployable().changed(run_id=run_id))
+        app = synthesise(Path(folder), place.deployable(**run))
         try:
             # What the other stacks are is not this command's to change.
             Cdk(app.folder, on_line=on_line).run(
@@ -57,7 +57,7 @@ def deploy_run(place: Place, run_id: str, on_line: Callable[[str], None]) -> str
             )
         except CdkFailed as error:
             raise ClusterFailed(_reason(place, began, error)) from None
-    remember_run(place, run_id)
+    remember_run(place, run)
     deployment = find_deployment(place.client, env=place.settings.env, region=place.settings.region)
     return deployment.output("FruitsCompute", "ClusterId")
 

@@ -82,7 +82,7 @@ class RunView:
             line.add_column()
             line.add_row(ProgressBar(total=max(1, progress.total), completed=progress.done), photographs(progress))
             rows.add_row("Photographs", line)
-        elif step.started:
+        elif step.started and not moment.is_last:
             rows.add_row("Photographs", _PHASES[progress.phase])
         if self.cost:
             rows.add_row("Cost", self.cost.so_far(cluster, moment.now))
@@ -98,7 +98,7 @@ class RunView:
         if progress.phase == "featurizing" and progress.total:
             tenths = 10 * progress.done // progress.total
             return f"{line}, {tenths * 10} % of {progress.total:,} photographs"
-        return f"{line}, {_PHASES[progress.phase]}" if progress.phase == "finishing" else line
+        return f"{line}, {_PHASES[progress.phase]}" if progress.phase == "finishing" and not moment.is_last else line
 
 
 def photographs(progress: Progress) -> str:

@@ -1,8 +1,15 @@
 """Steps and clusters of an environment, as a user names them or leaves them out."""
 
+from typing import Final
+
+import typer
+
 from ops.aws.clusters import Cluster, Step, find_cluster, find_step, list_clusters, list_steps
-from ops.aws.place import Place
+from ops.aws.place import Place, quiet_place
 from ops.errors import FruitsError
+
+_COMPLETED_FROM: Final = 5
+"""The newest clusters, whose steps a shell offers: it must not wait for all of two months."""
 
 
 class NoSuchStep(FruitsError):
@@ -47,3 +54,14 @@ def newest_step(place: Place, step_id: str | None, cluster_id: str | None) -> St
     if step_id:
         raise NoSuchStep(f"no step {step_id} {where}; see those there are: fruits runs{place.options}")
     raise NoSuchStep(f"no step {where}; start one: fruits run{place.options}")
+
+
+def complete_step(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return the steps whose ids begin so, each with its name and state; none where AWS cannot be asked."""
+    try:
+        place = quiet_place(context.params.get("values"))
+        clusters = list_clusters(place.client, place.settings.name)[:_COMPLETED_FROM]
+        steps = [step for cluster in clusters for step in list_steps(place.client, cluster.id)]
+    except FruitsError:  # a shell must not be answered with an error
+        return []
+    return [(step.id, f"{step.name}, {step.state}") for step in steps if step.id.startswith(incomplete)]

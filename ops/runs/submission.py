@@ -11,6 +11,7 @@ from job.arguments import parse_arguments
 from job.errors import JobError
 from job.plain import sent
 from ops.aws.account import Client, asking
+from ops.aws.clusters import Step
 from ops.aws.deployment import Deployment
 
 _ONE_OF: Final = ({"--variance", "--components"},)
@@ -18,6 +19,7 @@ _HELD_TO: Final = {"--weights": "--weights-sha256"}
 """The checksum of the deployed file, which no other file has."""
 
 _FIXED: Final = ("--images", "--output")
+_TRIALS: Final = frozenset({"--limit", "--label"})
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,17 @@ def deployed_step(deployment: Deployment) -> JobStep:
         If no interactive cluster is deployed.
     """
     step = json.loads(deployment.output("FruitsCompute", "JobStep"))
-    arguments = step["arguments"]
-    script = next(number for number, argument in enumerate(arguments) if argument.endswith(".py")) + 1
-    return JobStep(step["name"], step["jar"], tuple(arguments[:script]), tuple(arguments[script:]))
+    return JobStep(step["name"], step["jar"], *_divided(step["arguments"]))
+
+
+def results_of_step(step: Step, output_uri: str) -> str:
+    """Return where a step writes its results: below the output, and for a trial in a folder of its own there."""
+    if _TRIALS.isdisjoint(argument.partition("=")[0] for argument in step.arguments):
+        return output_uri
+    try:
+        return parse_arguments(_divided(step.arguments)[1]).results.uri
+    except JobError:  # a step of somebody else
+        return output_uri
 
 
 def submit(client: Client, cluster_id: str, step: JobStep) -> str:
@@ -101,6 +111,12 @@ def merged(arguments: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
     replaced |= {checksum for option, checksum in _HELD_TO.items() if option in names}
     kept = [option for option in _options(arguments) if option[0].partition("=")[0] not in replaced]
     return (*(part for option in kept for part in option), *given)
+
+
+def _divided(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Divide the command line of spark-submit behind the script."""
+    script = next((number for number, argument in enumerate(arguments, 1) if argument.endswith(".py")), len(arguments))
+    return tuple(arguments[:script]), tuple(arguments[script:])
 
 
 def _options(arguments: Sequence[str]) -> Iterator[tuple[str, ...]]:

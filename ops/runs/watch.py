@@ -9,6 +9,7 @@ from ops.aws.account import AccessDenied, AwsRefused, Client
 from ops.aws.clusters import ENDED, STEP_ENDED, Cluster, Step, find_cluster, find_step
 from ops.clock import Clock
 from ops.runs.progress import Progress, RunProgress, progress_of
+from ops.runs.submission import results_of_step
 
 _PATIENCE_SECONDS: Final = 300.0
 """How long AWS may be out of reach, as from a laptop that changes its network."""
@@ -112,6 +113,6 @@ class Watch:
         now = datetime.now(UTC)
         step = find_step(self.client, self.cluster_id, self.step_id)
         if step.started and self._results is None:
-            self._results = progress_of(self.client, self.output_uri, step.started)
+            self._results = progress_of(self.client, results_of_step(step, self.output_uri), step.started)
         progress = self._results.look(now) if self._results else Progress()
         return Moment(cluster=find_cluster(self.client, self.cluster_id), step=step, progress=progress, now=now)

@@ -12,6 +12,7 @@ from ops.console import Context, confirm, out, progress_bar, status
 from ops.errors import FruitsError
 from ops.quantities import size
 from ops.upload.plan import UploadPlan, plan_upload
+from ops.upload.storage import STORAGE, with_storage
 from ops.upload.transfer import carry_out
 
 _NAMED: Final = 5
@@ -23,7 +24,9 @@ def upload(
     delete: Annotated[
         bool, typer.Option("--delete", help="Also delete from S3 what is no longer in the folder.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before photographs are deleted.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before buckets are made or photographs deleted.")
+    ] = False,
     strip_metadata: Annotated[
         bool | None,
         typer.Option(
@@ -33,9 +36,12 @@ def upload(
         ),
     ] = None,
 ) -> None:
-    """Upload photographs to the deployment: only what is new or changed; they keep their names below FOLDER."""
-    place = find_place(values)
-    where = Folder(place.client, place.deployment.output("FruitsStorage", "ImagesUri")).location
+    """Upload photographs to the deployment: only what is new or changed; they keep their names below FOLDER.
+
+    The first time, it offers to deploy the buckets.
+    """
+    place = with_storage(find_place(values), folder, yes=yes)
+    where = Folder(place.client, place.deployment.output(STORAGE, "ImagesUri")).location
     with status("Comparing"):
         strip = place.settings.strip_metadata if strip_metadata is None else strip_metadata
         plan = plan_upload(place.client, folder, str(where.bucket), where.path, strip=strip)
@@ -73,7 +79,7 @@ def _confirm(plan: UploadPlan, *, yes: bool) -> None:
         confirm(
             "Delete them?",
             instead="nobody to ask whether these may be deleted; add --yes, or leave --delete out",
-            declined="nothing is uploaded or deleted",
+            declined="Stopped: nothing was uploaded or deleted",
         )
 
 

@@ -170,6 +170,17 @@ def plan_upload(client: Client, folder: Path, bucket: str, prefix: str, *, strip
     )
 
 
+def require_photographs(folder: Path) -> None:
+    """Refuse a folder that has none.
+
+    Raises
+    ------
+    UploadRefused
+        If there is nothing to upload.
+    """
+    _list_folder(folder)
+
+
 def _keys(local: Collection[str], remote: Collection[str]) -> dict[str, str]:
     """Give where each file goes: to the name that is there already, however its accents are written, or to form C.
 

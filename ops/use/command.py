@@ -11,12 +11,14 @@ from rich.table import Table
 from infra.context import DEFAULT_ENVIRONMENT
 from infra.lasting import Remembered, read_remembered, remembered_file, write_remembered
 from ops.aws.given import GivenSettings, parse_values, read_given
+from ops.completion import complete_setting
 from ops.console import AsJson, out
 from ops.errors import WrongUsage
 from ops.project import ROOT
 
 _NEVER: Final = {
     "run_id": "it names one run, and fruits run makes one",
+    **dict.fromkeys(("limit", "label"), "it makes a trial of one run; give it to fruits run"),
     "remove_data": "what lets data be deleted is to be said each time: -c remove_data=true",
 }
 
@@ -24,7 +26,12 @@ _NEVER: Final = {
 def use(
     settings: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY=VALUE", help="What is to hold from now on; KEY= forgets it.", show_default=False),
+        typer.Argument(
+            metavar="KEY=VALUE",
+            help="What is to hold from now on; KEY= forgets it.",
+            show_default=False,
+            autocompletion=complete_setting,
+        ),
     ] = None,
     forget: Annotated[bool, typer.Option("--forget", help="Forget all that is remembered.")] = False,
     as_json: AsJson = False,
@@ -68,7 +75,7 @@ def changed(remembered: Remembered, values: Mapping[str, str]) -> Remembered:
         For a setting that is about one deed, not about a place.
     """
     if not values:
-        return Remembered(runs=remembered.runs)
+        return Remembered(runs=remembered.runs, trials=remembered.trials)
     for key in values.keys() & _NEVER.keys():
         raise WrongUsage(f"{key}: is not remembered: {_NEVER[key]}")
     env = values.get("env", remembered.env or "") or None

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shlex
 import shutil
 import socket
 import ssl
@@ -54,7 +55,7 @@ def start_aws(
     if running := find_aws(folder):
         raise DaemonFailed(
             f"an embedded AWS runs in {folder} already, at {running.endpoint};"
-            f" stop it: fruits aws down --folder {folder}"
+            f" stop it: fruits aws down --folder {shlex.quote(str(folder))}"
         )
     for name in ("tmp", "cdk"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -105,7 +106,9 @@ def forget(folder: Path) -> None:
     """
     daemon = daemon_of(folder.resolve())
     if daemon.runs():
-        raise DaemonFailed(f"an embedded AWS runs in {folder}; stop it first: fruits aws down --folder {folder}")
+        raise DaemonFailed(
+            f"an embedded AWS runs in {folder}; stop it first: fruits aws down --folder {shlex.quote(str(folder))}"
+        )
     if is_foreign(folder):
         raise DaemonFailed(f"{folder} is not the folder of an embedded AWS: it has no {daemon.record.name}")
     if folder.exists():

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +38,7 @@ def require_whole_states() -> None:
         except ValueError as error:
             raise Damaged(
                 f"{path}, all that is known of the service {path.stem}, is damaged ({error}); begin anew:"
-                f" fruits aws down --delete --folder {folder.parent}"
+                f" fruits aws down --delete --folder {shlex.quote(str(folder.parent))}"
             ) from None
 
 

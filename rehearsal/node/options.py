@@ -6,7 +6,7 @@ from typing import Final
 
 from rehearsal.node.instance import Kind
 
-POLL_SECONDS: Final = 0.3
+POLL_SECONDS: Final = 0.6
 """Between two looks at a cluster, and between two looks for new ones."""
 
 

@@ -11,7 +11,6 @@ import psutil
 
 from infra.lasting import CONTEXT_VARIABLE, FILE_VARIABLE
 from infra.settings import DeploymentSettings
-from ops.build.wheelhouse import this_machine
 from rehearsal.clients import Client, clients_of
 from rehearsal.daemon import DaemonFailed
 from rehearsal.embedded.aws import ENDPOINT_REFUSES, EmbeddedAws, find_aws
@@ -106,7 +105,6 @@ class Host:
         StageFailed
             If one of them cannot be started here.
         """
-        self._require_own_architecture()
         self._make_products(report)
         report("starting")
         began = time.monotonic()
@@ -168,15 +166,6 @@ class Host:
             self.expense.stopping = time.monotonic() - began
         if delete:
             forget(self.folder)
-
-    def _require_own_architecture(self) -> None:
-        here = this_machine()
-        if self._settings.architecture != here:
-            raise StageFailed(
-                f"architecture={self._settings.architecture}: a rehearsal installs the nodes' wheels on this machine,"
-                f" which is {here}",
-                action=f"rehearse with -c architecture={here}; the templates differ in instance types and wheels only",
-            )
 
     def _make_products(self, report: Report) -> None:
         command = [sys.executable, "-m", "ops.build.products", "--wheels", self._settings.wheels]

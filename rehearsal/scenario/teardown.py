@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 _KEPT: Final[Mapping[str, str]] = {
-    "emr cluster TERMINATED ": "ended clusters: EMR lists them for two months, free",
-    "emr cluster TERMINATED_WITH_ERRORS ": "failed clusters: EMR lists them for two months, free",
-    "kms key PendingDeletion ": "disk keys: deleted after their waiting time of 7 days, free until then",
-    "kms key AWS ": "AWS's own key of S3: free",
-    "service-linked role AWSServiceRoleForEC2Spot": "EC2's own role of Spot: one for an account, free",
+    "emr cluster TERMINATED ": "ended clusters, which EMR lists for two months, free",
+    "emr cluster TERMINATED_WITH_ERRORS ": "failed clusters, which EMR lists for two months, free",
+    "kms key PendingDeletion ": "disk keys, deleted after their waiting time of 7 days, free until then",
+    "kms key AWS ": "AWS's own key of S3, free",
+    "service-linked role AWSServiceRoleForEC2Spot": "EC2's own role of Spot, one for an account, free",
 }
 """What AWS keeps after a destroy, by how its line in the inventory begins."""
 
@@ -46,7 +46,7 @@ def explain_leftovers(
 
 def _reason(item: str, blank: set[str], bootstrapped: set[str]) -> str:
     if item in blank:
-        return "default network: an account has it from its start"
+        return "parts of the default network, which every account has"
     if item in bootstrapped:
-        return "made by cdk bootstrap: it serves every later deployment of the account"
+        return "made by cdk bootstrap, for all deployments of the account"
     return next((reason for start, reason in _KEPT.items() if item.startswith(start)), "")

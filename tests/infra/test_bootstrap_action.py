@@ -2,6 +2,7 @@
 
 import ensurepip
 import hashlib
+import json
 import shutil
 import stat
 import subprocess
@@ -109,8 +110,25 @@ def test_a_node_with_python_3_11_asks_for_no_other(installed: Node) -> None:
 
 
 def test_the_wheelhouse_is_copied_from_the_region_of_the_deployment_whatever_the_node_knows(installed: Node) -> None:
-    (copying,) = (call for call in installed.calls if call.startswith("aws "))
-    assert copying.startswith("aws s3 cp --only-show-errors --region eu-west-3 ")
+    copying = [call for call in installed.calls if call.startswith("aws s3 cp ")]
+    assert len(copying) == 2
+    assert [call for call in copying if not call.startswith("aws s3 cp --only-show-errors --region eu-west-3 ")] == []
+
+
+def test_a_node_says_what_it_is_in_the_log_of_the_action(installed: Node) -> None:
+    again = _install(installed)
+    assert "is complete already" in again.stderr
+    said = json.loads(again.stdout)
+    assert said["python"]["running"].startswith("3.11.")
+    assert said["yarn"] is None
+
+
+def test_a_node_whose_probe_cannot_be_had_is_made_all_the_same(tmp_path: Path) -> None:
+    node = _node(tmp_path)
+    node.command("aws", '[[ $* != *probe.py* ]] || exit 1; exec cp "${@: -2:1}" "${@: -1}"')
+    done = _install(node)
+    assert done.returncode == 0, done.stderr
+    assert "probe" not in done.stdout
 
 
 def test_a_node_without_python_3_11_gets_it_from_amazon_linux(node_without_python: Node) -> None:
@@ -159,4 +177,4 @@ def test_a_package_of_the_job_that_does_not_import_fails_the_node(tmp_path: Path
 def test_a_missing_argument_is_named() -> None:
     done = subprocess.run(["bash", SCRIPT, "a", "b", "c"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "expected WHEELHOUSE LOCK_SHA256 DIRECTORY REGION and perhaps JOB, got 3 arguments" in done.stderr
+    assert "expected WHEELHOUSE LOCK_SHA256 DIRECTORY REGION PROBE and perhaps JOB, got 3 arguments" in done.stderr

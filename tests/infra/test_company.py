@@ -52,8 +52,8 @@ def test_without_the_settings_there_is_no_boundary(deployment: Deployment) -> No
         ({"tags": "environment=prod"}, "environment is a tag of ours or of AWS"),
         ({"tags": "for-use-with-amazon-emr-managed-policies=false"}, "is a tag of ours or of AWS"),
         ({"tags": "aws:owner=me"}, "aws:owner is a tag of ours or of AWS"),
-        ({"tags": "cost-centre"}, "cost-centre is no tag"),
-        ({"tags": "a=<b>"}, "is no tag"),
+        ({"tags": "cost-centre"}, "cost-centre is not a tag"),
+        ({"tags": "a=<b>"}, "is not a tag"),
         ({"permissions_boundary": "arn:aws:iam::1:policy/b"}, "accepted: name of a policy of the account"),
     ],
 )

@@ -10,6 +10,7 @@ from infra.errors import DeploymentError
 from infra.settings import DeploymentSettings
 from job.arguments import parse_arguments
 from job.errors import JobError
+from job.storage.trial import Trial
 
 Settings = Callable[..., DeploymentSettings]
 URIS = ("--images", "s3://bucket/images", "--output", "s3://bucket/results")
@@ -21,6 +22,7 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "a word for a number": ({"core_vcpus": "many"}, "core_vcpus=many: "),
     "a list for a number": ({"core_vcpus": [8]}, "accepted: 4 to 2000 vCPUs, On-Demand"),
     "a truth value for a number": ({"budget": True}, "budget=True: it is a truth value; accepted: 1 to 100000"),
+    "too many tags": ({"tags": ",".join(f"k{n}=v" for n in range(21))}, ": too many; accepted: up to 20"),
     "a number for a truth value": ({"csv": "7"}, "accepted: true, false"),
     "an unknown mode": ({"mode": "always-on"}, "mode=always-on: "),
     "Spot without fallback": ({"task_spot_vcpus": "8", "spot_fallback": "none"}, "a Spot shortage ends the cluster"),
@@ -206,6 +208,7 @@ def _job_accepts(key: str, value: float) -> bool:
     {
         "batch_size": (-1, 0, 1, 512, 513, 1_000),
         "components": (-1, 0, 1, 1_280, 1_281),
+        "limit": (-1, 0, 1, 1_000_000),
         "test_share": (-0.1, 0, 0.5, 1, 1.1),
         "variance": (-0.1, 0, 0.5, 1, 1.1),
     }.items(),
@@ -213,6 +216,11 @@ def _job_accepts(key: str, value: float) -> bool:
 def test_the_job_accepts_what_the_settings_accept(key: str, values: tuple[float, ...], settings_of: Settings) -> None:
     for value in values:
         assert (value, _job_accepts(key, value)) == (value, _settings_accept(settings_of, key, value))
+
+
+def test_a_trial_is_asked_for_as_the_job_takes_it(settings_of: Settings) -> None:
+    settings = settings_of(limit="9", label="Pêche,Apple Red 1")
+    assert parse_arguments([*URIS, *settings.job_options]).trial == Trial.of(9, ["Apple Red 1,Pêche"])
 
 
 def test_the_job_has_the_defaults_of_the_settings(settings_of: Settings) -> None:

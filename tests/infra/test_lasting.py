@@ -66,6 +66,17 @@ def test_the_app_takes_the_run_that_the_account_has(root: Path, context: dict[st
     assert read_lasting_settings(context, root, account=None).run_id == "first"
 
 
+def test_the_app_takes_what_made_that_run_a_trial_with_it(root: Path, context: dict[str, Any]) -> None:
+    key = run_key(ACCOUNT, "eu-west-3", "dev")
+    trial = read_remembered(root / FILE).with_run(key, {"run_id": "tried", "limit": "50", "label": "Fig"})
+    write_remembered(root / FILE, trial)
+    settings = read_lasting_settings(context, root, account=ACCOUNT)
+    assert (settings.run_id, settings.limit, settings.label) == ("tried", 50, ("Fig",))
+    assert read_lasting_settings(context | {"run_id": "mine"}, root, account=ACCOUNT).limit is None
+    whole = read_remembered(root / FILE).with_run(key, {"run_id": "whole"})
+    assert (whole.run(key), whole.trials) == ({"run_id": "whole"}, {})
+
+
 def test_an_empty_name_of_the_file_remembers_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FILE_VARIABLE, "")
     assert lasting_settings({}, root).context == {}

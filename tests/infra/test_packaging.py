@@ -100,6 +100,7 @@ def test_the_lock_of_the_nodes_is_pinned() -> None:
         "build/wheelhouse/litert-x86_64/requirements.txt",
         "build/model/mobilenet_v2.tflite",
         "assets/bootstrap/install.sh",
+        "assets/bootstrap/probe.py",
     ],
 )
 def test_a_missing_product_of_the_build_is_named_with_the_command_that_makes_it(

@@ -56,7 +56,7 @@ def test_a_variance_that_is_no_share_is_refused(share: str) -> None:
 
 @pytest.mark.parametrize("share", ["-0.1", "1.1", "nan"])
 def test_a_test_share_that_is_no_share_is_refused(share: str) -> None:
-    assert f"--test-share {float(share)} is no share" in refusal("--test-share", share)
+    assert f"--test-share {float(share)} is out of range" in refusal("--test-share", share)
 
 
 @pytest.mark.parametrize(("name", "most"), [("--components", 1280), ("--batch-size", 512)])

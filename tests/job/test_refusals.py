@@ -93,7 +93,7 @@ def test_weights_with_a_wrong_checksum_are_refused(
 
 
 def test_bad_arguments_are_refused(photographs: Path, results: Results, run: Run) -> None:
-    assert_refused(run(photographs, results.folder, "--variance", "95"), "--variance 95.0 is no share")
+    assert_refused(run(photographs, results.folder, "--variance", "95"), "--variance 95.0 is out of range")
     assert_refused(run(photographs, results.folder, "--colour", "red"), "unrecognized arguments")
     assert_refused(run(photographs, photographs / "results"), "results would be read as photographs")
     assert not results.folder.exists()
@@ -123,7 +123,7 @@ def test_more_components_than_there_can_be_are_refused_and_their_features_kept(
     photographs: Path, results: Results, run: Run
 ) -> None:
     outcome = run(photographs, results.folder, "--components", "6")
-    assert_refused(outcome, "--components 6 cannot be had: 6 photographs of 1280 features give 1 to 5")
+    assert_refused(outcome, "--components 6 is out of range: 6 photographs of 1280 features give 1 to 5")
     assert run(photographs, results.folder, "--components", "5").counts["computed"] == 0
 
 

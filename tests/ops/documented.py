@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 _PAGE = (Path(__file__).resolve().parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
-_ROW = re.compile(r"\| (?:`fruits (?P<command>\w+)` )?\| (?P<keys>`.*?`) \| (?P<what>.*) \|")
+_ROW = re.compile(r"\| (?:`fruits (?P<command>[\w ]+)` )?\| (?P<keys>`.*?`) \| (?P<what>.*) \|")
 _ELSEWHERE = {
     ("price", "offers"),
-    ("runs", "completed"),
-    ("runs", "others"),
+    ("probe", "node"),
+    ("results", "run"),
+    ("runs diff", "first"),
+    ("runs diff", "second"),
     ("status", "last_run"),
     ("status", "stacks"),
 }
@@ -19,7 +21,7 @@ _ELSEWHERE = {
 
 def assert_documented(command: str, content: Mapping[str, Any]) -> None:
     """See that the page names all keys of what a command prints, and no others."""
-    rows = _rows(command)
+    rows = rows_of(command)
     assert content.keys() == {key for keys in rows for key in keys}
     for keys, what in rows.items():
         for key in keys:
@@ -27,7 +29,8 @@ def assert_documented(command: str, content: Mapping[str, Any]) -> None:
                 assert found == set(re.findall(r"`(\w+)`", what)), f"{key} of fruits {command}"
 
 
-def _rows(command: str) -> dict[tuple[str, ...], str]:
+def rows_of(command: str) -> dict[tuple[str, ...], str]:
+    """Read what the page says of the keys of a command's JSON."""
     rows: dict[tuple[str, ...], str] = {}
     of = ""
     for line in _PAGE.partition("## JSON")[2].splitlines():

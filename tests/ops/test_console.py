@@ -20,7 +20,7 @@ import ops
 from infra.errors import DeploymentError
 from job.errors import JobError
 from ops import cli, console
-from ops.errors import ExitCode, FruitsError, WrongUsage
+from ops.errors import Declined, ExitCode, FruitsError, WrongUsage
 from rehearsal.commands import AwsCommands
 from rehearsal.daemon import DaemonFailed
 from rehearsal.scenario.stages import Ended, StageFailed
@@ -185,8 +185,13 @@ def test_at_a_terminal_a_yes_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_at_a_terminal_a_no_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", Keyboard("n\n"))
-    with pytest.raises(FruitsError, match=r"^nothing is done$"):
+    with pytest.raises(Declined, match=r"^nothing is done$"):
         console.confirm("Sure?", instead="add --yes", declined="nothing is done")
+
+
+def test_a_no_is_told_as_what_was_not_done_and_not_as_an_error() -> None:
+    said = _ended_by(Declined("Stopped: nothing was done"))
+    assert (said.exit_code, said.stderr) == (ExitCode.FAILED, "Stopped: nothing was done\n")
 
 
 _OF_THE_NOTEBOOK = ("ops.local.kernel", "ops.notebook.execute", "ops.notebook.page")

@@ -76,11 +76,13 @@ def status(client: Client, cluster_id: str) -> Mapping[str, Any]:
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
-    """Wait until a condition holds, and return what it gave."""
+    """Wait until a condition holds, and return what it gave: look at first often, then rarely, for each look costs."""
     deadline = time.monotonic() + seconds
+    pause = 0.05
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
     return found
 
 

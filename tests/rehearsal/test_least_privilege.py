@@ -25,6 +25,7 @@ from botocore.exceptions import ClientError
 from rehearsal.clients import Client
 from rehearsal.node.credentials import InstanceCredentials
 from rehearsal.node.machine import instance_id
+from tests.ops.commands import fruits_with
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles
 from tests.rehearsal.nodes import Deployed, RunningCluster
 
@@ -34,6 +35,7 @@ NEEDED_BY_THE_JOB = (
     *("s3:GetObject weights", "s3:GetObject results", "s3:PutObject results", "s3:DeleteObject results"),
 )
 NEEDED_FOR_PHOTOGRAPHS = "s3:GetObject images"
+NEEDED_BY_THE_PROBE = "s3:GetObject probe"
 NEEDED_BY_COMMITTERS = ("s3:ListBucketMultipartUploads data", "s3:AbortMultipartUpload results")
 NEEDED_BY_THE_BOOTSTRAP = ("s3:GetObject action", "s3:GetObject wheelhouse")
 NEEDED_FOR_DISKS = ("kms:Decrypt key", "kms:DescribeKey key", "kms:Encrypt key", "kms:GenerateDataKey key")
@@ -125,7 +127,7 @@ def test_every_right_is_needed_by_something(rights: Rights) -> None:
         *NEEDED_BY_COMMITTERS,
         *NEEDED_BY_THE_BOOTSTRAP,
         *NEEDED_FOR_DISKS,
-        *(NEEDED_FOR_PHOTOGRAPHS, "s3:PutObject logs", "s3:GetObject jobs"),
+        *(NEEDED_FOR_PHOTOGRAPHS, NEEDED_BY_THE_PROBE, "s3:PutObject logs", "s3:GetObject jobs"),
     )
     assert sorted(right.name for right in rights.all) == sorted(shown)
 
@@ -165,6 +167,22 @@ def test_without_it_a_submitted_script_is_not_read(deployed: Deployed, rights: R
     assert DENIED.search(deployed.cluster.log(f"steps/{step_id}/stderr.gz"))
     rights.put()
     assert deployed.cluster.run("spark-submit", uri) == "hello\n"
+
+
+def test_without_it_the_node_is_not_probed(deployed: Deployed, rights: Rights) -> None:
+    fruits = fruits_with(deployed.cluster.place.aws)
+    rights.put(without=NEEDED_BY_THE_PROBE)
+    refused = fruits("probe", "-c", "mode=interactive", "--look-every", "0.2")
+    assert refused.exit_code == 1
+    (step_id,) = re.findall(r"the probe (s-\w+) is FAILED and has said nothing", refused.stderr)
+    assert "403" in deployed.cluster.log(f"steps/{step_id}/stderr.gz")
+    rights.put()
+    said = fruits("probe", "-c", "mode=interactive", "--look-every", "0.2", "--json")
+    assert said.exit_code == 0, said.output
+    node = json.loads(said.stdout)["node"]
+    assert node["umask"] == "022"
+    assert "spark.dynamicAllocation.enabled" in node["spark-defaults"]
+    assert "spark.authenticate.secret" not in node["spark-defaults"]
 
 
 def test_without_it_no_log_is_uploaded(deployed: Deployed, rights: Rights) -> None:
@@ -311,6 +329,7 @@ def _things(deployed: Deployed) -> dict[str, str]:
         "results": arguments[arguments.index("--output") + 1],
         "action": action["ScriptPath"],
         "wheelhouse": action["Args"][0],
+        "probe": action["Args"][4],
         "jobs": f"s3://{deployed.outputs['CodeBucket']}/jobs/",
         "logs": f"s3://{deployed.outputs['LogBucket']}/emr/",
         "data": f"s3://{deployed.outputs['DataBucket']}",

@@ -36,12 +36,13 @@ def test_wrong_settings_are_refused_before_anything_starts(tmp_path: Path) -> No
     assert not (tmp_path / "aws").exists()
 
 
-def test_another_architecture_fails_and_says_why(tmp_path: Path) -> None:
+def test_another_architecture_is_refused_and_says_why(tmp_path: Path) -> None:
     other = {"x86_64": "arm64", "arm64": "x86_64"}[this_machine()]
     done = runner.invoke(app, ["rehearse", "-c", f"architecture={other}", "--folder", str(tmp_path / "aws")])
-    assert done.exit_code == 1
-    assert f"Rehearsal FAILED at 'Start embedded AWS and node': architecture={other}: " in done.stderr
-    assert f"next: rehearse with -c architecture={this_machine()}" in done.stderr
+    assert done.exit_code == 2
+    assert f"error: architecture={other}: " in done.stderr
+    assert f"rehearse with -c architecture={this_machine()}" in done.stderr
+    assert "Rehearsal FAILED" not in done.stderr
 
 
 def test_a_folder_that_is_in_use_is_left_alone(tmp_path: Path) -> None:

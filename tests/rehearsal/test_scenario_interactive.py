@@ -21,10 +21,10 @@ from ops.aws.deployment import Deployment, find_deployment
 from ops.aws.given import read_given
 from ops.aws.synthesis import synthesise
 from ops.cli import app
-from ops.local.sample import render_sample
+from ops.local.sample import LABELS, render_sample
 from rehearsal import commands
 from rehearsal.clients import Client, clients_of
-from rehearsal.embedded.aws import EmbeddedAws, find_aws
+from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws, find_aws
 from rehearsal.embedded.daemon import start_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.daemon import find_node, local_node, start_node, stop_node
@@ -36,6 +36,7 @@ from rehearsal.scenario.photographs import ADDED, DELETED
 from rehearsal.scenario.progress import Patience, photographs_done
 from rehearsal.scenario.runs import Cluster
 from rehearsal.scenario.stages import StageFailed
+from tests.documented_commands import documented_commands
 from tests.ops.commands import fruits_with
 from tests.rehearsal.clusters import PATIENCE_SECONDS, SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.faults import fault_proxy
@@ -168,11 +169,11 @@ def test_steps_were_submitted_and_completed(kept: Kept) -> None:
 
 def test_a_run_is_made_watched_listed_and_its_results_are_fetched(kept: Kept, tmp_path: Path) -> None:
     kept.forget_results()
-    run = kept.fruits("run", "--run-id", "real", "--look-every", "0.3", arguments=["--components", "3"])
+    run = kept.fruits("run", "--run-id", "real", "--look-every", "1", arguments=["--components", "3"])
     assert run.exit_code == 0, run.output
     assert f"% of {AT_LAST} photographs" in run.stdout
     assert f"INFO {AT_LAST} photographs, {AT_LAST} to featurize" in run.stdout
-    assert f"{AT_LAST} ({AT_LAST} computed now, 0 reused)" in run.stdout
+    assert f"{AT_LAST} of them now, 0 by earlier runs" in run.stdout
 
     (listed,) = json.loads(kept.fruits("runs", "--json").stdout)["completed"]
     assert (listed["label"], listed["images"], listed["components"]) == ("real", AT_LAST, 3)
@@ -194,7 +195,7 @@ def test_a_run_is_made_watched_listed_and_its_results_are_fetched(kept: Kept, tm
 
 def test_a_run_that_fails_ends_with_what_the_job_says(kept: Kept) -> None:
     weights = ["--weights", "s3://nobodys-bucket/model.tflite"]
-    run = kept.fruits("run", "--look-every", "0.3", arguments=weights)
+    run = kept.fruits("run", "--look-every", "1", arguments=weights)
     assert run.exit_code == 1
     (reason,) = (line.removeprefix("failed: ") for line in run.stderr.splitlines() if line.startswith("failed: "))
     assert "s3://nobodys-bucket/model.tflite" in reason
@@ -330,6 +331,30 @@ def test_after_the_embedded_aws_was_killed_in_mid_run_nothing_committed_is_lost(
     assert {path: evidence.objects[path][0] for path in committed if "features" in path} == {
         path: etag for path, etag in committed.items() if "features" in path
     }
+
+
+ACCEPTED = {"preflight": {0, 3}, "review": {0, 1}}
+"""Exit codes: the embedded AWS has no quotas, and the photographs' folder is another than the last run's."""
+
+
+def test_the_commands_of_readme_and_docs_work_as_they_stand(kept: Kept, photographs: Path, tmp_path: Path) -> None:
+    meant = {
+        "photographs": str(photographs),
+        "111122223333": ACCOUNT,
+        "Kiwi,Fig": ",".join(LABELS[:2]),
+        "cdk.out": str(kept.folder / "cdk.out-first"),
+        "out": str(tmp_path / "out"),
+    }
+    for command in documented_commands():
+        if command.elsewhere or not command.text.startswith("fruits "):
+            continue
+        words = [meant.get(word, word) for word in command.words[1:] if word not in {"-c", "env=dev", "env=prod"}]
+        own = ["--no-browser"] if words[0] == "results" else []
+        words, arguments = (
+            (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+        )
+        said = kept.fruits(*words, *own, arguments=arguments)
+        assert said.exit_code in ACCEPTED.get(words[0], {0}), f"{command.page}: {command.text}\n{said.output}"
 
 
 def test_destroying_after_a_failed_step_leaves_nothing(kept: Kept, tmp_path: Path) -> None:

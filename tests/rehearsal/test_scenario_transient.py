@@ -50,8 +50,8 @@ def test_people_are_told_of_states_and_of_photographs_done(transient: Rehearsed)
 def test_what_aws_keeps_is_named_with_its_reason(transient: Rehearsed) -> None:
     kept = transient.scenario.kept
     assert {count for reason, count in kept.items() if "ended clusters" in reason} == {3}
-    assert {reason.partition(":")[0] for reason in kept} == {
-        "default network",
+    assert {reason.partition(",")[0] for reason in kept} == {
+        "parts of the default network",
         "made by cdk bootstrap",
         "ended clusters",
         "disk keys",

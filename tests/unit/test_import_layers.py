@@ -25,13 +25,23 @@ BASE_OF_THE_JOB = ("job.SINGLE_THREADED", "job.__version__", "job.bounds", "job.
 
 
 FLOORS_OF_OPS = (
-    *("ops.errors", "ops.project", "ops.clock", "ops.failures", "ops.console", "ops.quantities", "ops.summary"),
-    *("ops.aws", "ops.build", "ops.pricing", "ops.facts"),
+    *(
+        "ops.errors",
+        "ops.project",
+        "ops.clock",
+        "ops.failures",
+        "ops.completion",
+        "ops.console",
+        "ops.quantities",
+        "ops.summary",
+    ),
+    *("ops.aws", "ops.beliefs", "ops.build", "ops.pricing", "ops.facts"),
 )
 """What every command may take; each takes from those before it. `ops.pricing` and `ops.facts` have a command, too."""
 
 COMMANDS_OF_OPS = (
     "ops.deck",
+    "ops.site",
     "ops.diagrams",
     "ops.local",
     "ops.notebook",
@@ -41,6 +51,7 @@ COMMANDS_OF_OPS = (
     "ops.teardown",
     "ops.upload",
     "ops.use",
+    "ops.verify",
 )
 """Folders of commands, which take nothing from one another."""
 

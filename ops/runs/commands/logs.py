@@ -15,13 +15,16 @@ from ops.console import Context, err, labelled, out
 from ops.errors import ExitCode, WrongUsage
 from ops.runs.diagnosis import diagnose_from
 from ops.runs.logs import LogFile, NoLogs, StepLog, bootstrap_logs, executor_logs, logs_of
-from ops.runs.steps import newest_cluster, newest_step
+from ops.runs.steps import complete_step, newest_cluster, newest_step
 
 
 def logs(
     context: typer.Context,
     step_id: Annotated[
-        str | None, typer.Argument(help="A step; the newest unless given.", metavar="STEP_ID", show_default=False)
+        str | None,
+        typer.Argument(
+            help="A step; the newest unless given.", metavar="STEP_ID", show_default=False, autocompletion=complete_step
+        ),
     ] = None,
     *,
     values: Context = None,
@@ -36,7 +39,7 @@ def logs(
     cluster_id: Annotated[
         str | None, typer.Option("--cluster", help="A cluster; the newest unless given.", metavar="ID")
     ] = None,
-    look_every: Annotated[float, typer.Option(help="Seconds between two looks with --follow.", min=0.2)] = 15.0,
+    look_every: Annotated[float, typer.Option(help="Seconds between two updates with --follow.", min=0.2)] = 15.0,
 ) -> None:
     """Print a log of a step. EMR brings logs to S3 about every five minutes; a failed step's exception comes first.
 

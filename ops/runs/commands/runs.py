@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Annotated, Final
 
 import typer
@@ -11,6 +12,7 @@ from ops.aws.place import Place, find_place
 from ops.console import AsJson, Context, complain, err, labelled, out
 from ops.quantities import duration
 from ops.runs.comparison import compare, rows_as_json
+from ops.runs.cost import hourly_cost
 from ops.runs.endings import StepRun, labels_of_steps, runs_that_left_no_trace, runs_without_results
 from ops.runs.fetching import choose_run
 from ops.runs.history import PastRun
@@ -63,18 +65,28 @@ def diff(
     values: Context = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two runs: photographs, components, probe, quarantine, time; what differs is bold."""
+    """Compare two runs: photographs, components, probe, quarantine, time and cost; what differs is bold.
+
+    The cost is that of the time each took on a cluster of the settings at hand, by list price; its start is left out.
+    """
     place = find_place(values)
     one, other = _two_runs(place, first, second)
+    cost = hourly_cost(place.settings)
     if as_json:
-        typer.echo(json.dumps(rows_as_json(one, other), indent=2))
+        typer.echo(json.dumps(rows_as_json(one, other, cost), indent=2))
         return
+    if one.trial != other.trial:
+        err.print(
+            "A trial takes other photographs than a whole run or another trial: only what is counted a photograph or"
+            " a second can be compared",
+            soft_wrap=True,
+        )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", no_wrap=True)
     for label in (one.label, other.label):
         table.add_column(label, justify="right", overflow="ellipsis", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
-    for row in compare(one, other):
+    for row in compare(one, other, cost):
         table.add_row(row.what, row.first, row.second, row.change, style="bold" if row.differs else "")
     out.print(table)
 
@@ -96,7 +108,7 @@ def _show(others: Sequence[StepRun], options: str) -> None:
             else "EMR knows no more of it"
         )
         label, style = _WORDS.get(item.state, (item.state.lower(), "yellow"))
-        text = f" {item.when.astimezone():%Y-%m-%d %H:%M} {item.name}: {item.why}"
+        text = f" {item.when.astimezone(UTC):%Y-%m-%d %H:%M} UTC {item.name}: {item.why}"
         out.print(labelled(label, text, style), soft_wrap=True)
         out.print(f"       {hint}", soft_wrap=True)
     if len(others) > _OTHERS_SHOWN:
@@ -109,7 +121,7 @@ def _table(completed: Sequence[PastRun]) -> Table:
     """Lay runs out; a narrow terminal gets shorter dates, and neither names of runs nor engines."""
     wide = out.width >= _WIDE
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("When", no_wrap=True)
+    table.add_column("When, UTC", no_wrap=True)
     table.add_column("Label", overflow="ellipsis", min_width=8)
     if wide:
         table.add_column("Run", no_wrap=True)
@@ -118,8 +130,9 @@ def _table(completed: Sequence[PastRun]) -> Table:
     if wide:
         table.add_column("Engine", no_wrap=True)
     for run in completed:
-        when = run.when.astimezone()
-        row = [f"{when:%Y-%m-%d %H:%M}" if wide else f"{when:%m-%d %H:%M}", run.label]
+        when = run.when.astimezone(UTC)
+        label = f"{run.label} (trial)" if run.trial else run.label
+        row = [f"{when:%Y-%m-%d %H:%M}" if wide else f"{when:%m-%d %H:%M}", label]
         numbers = [
             f"{run.images:,}",
             f"{run.computed:,}",

@@ -136,7 +136,8 @@ def describe(run: PastRun) -> str:
     """Return in a line what a run did."""
     when = f"{run.when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     new = f"{run.computed:,} new" if run.computed else "nothing new"
-    return f"{run.label}, {when}: {run.images:,} photographs, {new}, {run.components} components"
+    trial = f", a trial ({run.trial.describe()})" if run.trial else ""
+    return f"{run.label}, {when}{trial}: {run.images:,} photographs, {new}, {run.components} components"
 
 
 def _state(name: str, state: str, since: str = "") -> Text:

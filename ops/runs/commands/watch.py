@@ -8,14 +8,17 @@ from ops.aws.place import find_place
 from ops.clock import clock_of
 from ops.console import Context
 from ops.runs.following import watch_to_the_end
-from ops.runs.steps import newest_step
+from ops.runs.steps import complete_step, newest_step
 from ops.runs.watch import LOOK_EVERY, Watch
 
 
 def watch(
     context: typer.Context,
     step_id: Annotated[
-        str | None, typer.Argument(help="A step; the newest unless given.", metavar="STEP", show_default=False)
+        str | None,
+        typer.Argument(
+            help="A step; the newest unless given.", metavar="STEP", show_default=False, autocompletion=complete_step
+        ),
     ] = None,
     *,
     values: Context = None,
@@ -23,7 +26,7 @@ def watch(
         bool, typer.Option("--cancel-on-interrupt", help="On Ctrl-C cancel the step; otherwise it goes on.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the driver's whole log.")] = False,
-    look_every: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.2)] = LOOK_EVERY,
+    look_every: Annotated[float, typer.Option(help="Seconds between two updates.", min=0.2)] = LOOK_EVERY,
 ) -> None:
     """Watch a run until it ends, as fruits run does; its verdict is the exit code, also of one that has ended."""
     place = find_place(values)

@@ -65,7 +65,7 @@ def _confirmed(plan: DestructionPlan, bucket: str | None, *, yes: bool) -> Destr
         confirm(
             "Destroy that?",
             instead="refusing to destroy without confirmation; add --yes",
-            declined="nothing is destroyed",
+            declined="Stopped: nothing was destroyed",
         )
     # Nothing lies there now; what comes later is not deleted without the name of its bucket, either.
     return dataclasses.replace(plan, emptying=None)

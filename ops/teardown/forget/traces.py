@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from job.storage.layout import PROJECTIONS, REPORTS, run_of
+from job.storage.layout import PROJECTIONS, REPORTS, run_of, within_trial
 from job.storage.locations import Location
 from ops.aws.account import Client, absent, asking
 from ops.aws.s3.contents import unfinished_uploads
@@ -184,7 +184,7 @@ class _Search:
         return kind.etags(content, self.subject) if kind.etags else frozenset()
 
     def _path(self, key: str) -> str:
-        return key.removeprefix(self._root)
+        return within_trial(key.removeprefix(self._root))
 
     def _note(self, key: str) -> None:
         """Note a run that is about the photograph."""

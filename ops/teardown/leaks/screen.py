@@ -54,9 +54,9 @@ def verdict(findings: Findings, *, keep: Collection[str] = ()) -> str:
         deployed = findings.deployed_stacks()
         within = sum(1 for item in billable if item.stack in deployed)
         where = f", {within} of them in stacks that are deployed" if within else ""
-        text = f"{len(billable)} billable left, {_sum(billable)}{where}{beside}"
+        text = f"{len(billable)} left on the bill, {_sum(billable)}{where}{beside}"
     else:
-        text = f"nothing billable seen{beside}" if findings.unseen else f"0 billable left{beside}"
+        text = f"nothing seen on the bill{beside}" if findings.unseen else f"nothing left on the bill{beside}"
     if findings.unseen:
         text += f"; what could not be seen: {len(findings.unseen)}, so there may be more"
     return text

@@ -97,7 +97,7 @@ def test_fewer_photographs_than_features_give_one_component_less_than_photograph
     assert len(model.components) <= photographs - 1
     assert model.explained[: photographs - 1].sum() == pytest.approx(1, abs=1e-12)
     assert len(fit(moments, components=photographs - 1).components) == photographs - 1
-    with pytest.raises(JobError, match=rf"--components {photographs} cannot be had: {photographs} photographs"):
+    with pytest.raises(JobError, match=rf"--components {photographs} is out of range: {photographs} photographs"):
         fit(moments, components=photographs)
 
 
@@ -114,7 +114,7 @@ def test_photographs_that_are_all_alike_are_refused() -> None:
 
 
 def test_more_components_than_features_are_refused(features: NDArray[np.float32]) -> None:
-    with pytest.raises(JobError, match=r"--components 41 cannot be had: 500 photographs of 40 features give 1 to 40"):
+    with pytest.raises(JobError, match=r"--components 41 is out of range: 500 photographs of 40 features give 1 to 40"):
         fit(Moments.of(features), components=41)
 
 

@@ -2,6 +2,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from bench.goals import goals
 from infra.settings import DeploymentSettings
 from infra.templates import Deployment, Template
+from ops.beliefs.verdicts import Outcome, Verdict
 from ops.cli import app
 from ops.facts.documents import planted, unverified
 from ops.facts.fact import FACTS, Fact, FactsError, read_facts, write_facts
@@ -138,17 +140,18 @@ def test_a_cluster_that_stays_is_not_stopped_by_the_end_of_its_job(deploy: Calla
     assert (stays, ends) == (3, 4)
 
 
-def test_a_row_that_is_settled_is_counted_as_settled() -> None:
-    head = "# A\n## B\n| 1 | x |\n## C\n| 2 | x |\n| 4 | x |\n## D\n| 3 | x |\n"
+def test_a_row_that_an_account_has_shown_is_counted_no_more() -> None:
+    shown = Verdict(
+        outcome=Outcome.CONFIRMED, seen=date(2026, 12, 1), release="emr-7.13.0", region="eu-west-3", answer=1
+    )
 
-    facts = unverified(f"{head}## Settled by documents\n| 5 | x |\n")
+    before, after = unverified({}), unverified({1: shown})
 
-    assert (facts["unverified.rows"].value, facts["unverified.settled"].value) == (4, 1)
+    names = ("unverified.rows", "unverified.first_run", "unverified.later")
+    assert [before[name].value - after[name].value for name in names] == [1, 1, 0]  # type: ignore[operator]
 
 
 def test_a_page_of_another_form_is_not_counted() -> None:
-    with pytest.raises(FactsError, match="three groups of rows"):
-        unverified("# A\n| 1 | x |\n")
     with pytest.raises(FactsError, match="make planted"):
         planted("All planted faults end red.")
 

@@ -404,3 +404,16 @@ def test_the_bootstrap_of_a_company_is_looked_for_by_its_qualifier(services: Ser
     found = access.assets_bucket(scope)
     assert "cdk-acme-assets-111122223333-eu-west-3" in found.text
     assert found.fix.endswith("eu-west-3 --qualifier acme --toolkit-stack-name CDKToolkit-acme")
+
+
+def test_a_stack_whose_deployment_nobody_approved_is_told_with_the_reason(services: Services) -> None:
+    stack = {
+        "StackName": "FruitsStorage-demo",
+        "StackStatus": "REVIEW_IN_PROGRESS",
+        "CreationTime": "2026-01-01T00:00:00Z",
+    }
+    services.answer("cloudformation", "describe_stacks", {"Stacks": [stack]})
+    found = leftovers.stacks(_scope(services))
+    assert found.outcome is Outcome.WARNING
+    assert "its deployment was not approved" in found.text
+    assert found.text.endswith("--require-approval never")

@@ -45,11 +45,15 @@ class Results:
         The data bucket.
     """
 
-    def __init__(self, client: Client, bucket: str) -> None:
-        self._s3, self._bucket = client("s3"), bucket
+    def __init__(self, client: Client, bucket: str, folder: str = "results") -> None:
+        self._client, self._s3, self._bucket, self._folder = client, client("s3"), bucket, folder
+
+    def below(self, path: str) -> "Results":
+        """Give the results of a trial, which are laid out alike."""
+        return Results(self._client, self._bucket, f"{self._folder}/{path}")
 
     def put(self, path: str, content: bytes) -> None:
-        self._s3.put_object(Bucket=self._bucket, Key=f"results/{path}", Body=content)
+        self._s3.put_object(Bucket=self._bucket, Key=f"{self._folder}/{path}", Body=content)
 
     def plan(self, photographs: int, run: str = RUN) -> None:
         content = io.BytesIO()
@@ -60,11 +64,11 @@ class Results:
         self.put(f"{kind}/model=m/{photographs:024x}-{photographs}.parquet", b"a batch")
 
     def forget_plan(self, run: str = RUN) -> None:
-        self._s3.delete_object(Bucket=self._bucket, Key=f"results/reports/{run}/pending.parquet")
+        self._s3.delete_object(Bucket=self._bucket, Key=f"{self._folder}/reports/{run}/pending.parquet")
 
-    def complete(self, run: str = RUN, label: str = "first", *, computed: int = 4) -> None:
+    def complete(self, run: str = RUN, label: str = "first", *, computed: int = 4, **facts: Any) -> None:
         self.put(f"reports/{run}/report.html", b"<html>report</html>")
-        self.put(f"reports/{run}/manifest.json", json.dumps(manifest(run, label, computed=computed)).encode())
+        self.put(f"reports/{run}/manifest.json", json.dumps(manifest(run, label, computed=computed) | facts).encode())
 
     def record(self, label: str, began: str, state: str = "completed", **facts: Any) -> None:
         """Put the record of a run; one that succeeded has what its manifest has."""

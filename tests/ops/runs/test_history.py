@@ -3,14 +3,19 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from ops.cli import app
+from ops.runs.steps import complete_step
 from tests.ops.commands import Fruits, fruits_with
 from tests.ops.documented import assert_documented
 from tests.ops.runs.clocks import clock_of_events
 from tests.ops.runs.interactive import DEV, TRACEBACK, Place
-from tests.ops.runs.results_by_hand import put_log
+from tests.ops.runs.results_by_hand import RUN, put_log
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("_clean")]
 
@@ -64,9 +69,34 @@ def test_two_runs_are_compared(place: Place, fruits: Fruits) -> None:
     assert rows["Photographs"] == ["4", "6", "+2"]
     assert rows["Probe"][-2:] == ["+5.00", "points"]
     assert rows["Took"][-2:] == ["x", "2.00"]
+    assert rows["EUR on this cluster"][-2:] == ["x", "2.00"]
     content = json.loads(fruits("runs", "diff", "monday", "tuesday", "--json", *DEV).stdout)
+    assert_documented("runs diff", content)
     assert (content["first"]["label"], content["second"]["images"]) == ("monday", 6)
     assert {"what": "not decodable", "first": "0", "second": "1"} in content["rows"]
+
+
+def test_a_trial_is_told_from_whole_runs_wherever_runs_are_shown(place: Place, fruits: Fruits, tmp_path: Path) -> None:
+    place.results.complete(label="monday")
+    place.results.record("monday", MONDAY)
+    trial: dict[str, Any] = {"limit": 50, "labels": ["Fig"], "results": "trials/0123456789abcdef"}
+    place.results.record("tried", TUESDAY, trial=trial)
+    assert re.search(r"^2026-11-24 .* tried \(trial\)", fruits("runs", *DEV).stdout, re.MULTILINE)
+    completed = json.loads(fruits("runs", "--json", *DEV).stdout)["completed"]
+    assert {run["label"]: run["trial"] for run in completed} == {"monday": None, "tried": trial}
+    assert "tried, 2026-11-24 09:00 UTC, a trial (at most 50 of Fig): 4" in fruits("status", *DEV).stdout
+
+    compared = fruits("runs", "diff", "monday", "tried", *DEV)
+    assert re.search(r"^Trial +no +at most 50 of Fig", compared.stdout, re.MULTILINE)
+    assert "A trial takes other photographs than a whole run" in compared.stderr
+    assert fruits("runs", "diff", "monday", "monday", *DEV).stderr == ""
+
+    place.results.below(trial["results"]).complete(label="tried", trial=trial)
+    options = ["--no-browser", "--output", str(tmp_path), *DEV]
+    whole, tried = fruits("results", *options), fruits("results", "--run", "tried", *options)
+    assert f"/results/{trial['results']}/reports/{RUN}/report.html" in tried.stdout.replace("\n", "")
+    assert "trials/" not in whole.stdout
+    assert ("In Athena" in whole.stdout, "In Athena" in tried.stdout) == (True, False)
 
 
 def test_a_comparison_with_nothing_names_the_command_that_lists_runs(place: Place, fruits: Fruits) -> None:
@@ -81,6 +111,18 @@ def test_what_is_not_deployed_has_a_first_command(fruits: Fruits) -> None:
     assert said.exit_code == 0, said.output
     assert "none of fruits-demo in eu-west-3" in said.stdout
     assert re.search(r"^Next +cdk deploy FruitsStorage -c env=demo$", said.stdout, re.MULTILINE)
+
+
+def test_a_shell_is_offered_the_steps_of_the_environment(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in place.aws.environment().items():
+        monkeypatch.setenv(name, value) if value is not None else monkeypatch.delenv(name, raising=False)
+    step = place.failed_step("red")
+    command = typer.main.get_command(app).commands["watch"]  # type: ignore[attr-defined]
+    context = typer.Context(command)
+    context.params["values"] = ["env=dev"]
+    assert (step, "fruits-dev red, FAILED") in complete_step(context, step[:4])
+    context.params["values"] = ["env=nowhere"]
+    assert complete_step(context, "") == []
 
 
 def test_the_status_follows_a_run_from_its_start_to_its_results(place: Place, fruits: Fruits) -> None:

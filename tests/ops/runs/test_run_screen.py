@@ -81,8 +81,14 @@ def test_without_a_terminal_a_line_is_printed_for_each_change_and_each_tenth() -
         "s-GYWSJG0702G86 RUNNING, 10 % of 100 photographs",
         "s-GYWSJG0702G86 RUNNING, 100 % of 100 photographs",
         "s-GYWSJG0702G86 RUNNING, all featurized; components, projections and report follow",
-        "s-GYWSJG0702G86 COMPLETED, all featurized; components, projections and report follow",
+        "s-GYWSJG0702G86 COMPLETED",
     ]
+
+
+def test_a_step_that_has_ended_is_told_nothing_of_what_would_follow() -> None:
+    console = _console(120, terminal=False)
+    console.print(RunView(console).table(_moment(Progress(), state="FAILED")))
+    assert "Photographs" not in _text(console)
 
 
 def test_a_rate_is_told_once_there_is_one() -> None:

@@ -13,6 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from job.storage.trial import Trial
 from ops.aws.account import AwsRefused
 from ops.clock import Clock
 from ops.runs.watch import Watch
@@ -87,6 +88,30 @@ def test_a_run_is_watched_to_its_end(place: Place, fruits: Fruits) -> None:
     places = [said.stdout.index(line) for line in told]
     assert places == sorted(places)
     assert "Spark's own" not in said.stdout
+
+
+def test_a_trial_is_submitted_as_one_and_watched_where_its_results_go(place: Place, fruits: Fruits) -> None:
+    trial = Trial.of(4, ["Kiwi"])
+    assert trial is not None
+    apart = place.results.below(trial.results)
+
+    def work() -> Iterator[None]:
+        step = _begin(place)
+        place.results.plan(8)
+        apart.plan(4)
+        apart.commit(2)
+        yield
+        apart.forget_plan()
+        apart.complete(label="few", trial=trial.facts())
+        place.node.step(place.cluster, step, "COMPLETED")
+
+    clock = clock_of_events(work())
+    said = fruits("run", *DEV, "--run-id", "few", "--limit", "4", "--label", "Kiwi", clock=clock)
+    assert said.exit_code == 0, said.output
+    arguments = place.steps()[0]["Config"]["Args"]
+    assert arguments[-4:] == ["--limit", "4", "--label", "Kiwi"]
+    assert "50 % of 4 photographs" in said.stdout
+    assert f"/{trial.results}/reports/" in said.stdout
 
 
 def test_batches_of_earlier_runs_do_not_count_as_progress(place: Place, fruits: Fruits) -> None:
@@ -346,6 +371,7 @@ def test_the_history_as_json_has_every_number(place: Place, fruits: Fruits) -> N
         "seconds": 75.0,
         "rate": 2.0,
         "engine": "litert",
+        "trial": None,
     }
     assert {"cluster", "step", "name", "state", "when", "why"} == set(content["others"][0])
 
@@ -422,6 +448,16 @@ def test_a_step_that_emr_does_not_know_is_said_so(fruits: Fruits) -> None:
     said = fruits("logs", "s-NONE", *DEV)
     assert said.exit_code == 1
     assert "no step s-NONE of a cluster fruits-dev that EMR still knows in eu-west-3" in said.stderr
+
+
+def test_what_was_fetched_is_told_as_json(place: Place, fruits: Fruits, tmp_path: Path) -> None:
+    place.results.complete()
+    said = fruits("results", *DEV, "--json", "--output", str(tmp_path))
+    assert said.exit_code == 0, said.output
+    content = json.loads(said.stdout)
+    assert_documented("results", content)
+    assert Path(content["report"]).read_bytes() == b"<html>report</html>"
+    assert content["run"]["label"] == "first"
 
 
 def test_results_are_fetched(place: Place, fruits: Fruits, tmp_path: Path) -> None:

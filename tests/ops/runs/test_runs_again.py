@@ -109,6 +109,26 @@ def test_cdk_is_told_of_the_run_by_the_checkout(place: Place, remembered: Path) 
     assert json.loads(remembered.read_bytes())["runs"] == {f"{ACCOUNT}/{place.aws.region}/demo": "second"}
 
 
+def test_a_trial_is_one_run_after_which_nothing_differs_and_the_next_is_whole(
+    place: Place, fruits: Fruits, remembered: Path
+) -> None:
+    def ran(*options: str) -> list[str]:
+        said = fruits("run", "--no-wait", "--yes", "--replace", *options, "-c", "components=7")
+        assert said.exit_code == 0, said.output
+        (step,) = place.client("emr").list_steps(ClusterId=place.cluster)["Steps"]
+        arguments: list[str] = step["Config"]["Args"]
+        return arguments
+
+    tried = ran("--run-id", "tried", "--limit", "50", "--label", "Apple Red 1,Fig")
+    assert tried[tried.index("--limit") + 1] == "50"
+    assert tried[tried.index("--label") + 1] == "Apple Red 1,Fig"
+    assert "No differences" in fruits("review", "--stack", "FruitsCompute", "-c", "components=7").stdout
+    (kept,) = json.loads(remembered.read_bytes())["trials"].values()
+    assert kept == {"limit": "50", "label": "Apple Red 1,Fig"}
+    assert "--limit" not in ran("--run-id", "fourth")
+    assert json.loads(remembered.read_bytes())["trials"] == {}
+
+
 def test_a_cluster_that_has_ended_is_no_loss_but_a_new_run_that_costs(place: Place, fruits: Fruits) -> None:
     place.client("emr").terminate_job_flows(JobFlowIds=[place.cluster])
     said = fruits("review", "--stack", "FruitsCompute", "-c", "components=8", "--fail-on", "destructive")

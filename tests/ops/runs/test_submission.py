@@ -1,12 +1,15 @@
 """Arguments of the job, replaced in the step that is deployed."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from job.errors import JobError
+from job.storage.trial import Trial
+from ops.aws.clusters import Step
 from ops.aws.deployment import DeployedStack, Deployment
-from ops.runs.submission import JobStep, deployed_step, merged
+from ops.runs.submission import JobStep, deployed_step, merged, results_of_step
 
 COMMAND = ["spark-submit", "--deploy-mode", "client", "--py-files", "s3://assets/job.zip", "s3://assets/main.py"]
 ARGUMENTS = [
@@ -75,6 +78,29 @@ def test_nothing_given_changes_nothing(step: JobStep) -> None:
 def test_what_the_job_would_refuse_later_is_refused_now(step: JobStep, given: list[str], message: str) -> None:
     with pytest.raises(JobError, match=message):
         step.with_arguments(given)
+
+
+def test_the_results_of_a_step_are_below_the_output_and_those_of_a_trial_apart(step: JobStep) -> None:
+    def results(arguments: tuple[str, ...]) -> str:
+        submitted = Step(
+            id="s-1",
+            cluster_id="j-1",
+            name="fruits-dev a",
+            state="PENDING",
+            created=datetime.now(UTC),
+            started=None,
+            ended=None,
+            failure={},
+            arguments=(*step.command, *arguments),
+        )
+        return results_of_step(submitted, "s3://data/results")
+
+    tried = step.with_arguments(["--limit", "9"]).arguments
+    trial = Trial.of(9, [])
+    assert trial is not None
+    assert results(step.arguments) == "s3://data/results"
+    assert results(tried) == f"s3://data/results/{trial.results}"
+    assert results(("--limit", "many")) == "s3://data/results"
 
 
 def test_an_option_with_many_values_is_replaced_whole() -> None:

@@ -54,10 +54,11 @@ def test_one_setting_is_forgotten_by_an_empty_value(fruits: Use) -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        (["env=nowhere"], "env=nowhere: not an environment; accepted: demo, dev, prod"),
+        (["env=nowhere"], "env=nowhere: not an environment; accepted: demo, dev, prod, verifya, verifyb"),
         (["core_vcpus=three"], "core_vcpus=three: not a whole number; accepted: 4 to 2000 vCPUs"),
         (["env"], "env: expected key=value, such as core_vcpus=16"),
         (["run_id=third"], "run_id: is not remembered: it names one run"),
+        (["limit=50"], "limit: is not remembered: it makes a trial of one run; give it to fruits run"),
         (["remove_data=true"], "remove_data: is not remembered"),
         (["--forget", "env=dev"], "env=dev: --forget forgets everything"),
     ],

@@ -39,6 +39,11 @@ def tried(page: str) -> set[str]:
     return {fault.name for fault in FAULTS if any(line.startswith(f"| {fault.name} |") for line in verdicts)}
 
 
+def known(page: str) -> dict[str, Verdict]:
+    """Return the verdicts of a page that says what the list expects, as a test has it."""
+    return {name: verdict for name, verdict in expected().items() if name in tried(page)}
+
+
 def _lines(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     red = sum(bool(verdict.stage) for verdict in verdicts.values())
     untried = len(FAULTS) - len(verdicts)

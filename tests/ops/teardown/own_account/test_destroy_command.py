@@ -66,7 +66,7 @@ def test_nothing_deployed_is_said_and_is_no_failure(fruits: Fruits) -> None:
     result = fruits("destroy", "--yes")
     assert result.exit_code == 0, result.output
     assert "Nothing of fruits-demo that was asked for is there to destroy in eu-west-3" in result.output
-    assert result.output.rstrip().endswith("0 billable left")
+    assert result.output.rstrip().endswith("nothing left on the bill")
 
 
 def test_without_a_word_nothing_is_destroyed(emptied: Client, fruits: Fruits) -> None:
@@ -85,7 +85,7 @@ def test_the_data_stays_unless_it_is_asked_for(emptied: Client, fruits: Fruits) 
     assert result.exit_code == 0, result.output
     assert stack_states(emptied) == {"FruitsStorage-demo": "CREATE_COMPLETE"}
     assert "photographs, results and logs are kept" in result.output
-    assert "0 billable left, beside what is kept on purpose" in result.output
+    assert "nothing left on the bill, beside what is kept on purpose" in result.output
 
 
 def test_stacks_of_other_environments_stay(emptied: Client, fruits: Fruits) -> None:
@@ -307,7 +307,7 @@ def test_data_goes_with_the_second_key_only(emptied: Client, fruits: Fruits) -> 
     result = fruits("destroy", "--all", "--yes-delete", names["Data"])
     assert result.exit_code == 0, result.output
     assert stack_states(emptied) == {}
-    assert result.output.rstrip().endswith("0 billable left")
+    assert result.output.rstrip().endswith("nothing left on the bill")
 
 
 def test_empty_buckets_need_no_second_key(emptied: Client, fruits: Fruits) -> None:
@@ -436,7 +436,7 @@ def test_the_real_stacks_go_with_everything_that_blocks_them(tmp_path: Path, syn
         left = {item for item in inventory(client) - before if not item.startswith("emr cluster TERMINATED ")}
         kept = {"kms key PendingDeletion", "kms key AWS", "service-linked role"}
         assert {item.rpartition(" ")[0] for item in left} <= kept
-        assert second.output.rstrip().endswith("0 billable left")
+        assert second.output.rstrip().endswith("nothing left on the bill")
 
 
 def _outputs(client: Client, stack: str) -> dict[str, str]:

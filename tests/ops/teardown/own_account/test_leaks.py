@@ -138,14 +138,14 @@ def test_a_key_that_goes_has_its_day(findings: Findings) -> None:
 def test_the_exit_code_says_that_something_bills(fruits: Fruits) -> None:
     result = fruits("leaks")
     assert result.exit_code == 1, result.output
-    assert "billable left, at least" in result.output
-    assert "0 billable left" not in result.output
+    assert "left on the bill, at least" in result.output
+    assert "nothing left on the bill" not in result.output
 
 
 def test_another_environment_sees_only_its_own(fruits: Fruits, planted: set[tuple[str, str]]) -> None:
     result = fruits("leaks", "-c", "env=dev")
     assert result.exit_code == 0, result.output
-    assert result.output.rstrip().endswith("0 billable left")
+    assert result.output.rstrip().endswith("nothing left on the bill")
     assert "No trace that fruits-dev was ever here" in result.output
     assert not [identity for kind, identity in planted if kind != "CDK assets" and identity in result.output]
 

@@ -50,8 +50,8 @@ def test_one_denied_service_is_named_and_the_exit_code_says_so(
 ) -> None:
     result = fruits_with(aws, **user(client, f"without-{service}", denied))("leaks")
     assert result.exit_code == 3, result.output
-    assert "0 billable left" not in result.output
-    assert "nothing billable seen; what could not be seen:" in result.output
+    assert "nothing left on the bill" not in result.output
+    assert "nothing seen on the bill; what could not be seen:" in result.output
     assert "No trace" not in result.output
     for what in unseen:
         assert f"cannot list {what}: access denied" in result.output
@@ -210,14 +210,14 @@ def _findings(*monthly: float | None, unseen: tuple[str, ...] = ()) -> Findings:
 @pytest.mark.parametrize(
     ("findings", "expected"),
     [
-        (_findings(), "0 billable left"),
-        (_findings(0.0), "0 billable left"),
-        (_findings(8.0, 1.5), "2 billable left, 9.50 USD a month"),
-        (_findings(8.0, None), "2 billable left, at least 8.00 USD a month (1 without a known price)"),
-        (_findings(None), "1 billable left, at a price that is not known"),
+        (_findings(), "nothing left on the bill"),
+        (_findings(0.0), "nothing left on the bill"),
+        (_findings(8.0, 1.5), "2 left on the bill, 9.50 USD a month"),
+        (_findings(8.0, None), "2 left on the bill, at least 8.00 USD a month (1 without a known price)"),
+        (_findings(None), "1 left on the bill, at a price that is not known"),
         (
             _findings(unseen=("cannot list VPCs",)),
-            "nothing billable seen; what could not be seen: 1, so there may be more",
+            "nothing seen on the bill; what could not be seen: 1, so there may be more",
         ),
     ],
 )

@@ -1,0 +1,63 @@
+"""Write the documents as a site: `python -m ops.site.build` makes build/site; a link that leads nowhere fails."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from ops.project import ROOT
+from ops.site.pages import DECK
+
+DOCUMENTS: Final = ROOT
+SHOWN: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
+_BUILD: Final = ROOT / "build"
+_SETTINGS: Final = ROOT / "docs" / "site" / "mkdocs.yml"
+_MKDOCS: Final = ROOT / ".venv-docs" / "bin" / "mkdocs"
+_WORKER: Final = ROOT / "node_modules" / "iframe-worker" / "shim" / "index.js"
+
+
+def make(source: Path, site: Path) -> str:
+    """Make the site, and return what is wrong with the documents; nothing if all is well.
+
+    Parameters
+    ----------
+    source
+        Folder for links to all documents, which lie there as in the project, so that links among them hold.
+    site
+        Folder for the pages.
+    """
+    _lay_out(source)
+    done = subprocess.run(
+        [str(_MKDOCS), "build", "--strict", "--config-file", str(_SETTINGS), "--site-dir", str(site)],
+        cwd=ROOT,
+        env={**os.environ, "FRUITS_SITE_SOURCE": str(source), "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wrong = [line for line in (done.stdout + done.stderr).splitlines() if not line.startswith("INFO")]
+    return "" if done.returncode == 0 else "\n".join(wrong)
+
+
+def _lay_out(source: Path) -> None:
+    shutil.rmtree(source, ignore_errors=True)
+    source.mkdir(parents=True)
+    for name in SHOWN:
+        (source / name).symlink_to(DOCUMENTS / name)
+    (source / "iframe-worker.js").symlink_to(_WORKER)
+    if DECK.is_dir():
+        (source / "deck").symlink_to(DECK)
+
+
+def main() -> int:
+    """Make build/site, and say where it begins, or what is wrong."""
+    site = _BUILD / "site"
+    wrong = make(_BUILD / "site-source", site)
+    print(wrong or f"The site: {site / 'index.html'}", file=sys.stderr if wrong else sys.stdout)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
