@@ -196,7 +196,10 @@ def past_runs(client: Client, output_uri: str, complain: Callable[[str], None]) 
 def _past_run(item: Object, content: bytes) -> PastRun:
     if item.size > _LARGEST_BYTES:
         raise ValueError(f"it has {item.size:,} bytes, at most {_LARGEST_BYTES:,} are accepted")
-    manifest = json.loads(content.decode())
+    try:
+        manifest = json.loads(content.decode())
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     checked = _Manifest.model_validate(manifest)
     folder = item.path.split("/")[-2]
     if checked.run != folder:

@@ -83,6 +83,7 @@ def test_what_others_have_put_beside_the_results_leaves_them_whole(store: Result
     assert is_whole(store, RUN, FEATURES)
 
 
-def test_contents_that_are_json_but_no_contents_are_not_believed(store: ResultStore) -> None:
-    store.put(REPORT.contents, b"[]")
+@pytest.mark.parametrize("content", [b"[]", b"[" * 100_000])
+def test_contents_that_are_json_but_no_contents_are_not_believed(store: ResultStore, content: bytes) -> None:
+    store.put(REPORT.contents, content)
     assert not is_whole(store, RUN, FEATURES)

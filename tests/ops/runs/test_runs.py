@@ -303,6 +303,7 @@ def test_a_run_that_waits_or_was_cancelled_is_in_the_history(place: Place, fruit
         (b'{"run": "0123', "Unterminated string"),
         (b"[]", "valid dictionary"),
         (b"\xff\xfe", "decode"),
+        (b"[" * 100_000, "nested too deeply"),
         (json.dumps(manifest("../../../../home/x")).encode(), "run: String should match"),
         (json.dumps(manifest("b" * 16)).encode(), f"it is of the run {'b' * 16}"),
         (json.dumps(manifest() | {"counts": {"images": -1}}).encode(), "counts.images"),
