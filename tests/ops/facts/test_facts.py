@@ -151,6 +151,17 @@ def test_a_row_that_an_account_has_shown_is_counted_no_more() -> None:
     assert [before[name].value - after[name].value for name in names] == [1, 1, 0]  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("60 of 60 planted faults end red.", [60, 60, 0]),
+        ("57 of 58 planted faults end red; 3 more are not tried yet.", [57, 58, 3]),
+    ],
+)
+def test_planted_faults_are_counted_whether_all_were_tried_or_not(line: str, counts: list[int]) -> None:
+    assert [fact.value for fact in planted(line).values()] == counts
+
+
 def test_a_page_of_another_form_is_not_counted() -> None:
     with pytest.raises(FactsError, match="make planted"):
         planted("All planted faults end red.")
