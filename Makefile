@@ -102,8 +102,8 @@ ARCHITECTURE ?= x86_64
 assets: setup ## Make what the stacks upload: wheels and model (WHEELS=litert, keras or notebook, ARCHITECTURE=x86_64 or arm64) | minutes, once
 	@$(BIN)/python -m ops.build.products --wheels $(WHEELS) --architecture $(ARCHITECTURE)
 
-# Files in the order and together as tests/schedule.py says.
-WORKERS ?= 2
+# Files in the order and together as tests/schedule.py says; three at a time on two cores, for many wait for a node.
+WORKERS ?= 3
 
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # A tier, by its mark, or an expression of marks, such as "not server"; `pytest --markers` explains them.
@@ -114,7 +114,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets .venv-notebook/.installed .venv-docs/.installed ## Run all tests, two files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets .venv-notebook/.installed .venv-docs/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 

@@ -10,6 +10,8 @@ LONGEST: Final = (
     "test_scenario_interactive.py",
     "test_rehearsal_cannot_lie.py",
     "test_least_privilege.py",
+    "test_verify_end_to_end.py",
+    "test_verify_interrupted.py",
 )
 """Files of minutes: begun first, so that no worker is left alone with one at the end."""
 
