@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 from infra.errors import DeploymentError
 from job.errors import JobError
 from ops.completion import complete_setting
+from ops.encoding import print_anything
 from ops.errors import Declined, ExitCode, FruitsError, WrongUsage
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -88,6 +89,11 @@ class Commands(TyperGroup):
 
     other_roots: ClassVar[Mapping[type[Exception], ExitCode]] = OTHER_ROOTS
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Read the command line and run what it says, with output that any terminal takes."""
+        print_anything()
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         with one_line_errors(other_roots=self.other_roots):
@@ -112,11 +118,6 @@ def one_line_errors(
     except KeyboardInterrupt:
         complain("interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    except UnicodeEncodeError as error:
-        fail(
-            f"this terminal's encoding ({error.encoding}) has no {error.object[error.start]!r};"
-            " set PYTHONIOENCODING=utf-8, or a locale such as C.UTF-8"
-        )
     except OSError as error:
         fail(explain(error), ExitCode.FAILED if exit_code is None else exit_code)
     except typer.Abort:  # Ctrl-C, or the end of the input, where a question was asked

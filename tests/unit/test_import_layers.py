@@ -31,6 +31,7 @@ FLOORS_OF_OPS = (
         "ops.clock",
         "ops.failures",
         "ops.completion",
+        "ops.encoding",
         "ops.console",
         "ops.quantities",
         "ops.summary",
