@@ -26,8 +26,9 @@ from job.report.showcase import POINTS, choose, shown, thumbnails
 from job.storage.contents import is_whole, write_contents
 from job.storage.format import require_layout
 from job.storage.index import Index
-from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder, is_result, stem
+from job.storage.layout import EXPORTS, PROJECTIONS, RunFolder
 from job.storage.listing import Listing, list_photographs
+from job.storage.names import is_result, stem
 from job.storage.selections import DamagedObjects
 from job.storage.store import ResultStore
 from job.storage.superseded import Superseded

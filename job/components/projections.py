@@ -19,8 +19,9 @@ from job.components.points import packed, points_of
 from job.components.probe import ProbeStatistics
 from job.components.splits import SplitRule
 from job.frames import ArrowFunction
-from job.storage.layout import EXPORTS, PROJECTIONS, stem
+from job.storage.layout import EXPORTS, PROJECTIONS
 from job.storage.locations import Location
+from job.storage.names import stem
 from job.storage.selections import DAMAGED, DAMAGED_FIELD, Selection, noting
 from job.storage.store import ResultStore
 from job.storage.tables import PROJECTIONS_SCHEMA, feature_matrix, without_formulas

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Collection
 
-from job.storage.layout import EXPORTS, PROJECTIONS, ComponentsFolder, RunFolder, is_result
+from job.storage.layout import EXPORTS, PROJECTIONS, ComponentsFolder, RunFolder
+from job.storage.names import is_result
 from job.storage.parquet import digest
 from job.storage.store import Listed, ResultStore
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from job.storage.layout import without_uuid
+from job.storage.names import without_uuid
 from job.storage.store import ResultStore
 
 

@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from job.storage.known import DIGEST_BYTES, Entry, KnownBatches
-from job.storage.layout import FEATURES, QUARANTINE, photographs_in
+from job.storage.layout import FEATURES, QUARANTINE
 from job.storage.locations import Location
+from job.storage.names import photographs_in
 from job.storage.parquet import Damaged
 from job.storage.selections import Selection
 from job.storage.store import Listed, ResultStore

@@ -17,18 +17,9 @@ from obstore.store import ObjectStore
 
 from job.errors import JobError
 from job.storage.durable import write_durably
-from job.storage.layout import (
-    DAMAGED,
-    FEATURES,
-    LAYOUT,
-    QUARANTINE,
-    batch_name,
-    is_batch,
-    is_older_batch,
-    photographs_in,
-    stem,
-)
+from job.storage.layout import DAMAGED, FEATURES, LAYOUT, QUARANTINE
 from job.storage.locations import Location, ObjectReader
+from job.storage.names import batch_name, is_batch, is_older_batch, photographs_in, stem
 from job.storage.parquet import Damaged, decode, digest, encode
 from job.storage.refusals import reason_of
 from job.storage.upkeep import Upkeep

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from job.storage.layout import EXPORTS, PROJECTIONS, REPORTS, SCRATCH, is_manifest, is_plan, is_result, run_of
+from job.storage.layout import EXPORTS, PROJECTIONS, REPORTS, SCRATCH, is_manifest, is_plan, run_of
+from job.storage.names import is_result
 from job.storage.store import Listed, ResultStore
 
 ABANDONED: Final = timedelta(days=1)

@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 import pyarrow.parquet as pq
 
-from job.storage.layout import FEATURES, QUARANTINE, REPORTS, is_plan, photographs_in
+from job.storage.layout import FEATURES, QUARANTINE, REPORTS, is_plan
+from job.storage.names import photographs_in
 from ops.aws.account import Client
 from ops.aws.s3.folder import Folder, Object
 

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from job.main import main
-from job.storage.layout import EXPORTS, PROJECTIONS, ComponentsFolder, is_batch
+from job.storage.layout import EXPORTS, PROJECTIONS, ComponentsFolder
+from job.storage.names import is_batch
 from tests.job.runs import open_shared_session
 
 

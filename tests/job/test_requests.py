@@ -16,8 +16,9 @@ from job.storage import access
 from job.storage.contents import write_contents
 from job.storage.format import require_layout
 from job.storage.index import build_index
-from job.storage.layout import PROJECTIONS, RunFolder, stem
+from job.storage.layout import PROJECTIONS, RunFolder
 from job.storage.listing import list_photographs
+from job.storage.names import stem
 from job.storage.store import ResultStore
 from job.storage.tables import with_uris
 from ops.aws.account import account

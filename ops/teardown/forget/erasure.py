@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from job.storage.layout import batch_name
+from job.storage.names import batch_name
 from job.storage.parquet import digest
 from ops.aws.account import Client, asking
 from ops.aws.s3.deletion import delete_entries

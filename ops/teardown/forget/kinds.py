@@ -22,11 +22,11 @@ from job.storage.layout import (
     RECORDS,
     REPORTS,
     SCRATCH,
-    is_batch,
     is_manifest,
     is_page,
     is_plan,
 )
+from job.storage.names import is_batch
 from job.storage.parquet import encode
 from ops.teardown.forget.subject import Subject
 
