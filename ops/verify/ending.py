@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from job.storage.layout import PROJECTIONS
 from ops.aws.clusters import list_clusters
 from ops.beliefs.belief import Phase
 from ops.errors import ExitCode, FruitsError
@@ -40,14 +41,19 @@ def _log(scene: Scene, step: str) -> str:
     )
 
 
+def count_query(database: str, run: str) -> str:
+    """Return the query of Athena that counts the projections of a run; the table's partition has to be named."""
+    key, name = PROJECTIONS.key, PROJECTIONS.name
+    return f'SELECT count(*) FROM "{database}"."{name}" WHERE "{key}" = \'{run}\''
+
+
 def _count(scene: Scene) -> Any:
     client, deployment = scene.places[B].client, scene.deployment(B)
     athena, database = client("athena"), deployment.output("FruitsStorage", "Database")
-    model = json.loads(scene.fruits("runs", "--json", which=B).output)["completed"][0]["manifest"]["model"]["name"]
-    output = deployment.output("FruitsStorage", "OutputUri")
+    run = json.loads(scene.fruits("runs", "--json", which=B).output)["completed"][0]
     started = athena.start_query_execution(
-        QueryString=f"SELECT count(*) FROM {database}.features WHERE model='{model}'",
-        ResultConfiguration={"OutputLocation": f"{output}/athena/"},
+        QueryString=count_query(database, run["run"]),
+        ResultConfiguration={"OutputLocation": f"s3://{deployment.output('FruitsStorage', 'DataBucket')}/athena/"},
     )["QueryExecutionId"]
 
     def state() -> str:
@@ -58,7 +64,7 @@ def _count(scene: Scene) -> Any:
     if state() != "SUCCEEDED":
         return {"error": athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]}
     rows = athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
-    return {"count": int(rows[1]["Data"][0]["VarCharValue"])}
+    return {"count": int(rows[1]["Data"][0]["VarCharValue"]), "expected": run["images"] - run["quarantined"]}
 
 
 def _refused(scene: Scene) -> Any:
@@ -85,7 +91,8 @@ def _committed(answers: Answers) -> Seen:
 
 
 def _counted(answers: Answers) -> Seen:
-    return holds(answers["athena"].get("count"), answers["athena"])
+    found = answers["athena"]
+    return holds(found.get("count") and found["count"] == found["expected"], found)
 
 
 def _words(answers: Answers) -> Seen:

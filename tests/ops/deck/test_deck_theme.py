@@ -59,9 +59,9 @@ def _colour(value: str, variables: dict[str, str]) -> str:
 
 def _is_large(rule: dict[str, str]) -> bool:
     font = f"{rule.get('font', '')} {rule.get('font-size', '')} "
-    size = re.search(r"(\d+)px", font)
+    size = max((float(number) for number in re.findall(r"(\d+)px", font)), default=0)
     bold = re.search(r"\b[78]00\b", f"{rule.get('font', '')} {rule.get('font-weight', '')}")
-    return bool(size) and float(size[1]) >= (18.66 if bold else 24)
+    return size >= (18.66 if bold else 24)
 
 
 def test_all_text_stands_out_from_what_is_behind_it() -> None:

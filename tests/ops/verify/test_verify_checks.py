@@ -12,6 +12,7 @@ from ops.beliefs.settled import SETTLED
 from ops.beliefs.table import BY_NUMBER
 from ops.beliefs.verdicts import Outcome
 from ops.verify.course import STAGES, THE_END, chosen, verifiable
+from ops.verify.ending import count_query
 from ops.verify.scene import A, B
 from ops.verify.seen import Answers, Check, NotAnswered
 
@@ -82,7 +83,7 @@ GOOD: dict[str, Any] = {
     "failed": {"Status": {"FailureDetails": {"Reason": "Unknown Error."}}},
     "failed log": "INFO Command exiting with ret '3'",
     "job log": "INFO 600 photographs",
-    "athena": {"count": 600},
+    "athena": {"count": 600, "expected": 600},
     "refused": [],
     "destroyed": {"codes": {}, "clusters": ["TERMINATED"], "left": []},
     "leaks": {A: {"leftovers": []}, B: {"leftovers": []}},
@@ -110,7 +111,7 @@ HARMS: dict[int, Harm] = {
     16: lambda found: found.update({"spot role": None}),
     17: lambda found: found["limits"]["ComputeLimits"].update(UnitType="VCPU"),
     18: lambda found: found["budgets"].update({"eu-north-1": True}),
-    21: lambda found: found["athena"].update(count=0),
+    21: lambda found: found["athena"].update(count=599),
     22: lambda found: found["failed"]["Status"]["FailureDetails"].update(Reason="The step exited"),
     23: lambda found: found["refused"].append({"eventSource": "s3.amazonaws.com", "eventName": "ListParts"}),
     24: lambda found: found.update(prices="AWS names no single price for: EMR m5.xlarge"),
@@ -168,6 +169,11 @@ def test_without_an_answer_a_row_is_not_seen(number: int) -> None:
     seen = CHECKS[number].look(Answers(missing={"runs": "AccessDenied: no"}), embedded=False)
     assert seen.outcome is Outcome.NOT_SEEN
     assert seen.answer
+
+
+def test_athena_counts_one_run_of_a_database_whose_name_has_a_hyphen() -> None:
+    query = count_query("fruits-verifyb", "0123456789abcdef")
+    assert query == """SELECT count(*) FROM "fruits-verifyb"."projections" WHERE "pca" = '0123456789abcdef'"""
 
 
 def test_why_there_is_no_answer_is_told() -> None:
