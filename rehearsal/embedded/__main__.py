@@ -60,7 +60,7 @@ async def _serve() -> None:
         loop.add_signal_handler(number, stop.set)
     end_with_starter()
     keeping = asyncio.create_task(saving.save_now_and_then())
-    application: Any = vpc_endpoints.from_inside(vanilla.app.app, inside)
+    application: Any = saving.noticing(vpc_endpoints.from_inside(vanilla.app.app, inside))
     serving = asyncio.create_task(serve(application, config, shutdown_trigger=stop.wait))
     ended = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, ended], return_when=asyncio.FIRST_COMPLETED)

@@ -5,16 +5,26 @@ import json
 import logging
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from rehearsal.embedded import vanilla
 
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
 _PAUSE_SECONDS: Final = 2.0
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 _SHARE: Final = 0.05
 """Of its time that the process may spend on saving."""
+_AT_WORK_SECONDS: Final = 30.0
+"""After a call that changes something: what it has set off may go on for so long."""
+
+_AT_REST_SECONDS: Final = 60.0
+"""Between two saves while nothing is called but questions; timers may change something all the same."""
+
+_QUESTIONS: Final = ("Describe", "List", "Get", "Head", "Lookup")
+_last: dict[str, float] = {"change": 0.0, "save": 0.0}
 _log = logging.getLogger("persistence")
 _saved: dict[str, str] = {}
 
@@ -42,19 +52,43 @@ def require_whole_states() -> None:
             ) from None
 
 
+def noticing(application: Application) -> Application:
+    """Have an ASGI application tell of calls that may change something."""
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        if not _is_question(scope):
+            _last["change"] = time.monotonic()
+        await application(scope, receive, send)
+
+    return wrapped
+
+
+def _is_question(scope: Mapping[str, Any]) -> bool:
+    """Tell whether a call only asks; one whose action is in its body may do anything."""
+    target = dict(scope.get("headers", ())).get(b"x-amz-target", b"").decode("latin-1")
+    return scope.get("method") in ("GET", "HEAD") or target.rpartition(".")[2].startswith(_QUESTIONS)
+
+
 async def save_now_and_then() -> None:
-    """Save all services every two to five seconds, the more rarely the longer it takes."""
+    """Save all services every two to five seconds, the more rarely the longer it takes; once a minute if all rests."""
     _log.setLevel(logging.WARNING)  # it tells of every file
     pause = _PAUSE_SECONDS
     while True:
         await asyncio.sleep(pause)
-        began = time.process_time()
-        save()
-        pause = min(max(_PAUSE_SECONDS, (time.process_time() - began) / _SHARE), _LONGEST_PAUSE_SECONDS)
+        if _is_due():
+            began = time.process_time()
+            save()
+            pause = min(max(_PAUSE_SECONDS, (time.process_time() - began) / _SHARE), _LONGEST_PAUSE_SECONDS)
+
+
+def _is_due() -> bool:
+    now = time.monotonic()
+    return now - _last["change"] < _AT_WORK_SECONDS or now - _last["save"] > _AT_REST_SECONDS
 
 
 def save() -> None:
     """Save all services."""
+    _last["save"] = time.monotonic()
     vanilla.app.save_all(vanilla.app._build_persistence_save_dict())
 
 

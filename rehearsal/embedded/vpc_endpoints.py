@@ -6,15 +6,14 @@ endpoint, too, beside that of the caller's policies and of the bucket's.
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 from xml.sax.saxutils import escape
 
 from rehearsal.embedded import vanilla
 from rehearsal.embedded.aws import ENDPOINT_REFUSES
-
-Application = Callable[[Any, Any, Any], Awaitable[None]]
+from rehearsal.embedded.saving import Application
 
 _vanilla_fields = vanilla.ec2._vpce_fields_xml
 _vanilla_enforce = vanilla.evaluator.enforce

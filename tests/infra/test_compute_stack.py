@@ -131,8 +131,9 @@ def test_every_node_installs_the_locked_wheelhouse(
     (action,) = _cluster(deployment).properties["BootstrapActions"]
     script = action["ScriptBootstrapAction"]
     assert text(script["Path"]).startswith("s3://cdk-hnb659fds-assets-")
-    wheelhouse, lock, directory, region = script["Args"]
+    wheelhouse, lock, directory, region, probe = script["Args"]
     assert text(wheelhouse).endswith(".zip")
+    assert text(probe).endswith(".py")
     assert lock == assets_of(settings_of()).lock_sha256
     assert directory == "/opt/fruits"
     assert region == "eu-west-3"
@@ -265,7 +266,7 @@ def test_nodes_may_read_images_write_results_and_put_logs_and_nothing_else(deplo
             place = resource.rpartition(">")[2]
             rights.setdefault(place, set()).update(as_list(statement["Action"]))
     assets = {place: actions for place, actions in rights.items() if place.endswith((".zip", ".py", ".sh", ".tflite"))}
-    assert len(assets) == 5
+    assert len(assets) == 6
     assert all(actions == {"s3:GetObject"} for actions in assets.values())
     results = {
         "s3:GetObject",

@@ -120,8 +120,8 @@ def test_the_nodes_get_the_package_of_the_job_and_what_draws_figures(notebooks: 
     (action,) = cluster.properties["BootstrapActions"]
     arguments = action["ScriptBootstrapAction"]["Args"]
 
-    assert len(arguments) == 5
-    assert text(arguments[4]).endswith(".zip")
+    assert len(arguments) == 6
+    assert text(arguments[5]).endswith(".zip")
 
 
 @pytest.mark.parametrize("file", ["livy-env", "spark-defaults"])
