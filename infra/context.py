@@ -34,6 +34,8 @@ _REASONS = {
     "int_type": "not a whole number",
     "literal_error": "not one of those that are accepted",
     "string_pattern_mismatch": "not of the accepted form",
+    "dict_type": "no table of keys and values",
+    "model_type": "no table of keys and values",
     "string_too_long": "too long",
     "string_type": "not a text",
     "tuple_type": "not a list of names",

@@ -187,7 +187,7 @@ def past_runs(client: Client, output_uri: str, complain: Callable[[str], None]) 
             runs += [_past_run(item, content)] if content is not None else []
         except ValueError as error:
             complain(
-                f"{output_uri}/{item.path} is not a manifest: {_first(error)}; delete it, or move it away;"
+                f"{output_uri.rstrip('/')}/{item.path} is not a manifest: {_first(error)}; delete it, or move it away;"
                 " a run on the same photographs writes it again"
             )
     return sorted(runs, key=lambda run: run.when, reverse=True)
