@@ -4,7 +4,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from ops.aws.account import AwsRefused
 from ops.clock import Clock
 from ops.runs.watch import Watch
 from rehearsal.clients import Client
-from tests.ops.commands import Fruits, fruits_with
+from tests.ops.commands import Fruits, fruits_with, in_the_foreground
 from tests.ops.documented import assert_documented
 from tests.ops.runs.clocks import Hours, clock_of_events
 from tests.ops.runs.interactive import DEV, TRACEBACK, Place
@@ -162,7 +161,7 @@ def test_a_cancelled_run_ends_with_code_1(place: Place, fruits: Fruits) -> None:
     ],
 )
 def test_an_interrupt_ends_with_code_130(place: Place, options: tuple[str, ...], state: str, told: str) -> None:
-    command = [sys.executable, "-m", "ops.cli", "run", *DEV, "--look-every", "0.2", *options]
+    command = in_the_foreground("run", *DEV, "--look-every", "0.2", *options)
     with subprocess.Popen(
         command, env=place.aws.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

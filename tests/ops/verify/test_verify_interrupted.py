@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from ops.verify.report import NAME, read_report
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
-from tests.ops.commands import fruits_with
+from tests.ops.commands import fruits_with, in_the_foreground
 
 pytestmark = pytest.mark.server
 
@@ -59,7 +58,7 @@ def test_a_cluster_that_fails_shows_nothing_of_what_needs_one_and_is_destroyed(
 
 def test_ctrl_c_while_stacks_are_made_leaves_nothing(account: EmbeddedAws, tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "ops.cli", *_options(tmp_path, "45")],
+        in_the_foreground(*_options(tmp_path, "45")),
         env=account.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
