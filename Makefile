@@ -60,7 +60,7 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# Three environments on top of .venv, whose packages they find: for the notebook (300 MB), diagrams and site (130 MB) and the
+# Three environments on top of .venv, whose packages they find: for the notebook (300 MB), diagrams and site (190 MB) and the
 # presentation (200 MB). Only what needs one installs it.
 .venv-%/.installed: requirements/%.txt .venv/.installed
 	@echo "Installing requirements/$*.txt into .venv-$*"
