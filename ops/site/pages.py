@@ -1,6 +1,5 @@
 """Hook of MkDocs: the pages about the code of the job, the presentation if it was made, and the order of all pages."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,7 +7,6 @@ from ops.project import ROOT
 
 DECK: Final = ROOT / "build" / "deck"
 _API: Final = "api"
-_NEXT_TO_NOTHING: Final = "__init__"
 
 Navigation = list[dict[str, Any]]
 
@@ -20,7 +18,7 @@ def api_pages(package: Path = ROOT / "job") -> dict[str, str]:
         name = ".".join(folder.relative_to(package.parent).parts)
         modules = [
             name,
-            *(f"{name}.{file.stem}" for file in sorted(folder.glob("*.py")) if file.stem != _NEXT_TO_NOTHING),
+            *(f"{name}.{file.stem}" for file in sorted(folder.glob("*.py")) if file.stem != "__init__"),
         ]
         pages[f"{_API}/{name}.md"] = "\n\n".join([f"# {name}", *(f"::: {module}" for module in modules)]) + "\n"
     return pages
@@ -41,13 +39,6 @@ def navigation(sections: Navigation, decisions: Path = ROOT / "docs" / "decision
     return [*sections[:-1], {title: [*pages, decided, {"The job's code": sorted(api_pages())}]}]
 
 
-def _generated(config: Mapping[str, Any]) -> Iterator[Any]:
-    from mkdocs.structure.files import File  # noqa: PLC0415 (only in .venv-docs)
-
-    for address, text in {**api_pages(), "presentation.md": deck_page()}.items():
-        yield File.generated(config, address, content=text)
-
-
 def on_config(config: Any) -> Any:
     """Complete the order of the pages."""
     config.nav = navigation(config.nav)
@@ -56,6 +47,8 @@ def on_config(config: Any) -> Any:
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages that are no files."""
-    for file in _generated(config):
-        files.append(file)
+    from mkdocs.structure.files import File  # noqa: PLC0415 (only in .venv-docs)
+
+    for address, text in {**api_pages(), "presentation.md": deck_page()}.items():
+        files.append(File.generated(config, address, content=text))
     return files
