@@ -3,11 +3,14 @@
 import hashlib
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from obstore.exceptions import BaseError
+
+FOLDER: Final = b"fruits.folder"
+"""Of the metadata of a batch: the folder it was written to, which its columns do not tell. Older ones have none."""
 
 
 class Damaged(Exception):
@@ -28,7 +31,10 @@ class Damaged(Exception):
 
 
 def encode(schema: pa.Schema, tables: Iterable[pa.Table]) -> bytes:
-    """Return tables of one schema as row groups of one object: Zstandard, dictionaries for the columns that repeat."""
+    """Return tables of one schema, with its metadata, as row groups of one object.
+
+    Zstandard, and dictionaries for the columns that repeat.
+    """
     dictionaries = [name for name in ("label", "split", "reason") if name in schema.names]
     output = io.BytesIO()
     options = {
@@ -40,6 +46,8 @@ def encode(schema: pa.Schema, tables: Iterable[pa.Table]) -> bytes:
     with pq.ParquetWriter(output, schema, **options) as writer:
         for table in tables:
             writer.write_table(table)
+        if schema.metadata:  # which goes with `store_schema` otherwise
+            writer.add_key_value_metadata(schema.metadata)
     return output.getvalue()
 
 
@@ -58,7 +66,8 @@ def decode(path: str, source: Any, columns: Sequence[str] | None = None) -> pa.T
     Raises
     ------
     Damaged
-        If it is no Parquet, lacks a column, or a page has not the checksum it was written with.
+        If it is no Parquet, lacks a column, a page has not the checksum it was written with, or it lies in another
+        folder than it was written to, such as among the features of another model.
     """
     try:
         table = pq.ParquetFile(source, page_checksum_verification=True).read(columns=columns)
@@ -68,7 +77,10 @@ def decode(path: str, source: Any, columns: Sequence[str] | None = None) -> pa.T
         raise Damaged(path, str(error).partition("\n")[0] or type(error).__name__) from error
     if columns and set(columns) - set(table.column_names):
         raise Damaged(path, f"it lacks the column {min(set(columns) - set(table.column_names))}")
-    return table
+    folder = (table.schema.metadata or {}).get(FOLDER, b"").decode()
+    if folder and folder != path.rpartition("/")[0]:
+        raise Damaged(path, f"it was written to {folder}")
+    return table.replace_schema_metadata()
 
 
 def digest(content: bytes) -> str:

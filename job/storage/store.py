@@ -20,7 +20,7 @@ from job.storage.durable import write_durably
 from job.storage.layout import DAMAGED, FEATURES, LAYOUT, QUARANTINE
 from job.storage.locations import Location, ObjectReader
 from job.storage.names import batch_name, is_batch, is_older_batch, photographs_in, stem
-from job.storage.parquet import Damaged, decode, digest, encode
+from job.storage.parquet import FOLDER, Damaged, decode, digest, encode
 from job.storage.refusals import reason_of
 from job.storage.upkeep import Upkeep
 
@@ -233,7 +233,7 @@ class ResultStore:
 
     def put_batch(self, folder: str, table: pa.Table) -> str:
         """Write photographs as one object named by what is in it, and give its path."""
-        content = encode(table.schema, [table])
+        content = encode(table.schema.with_metadata({FOLDER: folder}), [table])
         path = f"{folder}/{batch_name(digest(content), table.num_rows)}"
         self.put(path, content)
         return path

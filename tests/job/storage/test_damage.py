@@ -9,8 +9,10 @@ import pytest
 
 from job.errors import JobError
 from job.storage.index import Index, build_index
+from job.storage.layout import FEATURES
 from job.storage.locations import Location
-from job.storage.parquet import Damaged
+from job.storage.names import batch_name
+from job.storage.parquet import Damaged, digest, encode
 from job.storage.store import ResultStore
 from job.storage.tables import FEATURES_SCHEMA, QUARANTINE_SCHEMA
 
@@ -42,6 +44,24 @@ def _index(store: ResultStore) -> Index:
 
 def _file(store: ResultStore, folder: str, rows: int) -> Path:
     return next(Path(store.output.path, folder).rglob(f"*-{rows}.parquet"))
+
+
+def test_a_sound_batch_of_another_model_is_set_aside(store: ResultStore) -> None:
+    other = "fedcba9876543210"
+    file = _file(store, "features", 2)
+    moved = file.parent.with_name(f"model={other}") / file.name
+    moved.parent.mkdir()
+    file.rename(moved)
+    listed = pa.table({"path": ["fig/1.jpg", "fig/2.jpg"], "etag": ["v", "v"]})
+    assert build_index(store, other, ROOT, listed).pending.tolist() == [True, True]
+    assert not moved.exists()
+    assert Path(store.output.path, "damaged", moved.relative_to(store.output.path)).exists()
+
+
+def test_a_batch_of_before_its_folder_was_noted_counts(store: ResultStore) -> None:
+    content = encode(FEATURES_SCHEMA, [_table(FEATURES_SCHEMA, ("4",))])
+    store.put(f"{FEATURES.partition(MODEL)}/{batch_name(digest(content), 1)}", content)
+    assert _index(store).pending.tolist() == [False] * 4
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
