@@ -29,11 +29,12 @@ fi
 
 work=$(mktemp -d)
 readonly work
-trap 'rm -rf "$work"' EXIT
-
-if aws s3 cp --only-show-errors --region "$region" "$probe" "$work/probe.py"; then
-  "$python" "$work/probe.py" || log "the probe failed"
-fi
+# The probe works beside the installation: nobody waits for it longer than for that.
+{
+  aws s3 cp --only-show-errors --region "$region" "$probe" "$work/probe.py" && "$python" "$work/probe.py"
+} || log "the probe failed" &
+readonly probing=$!
+trap 'wait "$probing"; rm -rf "$work"' EXIT
 
 if [[ -f $directory/lock.sha256 && $(<"$directory/lock.sha256") == "$lock_sha256" ]]; then
   log "$directory is complete already"
