@@ -1,4 +1,4 @@
-"""Install locked packages with a counter, for minutes of silence look like a fault: `python -m ops.build.install -r LOCK`.
+"""Install locked packages with a counter, for silence looks like a fault: `python -m ops.build.install -r LOCK`.
 
 It runs before anything is installed, so it needs the standard library and pip alone.
 """
@@ -11,12 +11,15 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, TextIO
 
 from pip._vendor.packaging.requirements import Requirement
 
-_ARCHIVE: Final = re.compile(r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?(?P<name>[\w.]+?)-\d\S*?(?:whl|gz|zip)(?:\s|$)")
+_ARCHIVE: Final = re.compile(
+    r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?(?P<name>[\w.]+?)-\d\S*?(?:whl|gz|zip)(?:\s|$)"
+)
 _THERE: Final = re.compile(r"Requirement already satisfied: (?P<name>[\w.-]+)")
 _SECONDS: Final = 1.0
 _KEPT_LINES: Final = 20
@@ -112,7 +115,7 @@ def install(arguments: Sequence[str], counter: Counter) -> int:
 
 
 def _locks(arguments: Sequence[str]) -> Iterator[str]:
-    for option, value in zip(arguments, arguments[1:], strict=False):
+    for option, value in pairwise(arguments):
         if option == "-r":
             yield Path(value).read_text(encoding="utf-8")
 

@@ -3,10 +3,9 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
-from ops.project import ROOT
 from infra.packaging import not_pinned
+from ops.project import ROOT
 
 # Nodes are Linux, so their locks need no markers; both architectures get the same versions.
 _NODES = ("--extra", "nodes", "--python-platform", "linux", "--constraint", "requirements/laptop.txt")

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ops.project import ROOT
 from infra.instance_types import Architecture
 from infra.packaging import LOCK, Wheels
 from ops.errors import FruitsError
-
+from ops.project import ROOT
 
 PYTHON: Final = "3.11"
 GLIBC: Final = 34

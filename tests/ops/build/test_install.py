@@ -50,9 +50,7 @@ def test_locked_packages_are_counted_and_held_to_their_hashes(tmp_path: Path) ->
     assert (target / "fig3.py").exists()
 
 
-def test_a_package_of_another_hash_fails_with_what_pip_says(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_package_of_another_hash_fails_with_what_pip_says(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     lock = tmp_path / "lock.txt"
     lock.write_text(f"{_wheel(tmp_path, 'fig').partition('sha256:')[0]}sha256:{'0' * 64}\n")
     arguments = ["--no-index", "--find-links", str(tmp_path), "--target", str(tmp_path / "target"), "--require-hashes"]
