@@ -13,6 +13,7 @@ from ops.local.commands.featurize import FEATURIZE_SETTINGS, featurize
 from ops.local.commands.fetch import fetch
 from ops.local.commands.report import report
 from ops.local.commands.sample import sample
+from ops.notebook.command import notebook
 from ops.preflight.command import preflight
 from ops.pricing.command import price
 from ops.review.command import VerdictCommand, review
@@ -73,6 +74,7 @@ for panel, commands in _PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel, **_FURTHER.get(command, {}))(command)
 app.add_typer(runs, name="runs", rich_help_panel=_RUNS)
+app.add_typer(notebook, name="notebook", rich_help_panel=_RUNS)
 app.add_typer(images, name="images", rich_help_panel=_RUNS)
 app.add_typer(aws, name="aws", rich_help_panel=_HERE)
 

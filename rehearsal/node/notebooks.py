@@ -18,6 +18,7 @@ from rehearsal.node.applied import BASE_PYTHON
 from rehearsal.node.instance.start import GATEWAY
 from rehearsal.node.machine import Machine
 from rehearsal.node.program import RunningProgram
+from rehearsal.node.spark import OF_NOTEBOOKS
 
 PORT: Final = "gateway.port"
 """File on a machine's disk that has the port of 127.0.0.1 at which workspaces find its gateway."""
@@ -53,8 +54,8 @@ class NotebookServices:
 
     def __init__(self, machine: Machine, configurations: Iterable[Mapping[str, Any]], *, idle_scale: float) -> None:
         self._machine = machine
-        self._livy = _of(configurations, "livy-conf").get("Properties", {})
-        exports = _of(configurations, "livy-env").get("Configurations", [])
+        files = [_of(configurations, name) for name in OF_NOTEBOOKS]
+        self._livy, exports = files[0].get("Properties", {}), files[1].get("Configurations", [])
         variables = {name: value for item in exports for name, value in item.get("Properties", {}).items()}
         self._variables = {name: machine.instance.placed(value) for name, value in variables.items()}
         self._idle_scale = idle_scale
