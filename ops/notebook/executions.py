@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ops.aws.account import Client, asking
-from ops.aws.deployment import Deployment
+from ops.aws.deployment import Deployment, NoDeployment
 from ops.aws.s3.folder import Folder
 from ops.clock import Clock
 from ops.errors import FruitsError
@@ -65,7 +65,17 @@ def start(client: Client, deployment: Deployment, content: bytes, *, name: str, 
         Of this run; what it is called on S3, too.
     parameters
         JSON: values for the cell of parameters.
+
+    Raises
+    ------
+    NoDeployment
+        If there is no Studio.
     """
+    if "FruitsNotebook" not in deployment.stacks:
+        raise NoDeployment(
+            f"{deployment.name} has no Studio, whose role runs notebooks; deploy one: cdk deploy"
+            f" -c env={deployment.env} -c mode=interactive -c notebook=true"
+        )
     bucket = deployment.output("FruitsStorage", "CodeBucket")
     place = {"Bucket": bucket, "Key": f"{_FOLDER}/{name}/notebook.ipynb"}
     request: Any = {

@@ -183,8 +183,7 @@ class ClusterLife:
         if _has_spark(cluster):
             yield SparkCluster(machine, logs, log_seconds=self._options.log_seconds)
         if serves_notebooks(cluster):
-            configurations = cluster.get("Configurations", [])
-            notebooks = NotebookServices(machine, configurations, idle_scale=self._options.idle_scale)
+            notebooks = NotebookServices(machine, cluster.get("Configurations", []), logs, self._options)
             yield notebooks
             yield NotebookRuns(self._aws, self._control, machine.root / "notebooks", port=notebooks.port)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from rehearsal.clients import clients_of
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.daemon import local_node
+from rehearsal.node.machine import instance_id
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.nodes import Place, make_bare_account, step
 
@@ -49,7 +50,8 @@ def test_an_abandoned_session_keeps_its_cluster_until_livy_ends_it(tmp_path: Pat
             wait_for(lambda: port.exists() and port.read_text(encoding="ascii"))
             with socket.create_connection(("127.0.0.1", int(port.read_text(encoding="ascii")))):
                 ended = cluster.wait("TERMINATED", "TERMINATED_WITH_ERRORS")
-        said = (cluster.machine / "mnt/var/log/livy/stderr").read_text(encoding="utf-8")
+            wait_for(lambda: not (cluster.machine / "opt").exists())  # its life is over, its logs are there
+        said = cluster.log(f"node/{instance_id(cluster.id)}/applications/livy/livy-livy-server.out.gz")
         (opened,) = client("emr").list_steps(ClusterId=cluster.id)["Steps"]
 
     assert opened["Status"]["State"] == "COMPLETED"
