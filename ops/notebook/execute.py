@@ -46,6 +46,7 @@ def execute(notebook: Any, *, gateway: str = "") -> None:
     if gateway:
         of_gateway = GatewayClient.instance()
         of_gateway.url = gateway
+        of_gateway.connect_timeout = of_gateway.request_timeout = _SECONDS_TO_START  # it starts with its first call
         of_gateway.init_connection_args()
     client = NotebookClient(
         notebook, kernel_name=name, timeout=_SECONDS_A_CELL, startup_timeout=_SECONDS_TO_START, **options
