@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from infra.instance_types import Architecture, InstanceType, default_instance_types, instance_type
 from infra.job_settings import JobSettings
 from infra.names import OUR_TAGS, deployment_name, stack_name
+from infra.network_settings import NetworkSettings
 from infra.packaging import Wheels
 from infra.residency import EU_REGIONS, EuropeanRegion, require_eu_region
 from infra.spark import EXECUTOR_CORES, executor_size
@@ -21,7 +22,7 @@ _TAG = re.compile(r"[\w .:/@+-]{1,128}=[\w .:/=@+-]{0,256}")
 """What most services take (AWS Tagging guide, naming limits)."""
 
 
-class DeploymentSettings(JobSettings):
+class DeploymentSettings(NetworkSettings, JobSettings):
     """All that a deployment is made from; every key may be given as ``-c key=value``.
 
     Raises
@@ -32,7 +33,6 @@ class DeploymentSettings(JobSettings):
 
     env: str = Field(pattern=r"^[a-z][a-z0-9]{1,15}$", description="2 to 16 small letters and digits, a letter first")
     region: str = Field(default="eu-west-3", description="a region of AWS in the European Union")
-    availability_zones: Names = Field(default=(), description="two or more zones of the region, separated by commas")
     release_label: str = Field(default="emr-7.13.0", description="emr-7.10.0 or a newer release of EMR 7")
     architecture: Architecture = Field(default="x86_64", description="x86_64, arm64")
     mode: Literal["transient", "interactive"] = Field(
@@ -156,6 +156,11 @@ class DeploymentSettings(JobSettings):
                 f"core_vcpus={self.core_vcpus}: with notebook=true a step would wait for ever beside an open notebook,"
                 f" which takes the only node; accepted: {2 * EXECUTOR_CORES} or more, or a task fleet"
             )
+        if self.security_groups:
+            raise ValueError(
+                "notebook=true: makes groups for its Studio, and with security_groups none is made;"
+                " accepted: one of the two"
+            )
         if not self.european_region.has_studio:
             offered = ", ".join(region.name for region in EU_REGIONS.values() if region.has_studio)
             raise ValueError(f"notebook=true: no EMR Studio is offered in {self.region}; accepted regions: {offered}")
@@ -179,7 +184,7 @@ class DeploymentSettings(JobSettings):
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """Availability zones of the network; all of the region unless some are named."""
+        """Availability zones of our own network; all of the region unless some are named."""
         return self.availability_zones or self._all_zones()
 
     @property

@@ -121,6 +121,7 @@ _VALUES: Final[dict[str, type | tuple[type, ...]]] = {
     "app.app": object,
     "ec2._security_groups": object,
     "ec2._subnets": object,
+    "ec2._tags": object,
     "ec2._vpc_endpoints": object,
     "emr._HANDLERS": dict,
     "emr._clusters": object,
