@@ -1,6 +1,5 @@
 """A deployment into a VPC that another app has made: the preflight looks at it, the cluster is in it, and it stays."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from ops.aws.given import read_given
+from ops.preflight import groups, network, routes
+from ops.preflight.findings import Outcome, Scope
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
@@ -70,11 +72,10 @@ class Place:
     def settings(self) -> dict[str, str]:
         return {"vpc": self.ids["Vpc"], "subnets": f"{self.ids['First']},{self.ids['Second']}"}
 
-    def rows(self, **given: str) -> dict[str, tuple[str, str, str]]:
-        """Return what the preflight finds: outcome, text and next action by titles."""
-        options = [word for key, value in {**self.settings, **given}.items() for word in ("-c", f"{key}={value}")]
-        answers = json.loads(self.fruits("preflight", "--json", *options).stdout)["checks"]
-        return {item["title"]: (item["outcome"], item["text"], item["fix"]) for item in answers}
+    def scope(self, **given: str) -> Scope:
+        """What the preflight of these settings looks at."""
+        values = [f"{key}={value}" for key, value in given.items()]
+        return Scope(read_given(values).settings, "", self.client, self.client)
 
 
 @pytest.fixture(scope="module")
@@ -104,25 +105,27 @@ def cluster(place: Place, synthesise: Callable[..., Path]) -> Mapping[str, Any]:
 
 
 def test_the_preflight_finds_all_that_emr_needs(place: Place) -> None:
-    rows = place.rows()
-    titles = ("Network", "VPC", "Subnets", "Way to S3", "Security groups")
-    assert {title: rows[title] for title in titles if rows[title][0] != "ok"} == {}
+    scope = place.scope(**place.settings)
+    checks = (network.move, network.vpc, network.subnets, routes.way_to_s3, groups.security_groups)
+    found = [check(scope) for check in checks]
+    assert [item for item in found if item.outcome is not Outcome.OK] == []
+    assert place.ids["S3"] in found[3].text
 
 
 def test_the_cluster_runs_in_the_companys_subnets_with_groups_of_ours(place: Place, cluster: Mapping[str, Any]) -> None:
     attributes = cluster["Ec2InstanceAttributes"]
     assert attributes["RequestedEc2SubnetIds"] == [place.ids["First"], place.ids["Second"]]
-    groups = [attributes["EmrManagedMasterSecurityGroup"], attributes["ServiceAccessSecurityGroup"]]
-    described = place.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"]
+    ours = [attributes["EmrManagedMasterSecurityGroup"], attributes["ServiceAccessSecurityGroup"]]
+    described = place.client("ec2").describe_security_groups(GroupIds=ours)["SecurityGroups"]
     assert {item["VpcId"] for item in described} == {place.ids["Vpc"]}
 
 
 def test_a_deployed_cluster_does_not_move_to_a_network_of_its_own(place: Place, cluster: Mapping[str, Any]) -> None:
     assert cluster["Id"]
-    answers = json.loads(place.fruits("preflight", "--json").stdout)["checks"]
-    (found,) = (item for item in answers if item["title"] == "Network")
-    assert (found["outcome"], place.ids["Vpc"] in found["text"]) == ("failure", True)
-    assert found["fix"] == "fruits destroy --stack FruitsNetwork"
+    assert network.move(place.scope(**place.settings)).outcome is Outcome.OK
+    found = network.move(place.scope())
+    assert (found.outcome, place.ids["Vpc"] in found.text) == (Outcome.FAILURE, True)
+    assert found.fix == "fruits destroy --stack FruitsNetwork"
 
 
 def test_to_destroy_the_deployment_leaves_the_companys_network_as_it_was(
@@ -142,12 +145,9 @@ def test_a_subnet_without_emrs_tag_is_named_by_the_preflight_and_ends_a_cluster(
     ec2, bare = place.client("ec2"), place.ids["Second"]
     ec2.delete_tags(Resources=[bare], Tags=[EMR_TAG])
     try:
-        outcome, text, fix = place.rows()["Subnets"]
-        assert (outcome, bare in text, fix.startswith(f"aws ec2 create-tags --resources {bare} ")) == (
-            "failure",
-            True,
-            True,
-        )
+        found = network.subnets(place.scope(**place.settings))
+        assert (found.outcome, bare in found.text) == (Outcome.FAILURE, True)
+        assert found.fix.startswith(f"aws ec2 create-tags --resources {bare} ")
         _attach_emrs_policy(place.client)
         cluster_id = run_cluster(place.client, Instances=_in(bare))
         ended = wait_for_state(place.client, cluster_id, "TERMINATED_WITH_ERRORS")
