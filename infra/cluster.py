@@ -14,7 +14,7 @@ from infra.names import EMR_MANAGED_TAG
 from infra.network import GroupIds
 
 _ROOT_VOLUME_GIB = 32
-_ENVIRONMENT_FILES = ("spark-env", "livy-env")
+_ENVIRONMENT_FILES = "-env"
 
 
 class Cluster(Construct):
@@ -126,7 +126,7 @@ class Cluster(Construct):
 
 
 def _configuration(name: str, values: Mapping[str, str]) -> emr.CfnCluster.ConfigurationProperty:
-    if name not in _ENVIRONMENT_FILES:
+    if not name.endswith(_ENVIRONMENT_FILES):
         return emr.CfnCluster.ConfigurationProperty(classification=name, configuration_properties=dict(values))
     export = emr.CfnCluster.ConfigurationProperty(classification="export", configuration_properties=dict(values))
     return emr.CfnCluster.ConfigurationProperty(classification=name, configurations=[export])

@@ -95,6 +95,7 @@ class ComputeStack(FruitsStack):
                 generation=settings.cluster_generation,
                 notebooks=interactive,
                 sessions=sessions,
+                extra=settings.configurations,
             ),
             bootstrap=setup.action,
             steps=[] if interactive else [step.as_step()],

@@ -5,24 +5,24 @@ from typing import Literal, Self, TypedDict
 
 from pydantic import Field, field_validator, model_validator
 
+from infra.company_settings import CompanySettings
+from infra.extra_configurations import Extra
 from infra.instance_types import Architecture, InstanceType, default_instance_types, instance_type
 from infra.job_settings import JobSettings
-from infra.names import OUR_TAGS, deployment_name, stack_name
+from infra.names import deployment_name, stack_name
 from infra.network_settings import NetworkSettings
 from infra.packaging import Wheels
 from infra.residency import EU_REGIONS, EuropeanRegion, require_eu_region
-from infra.spark import EXECUTOR_CORES, executor_size
+from infra.spark import EXECUTOR_CORES, Sessions, configurations, executor_size
 from infra.values import Integer, Names, Seconds
 
 OLDEST_RELEASE = (7, 10, 0)
 """The first EMR release that serves ``s3://`` by S3A, with which the job is rehearsed."""
 
 _DAY = 86_400
-_TAG = re.compile(r"[\w .:/@+-]{1,128}=[\w .:/=@+-]{0,256}")
-"""What most services take (AWS Tagging guide, naming limits)."""
 
 
-class DeploymentSettings(NetworkSettings, JobSettings):
+class DeploymentSettings(CompanySettings, NetworkSettings, JobSettings):
     """All that a deployment is made from; every key may be given as ``-c key=value``.
 
     Raises
@@ -69,15 +69,8 @@ class DeploymentSettings(NetworkSettings, JobSettings):
         description="one address such as team@example.org, or none",
     )
     email_required: bool = Field(default=False, description="true (a deployment without email is refused), false")
-    tags: Names = Field(
-        default=(),
-        max_length=20,
-        description="up to 20 of KEY=VALUE, separated by commas, beside those that tell what is ours",
-    )
-    permissions_boundary: str | None = Field(
-        default=None,
-        pattern=r"^([\w+=,.@-]+/)*[\w+=,.@-]{1,128}$",
-        description="name of a policy of the account, with its path if it has one: team/boundary",
+    configurations: Extra | None = Field(
+        default=None, description="a JSON file of EMR's classifications, below the project's folder"
     )
     strip_metadata: bool = Field(
         default=False, description="true (photographs are uploaded without metadata, unless asked otherwise), false"
@@ -90,17 +83,6 @@ class DeploymentSettings(NetworkSettings, JobSettings):
         """Take a word for nobody: leaving the setting out keeps whoever is told already."""
         return None if value == "none" else value
 
-    @field_validator("tags")
-    @classmethod
-    def _are_tags_of_others(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for tag in value:
-            key, equals, _ = tag.partition("=")
-            if not (equals and _TAG.fullmatch(tag)):
-                raise ValueError(f"{tag} is not a tag")
-            if key in OUR_TAGS or key.lower().startswith("aws:"):
-                raise ValueError(f"{key} is a tag of ours or of AWS")
-        return value
-
     @field_validator("release_label")
     @classmethod
     def _is_emr_7(cls, value: str) -> str:
@@ -111,7 +93,10 @@ class DeploymentSettings(NetworkSettings, JobSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for check in (self._check_zones, self._check_fleets, self._check_limits, self._check_notebook):
+        for check in (
+            *(self._check_zones, self._check_fleets, self._check_limits, self._check_notebook),
+            self._check_configurations,
+        ):
             check()
         return self
 
@@ -133,6 +118,22 @@ class DeploymentSettings(NetworkSettings, JobSettings):
             executor_size(self.engine, (*self.core_types, *self.task_types), notebooks=self.mode == "interactive")
         except ValueError as error:
             raise ValueError(f"engine={self.engine}: {error}") from None
+
+    def _check_configurations(self) -> None:
+        """Merge what the stacks will merge, but for the environment of notebooks, which they alone know."""
+        interactive = self.mode == "interactive"
+        try:
+            configurations(
+                engine=self.engine,
+                region=self.region,
+                node_types=(*self.core_types, *self.task_types),
+                generation=self.cluster_generation,
+                notebooks=interactive,
+                sessions=Sessions(timeout_seconds=self.idle_stop, variables={}) if self.notebook else None,
+                extra=self.configurations,
+            )
+        except ValueError as error:
+            raise ValueError(f"configurations={self.configurations}: {error}") from None
 
     def _check_limits(self) -> None:
         wanted = self.core_vcpus + self.task_spot_vcpus

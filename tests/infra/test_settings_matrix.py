@@ -25,7 +25,8 @@ NOTEBOOK = {"env": "dev", "mode": "interactive", "notebook": True}
 NETWORKS = [IN_A_VPC, IN_A_VPC | NOTEBOOK, IN_A_VPC | GROUPS]
 DEFAULT = {"email": "team@example.org"}
 COMPANY = {"tags": "cost-centre=42", "permissions_boundary": "team/boundary"}
-EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org", **COMPANY}
+EXTRA = {"configurations": "tests/infra/extra.json"}
+EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org", **COMPANY, **EXTRA}
 
 
 def _name(settings: dict[str, Any]) -> str:
