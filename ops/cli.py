@@ -22,6 +22,7 @@ from ops.runs.commands.probe import probe
 from ops.runs.commands.results import results
 from ops.runs.commands.run import RUN_SETTINGS, run
 from ops.runs.commands.runs import runs
+from ops.runs.commands.spark_ui import spark_ui
 from ops.runs.commands.status import status
 from ops.runs.commands.watch import watch
 from ops.teardown.destroy.command import destroy
@@ -41,7 +42,7 @@ _ACCOUNT: Final = "On a new account"
 _HERE: Final = "On this machine"
 _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     _BEFORE: (use, rehearse, preflight, price, review, deploy),
-    _RUNS: (run, status, watch, logs, probe, results),
+    _RUNS: (run, status, watch, logs, probe, spark_ui, results),
     _ACCOUNT: (verify,),
     _END: (leaks, forget, empty, destroy),
     _HERE: (featurize, report, facts),
