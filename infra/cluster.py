@@ -11,10 +11,10 @@ from infra.disk_encryption import DiskEncryption
 from infra.fleets import Fleets
 from infra.identity import NodeIdentity, ServiceIdentity
 from infra.names import EMR_MANAGED_TAG
-from infra.network import ClusterSecurityGroups
+from infra.network import GroupIds
 
 _ROOT_VOLUME_GIB = 32
-_ENVIRONMENT_FILES = ("spark-env", "livy-env")
+_ENVIRONMENT_FILES = "-env"
 
 
 class Cluster(Construct):
@@ -59,7 +59,7 @@ class Cluster(Construct):
         release_label: str,
         fleets: Fleets,
         subnet_ids: Sequence[str],
-        groups: ClusterSecurityGroups,
+        groups: GroupIds,
         service: ServiceIdentity,
         nodes: NodeIdentity,
         encryption: DiskEncryption,
@@ -95,9 +95,9 @@ class Cluster(Construct):
                 core_instance_fleet=fleets.core(),
                 task_instance_fleets=fleets.task(),
                 ec2_subnet_ids=list(subnet_ids),
-                emr_managed_master_security_group=groups.primary.security_group_id,
-                emr_managed_slave_security_group=groups.core.security_group_id,
-                service_access_security_group=groups.service.security_group_id,
+                emr_managed_master_security_group=groups.primary,
+                emr_managed_slave_security_group=groups.core,
+                service_access_security_group=groups.service,
                 keep_job_flow_alive_when_no_steps=not steps,
                 termination_protected=False,
             ),
@@ -126,7 +126,7 @@ class Cluster(Construct):
 
 
 def _configuration(name: str, values: Mapping[str, str]) -> emr.CfnCluster.ConfigurationProperty:
-    if name not in _ENVIRONMENT_FILES:
+    if not name.endswith(_ENVIRONMENT_FILES):
         return emr.CfnCluster.ConfigurationProperty(classification=name, configuration_properties=dict(values))
     export = emr.CfnCluster.ConfigurationProperty(classification="export", configuration_properties=dict(values))
     return emr.CfnCluster.ConfigurationProperty(classification=name, configurations=[export])
