@@ -70,6 +70,13 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@.venv-$*/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/$*.txt
 	@touch $@
 
+# The gateway of EMR's notebooks, with nothing of .venv: both want other versions of the same packages (250 MB).
+.venv-gateway/.installed: requirements/gateway.txt .venv/.installed
+	@echo "Installing requirements/gateway.txt into .venv-gateway"
+	@$(PYTHON) -m venv .venv-gateway
+	@.venv-gateway/bin/python -m pip install -qq --progress-bar off --no-deps --require-hashes -r requirements/gateway.txt
+	@touch $@
+
 SAMPLE := build/sample
 
 .PHONY: notebook

@@ -118,9 +118,9 @@ LATER: Final = (
         number=61,
         belief=(
             "Livy ends a session after `livy.server.session.timeout`, its application leaves YARN, and "
-            "the idle stop then ends the cluster"
+            "the idle stop then ends the cluster; one at work in a long cell is kept"
         ),
-        unknown="nothing counts as work in between",
+        unknown="nothing counts as work in between; `timeout-check.skip-busy` does what its name says",
         phase=Phase.BY_HAND,
         shown_by="leave a notebook open; the cluster is to end within twice the idle stop",
     ),

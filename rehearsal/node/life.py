@@ -19,6 +19,7 @@ from rehearsal.node.instance.start import start_instance
 from rehearsal.node.logs import InstanceS3, LogUpload
 from rehearsal.node.machine import Machine, instance_id
 from rehearsal.node.metadata import MetadataService, facts_of
+from rehearsal.node.notebooks import NotebookServices, serves_notebooks
 from rehearsal.node.options import POLL_SECONDS, Options
 from rehearsal.node.routes import reached_services, why_unreachable
 from rehearsal.node.spark import configure_spark
@@ -131,11 +132,14 @@ class ClusterLife:
                 return
             seconds = self._options.log_seconds
             spark = SparkCluster(machine, logs, log_seconds=seconds) if _has_spark(cluster) else None
+            notebooks = self._notebooks(machine, cluster) if serves_notebooks(cluster) else None
             workload = Workload(machine, self._control, logs, log_seconds=seconds)
             try:
-                self._serve(workload, spark)
+                self._serve(workload, spark, notebooks)
             finally:
                 workload.end()
+                if notebooks:
+                    notebooks.end()
                 if spark:
                     spark.end()
         except _Ending:
@@ -163,7 +167,11 @@ class ClusterLife:
         if self._control.state() not in LIVE:
             raise _Ending
 
-    def _serve(self, workload: Workload, spark: SparkCluster | None) -> None:
+    def _notebooks(self, machine: Machine, cluster: Mapping[str, Any]) -> NotebookServices:
+        configurations = cluster.get("Configurations", [])
+        return NotebookServices(machine, configurations, idle_scale=self._options.idle_scale)
+
+    def _serve(self, workload: Workload, spark: SparkCluster | None, notebooks: NotebookServices | None) -> None:
         """Work on steps until the cluster ends, by itself or by somebody."""
         idle_since = time.monotonic()
         workload.resume()
@@ -173,6 +181,8 @@ class ClusterLife:
                 return
             if spark:
                 spark.keep()
+            if notebooks:
+                notebooks.keep()
             workload.advance(cluster["StepConcurrencyLevel"])
             if workload.busy:
                 self._enter("RUNNING", cluster)
@@ -183,6 +193,8 @@ class ClusterLife:
                 return
             else:
                 self._enter("WAITING", cluster)
+                if notebooks and notebooks.busy:
+                    idle_since = time.monotonic()
                 if self._idle_for_too_long(time.monotonic() - idle_since):
                     self._control.terminate("AUTO_TERMINATION", "The cluster was idle for longer than its idle timeout")
                     return
