@@ -26,6 +26,8 @@ class Cluster(Construct):
         Name of the cluster, by which the guard of the maximum lifetime knows it.
     release_label
         Release of EMR.
+    os_release_label
+        Release of Amazon Linux; None for the newest that EMR has tried.
     fleets
         Nodes and the limits of managed scaling.
     subnet_ids
@@ -57,6 +59,7 @@ class Cluster(Construct):
         *,
         name: str,
         release_label: str,
+        os_release_label: str | None,
         fleets: Fleets,
         subnet_ids: Sequence[str],
         groups: GroupIds,
@@ -77,6 +80,7 @@ class Cluster(Construct):
             "Resource",
             name=name,
             release_label=release_label,
+            os_release_label=os_release_label,
             applications=[emr.CfnCluster.ApplicationProperty(name=item) for item in applications],
             service_role=service.role.role_name,
             job_flow_role=nodes.profile.ref,

@@ -67,6 +67,7 @@ class ComputeStack(FruitsStack):
             "Cluster",
             name=settings.name,
             release_label=settings.release_label,
+            os_release_label=settings.os_release_label,
             fleets=Fleets(
                 primary_types=settings.primary_types,
                 core_types=settings.core_types,

@@ -34,6 +34,11 @@ class DeploymentSettings(CompanySettings, NetworkSettings, JobSettings):
     env: str = Field(pattern=r"^[a-z][a-z0-9]{1,15}$", description="2 to 16 small letters and digits, a letter first")
     region: str = Field(default="eu-west-3", description="a region of AWS in the European Union")
     release_label: str = Field(default="emr-7.13.0", description="emr-7.10.0 or a newer release of EMR 7")
+    os_release_label: str | None = Field(
+        default=None,
+        pattern=r"^2023(\.\d{1,8}){3}$",
+        description="a release of Amazon Linux 2023 that EMR has for the release, such as 2023.6.20250303.0",
+    )
     architecture: Architecture = Field(default="x86_64", description="x86_64, arm64")
     mode: Literal["transient", "interactive"] = Field(
         default="transient",

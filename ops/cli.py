@@ -27,6 +27,7 @@ _COMMANDS: Final[Mapping[str, Offer]] = {
     "watch": Offer("ops.runs.commands.watch:watch", _RUNS),
     "logs": Offer("ops.runs.commands.logs:logs", _RUNS),
     "probe": Offer("ops.runs.commands.probe:probe", _RUNS),
+    "spark-ui": Offer("ops.runs.commands.spark_ui:spark_ui", _RUNS),
     "results": Offer("ops.runs.commands.results:results", _RUNS),
     "verify": Offer("ops.verify.command:verify", _ACCOUNT),
     "leaks": Offer("ops.teardown.leaks.command:leaks", _END),

@@ -31,6 +31,7 @@ ELSEWHERE: Mapping[str, str] = {
     "fruits review -c": "tests/ops/review/own_account/test_review_command.py: each takes a synth of seconds",
     "fruits review --app": "tests/ops/review/own_account/test_review_command.py: such an app has its settings already",
     "fruits probe": "tests/ops/runs/test_probe_command.py",
+    "fruits spark-ui": "tests/ops/runs/test_spark_ui.py",
     "fruits verify": "tests/ops/verify/test_verify_end_to_end.py: it makes environments of its own",
     "fruits destroy": "tests/ops/teardown/own_account/test_destroy_command.py: other tests need what it would end",
     "fruits deploy": "tests/ops/review/own_account/test_deploy_command.py: it would replace the cluster of other tests",

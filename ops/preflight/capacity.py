@@ -163,9 +163,24 @@ def _name(version: tuple[int, ...]) -> str:
     return f"emr-{'.'.join(map(str, version))}" if version else "<a release of EMR 7>"
 
 
+def operating_system(scope: Scope) -> Finding:
+    """Ask whether EMR still has the release of Amazon Linux that the nodes are to have."""
+    label, wanted = scope.settings.release_label, scope.settings.os_release_label
+    if wanted is None:
+        return ok("the newest Amazon Linux 2023 that EMR has tried, another one each month")
+    with asking(f"describe the release {label}"):
+        described = scope.client("emr").describe_release_label(ReleaseLabel=label)
+    known = [item["Label"] for item in described.get("AvailableOSReleases", ())]
+    if wanted in known:
+        return ok(f"Amazon Linux {wanted}")
+    fix = f"cdk deploy --all -c os_release_label={known[0]}" if known else ""
+    return failure(f"EMR has no Amazon Linux {wanted} for {label}; it has {', '.join(known[:3]) or 'none'}", fix)
+
+
 CHECKS: Final = (
     Check("vCPUs On-Demand", on_demand_quota, ("service-quotas", "ec2")),
     Check("vCPUs Spot", spot_quota, ("service-quotas", "ec2")),
     Check("Instance types", instance_types, ("ec2",)),
     Check("EMR release", release, ("emr",)),
+    Check("Amazon Linux", operating_system, ("emr",)),
 )

@@ -37,7 +37,8 @@ def _vpc_of_groups(scope: Scope, groups: Sequence[str]) -> str:
 def vpc(scope: Scope) -> Finding:
     """Ask whether the VPC is there, and has the DNS by which nodes and EMR find each other and S3."""
     name = vpc_of(scope)
-    ec2, described = scope.client("ec2"), None
+    ec2: Any = scope.client("ec2")
+    described = None
     with asking(f"find {name}"), absent("InvalidVpcID.NotFound"):
         described = ec2.describe_vpcs(VpcIds=[name])["Vpcs"][0]
     if described is None:
@@ -110,7 +111,7 @@ def vpc_of(scope: Scope) -> str:
     return str(scope.settings.vpc)
 
 
-def inside(vpc: str) -> list[dict[str, Any]]:
+def inside(vpc: str) -> Any:
     """Return the filter by which EC2 lists what lies in a VPC."""
     return [{"Name": "vpc-id", "Values": [vpc]}]
 

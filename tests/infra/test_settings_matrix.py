@@ -25,7 +25,7 @@ NOTEBOOK = {"env": "dev", "mode": "interactive", "notebook": True}
 NETWORKS = [IN_A_VPC, IN_A_VPC | NOTEBOOK, IN_A_VPC | GROUPS]
 DEFAULT = {"email": "team@example.org"}
 COMPANY = {"tags": "cost-centre=42", "permissions_boundary": "team/boundary"}
-EXTRA = {"configurations": "tests/infra/extra.json"}
+EXTRA = {"configurations": "tests/infra/extra.json", "os_release_label": "2023.6.20250303.0"}
 EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org", **COMPANY, **EXTRA}
 
 

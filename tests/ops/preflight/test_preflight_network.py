@@ -87,7 +87,7 @@ def test_subnets_are_in_the_vpc_emrs_to_use_and_have_an_address_for_each_node(
 
 
 def _table(name: str, *subnets: str, way: Mapping[str, str] | None = None) -> dict[str, Any]:
-    uses = [{"SubnetId": subnet} for subnet in subnets] or [{"Main": True}]
+    uses: list[dict[str, Any]] = [{"SubnetId": subnet} for subnet in subnets] or [{"Main": True}]
     routes = [{"DestinationCidrBlock": "0.0.0.0/0", "State": "active", **way}] if way else []
     return {"RouteTableId": name, "Associations": uses, "Routes": routes}
 
