@@ -70,7 +70,7 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@.venv-$*/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/$*.txt
 	@touch $@
 
-# The gateway of EMR's notebooks, with nothing of .venv: both want other versions of the same packages (250 MB).
+# The gateway of EMR's notebooks, with nothing of .venv: both want other versions of the same packages (700 MB).
 .venv-gateway/.installed: requirements/gateway.txt .venv/.installed
 	@echo "Installing requirements/gateway.txt into .venv-gateway"
 	@$(PYTHON) -m venv .venv-gateway
@@ -121,7 +121,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets .venv-notebook/.installed .venv-docs/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 

@@ -38,6 +38,7 @@ _COMMANDS: Final[Mapping[str, Offer]] = {
     "report": Offer("ops.local.commands.report:report", _HERE),
     "facts": Offer("ops.facts.command:facts", _HERE),
     "runs": Offer("ops.runs.commands.runs:runs", _RUNS),
+    "notebook": Offer("ops.notebook.command:notebook", _RUNS),
     "images": Offer("ops.images:images", _RUNS),
     "aws": Offer("rehearsal.commands:aws", _HERE),
 }

@@ -125,6 +125,16 @@ LATER: Final = (
         shown_by="leave a notebook open; the cluster is to end within twice the idle stop",
     ),
     Belief(
+        number=80,
+        belief=(
+            "`StartNotebookExecution` takes the Studio's role and groups, and is FINISHED where Livy reported errors; "
+            "`OutputNotebookURI` then names an `.ipynb`"
+        ),
+        unknown="rights that EMR's guide lists for EMR Notebooks alone; the format without `OutputNotebookFormat`",
+        phase=Phase.BY_HAND,
+        shown_by="`fruits notebook run -c mode=interactive -c notebook=true`",
+    ),
+    Belief(
         number=62,
         belief="a workspace attaches to a cluster of AMD instances (`m6a`, the cheapest default)",
         unknown="the guide of 2023 left out `m5a` and `r5a`",

@@ -4,6 +4,7 @@ Source of the calls: Livy's documentation, "REST API".
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -103,7 +104,8 @@ class Sessions:
             kept = self._skip_busy and session.state == "busy"
             if not kept and self._clock() - session.last_activity > self._timeout:
                 _log.info("ending session %s, inactive for more than %.0f s", session.number, self._timeout)
-                self.end(session.number)
+                with contextlib.suppress(KeyError):  # somebody has ended it meanwhile
+                    self.end(session.number)
 
 
 def answer(sessions: Sessions, method: str, path: str, content: Mapping[str, Any]) -> Answer:
@@ -133,7 +135,7 @@ def _show(sessions: Sessions, _content: Mapping[str, Any], number: int) -> Answe
     return 200, sessions.get(number).shown()
 
 
-def _log(sessions: Sessions, _content: Mapping[str, Any], number: int) -> Answer:
+def _show_log(sessions: Sessions, _content: Mapping[str, Any], number: int) -> Answer:
     lines = sessions.get(number).log()
     return 200, {"id": number, "from": 0, "total": len(lines), "log": lines}
 
@@ -160,7 +162,7 @@ _CALLS: Final[tuple[tuple[str, str, Callable[..., Answer]], ...]] = (
     ("POST", "/sessions", _open_session),
     ("GET", r"/sessions/(\d+)", _show),
     ("DELETE", r"/sessions/(\d+)", _end),
-    ("GET", r"/sessions/(\d+)/log", _log),
+    ("GET", r"/sessions/(\d+)/log", _show_log),
     ("POST", r"/sessions/(\d+)/statements", _execute),
     ("GET", r"/sessions/(\d+)/statements/(\d+)", _statement),
     ("POST", r"/sessions/(\d+)/statements/(\d+)/cancel", _cancel),

@@ -8,6 +8,7 @@ import logging
 import select
 import shutil
 import socket
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +17,11 @@ from ops.project import ROOT
 from rehearsal.livy.server import OPEN
 from rehearsal.node.applied import BASE_PYTHON
 from rehearsal.node.instance.start import GATEWAY
+from rehearsal.node.logs import LogUpload
 from rehearsal.node.machine import Machine
+from rehearsal.node.options import Options
 from rehearsal.node.program import RunningProgram
+from rehearsal.node.spark import OF_NOTEBOOKS
 
 PORT: Final = "gateway.port"
 """File on a machine's disk that has the port of 127.0.0.1 at which workspaces find its gateway."""
@@ -26,6 +30,12 @@ _SERVED_BY: Final = frozenset({"Livy", "JupyterEnterpriseGateway"})
 _COPIED: Final = ("__init__.py", "livy", "network/__init__.py", "network/forwarder.py")
 _LIBRARY: Final = "emr/lib"
 _FOLDER: Final = "mnt/tmp/livy"
+_LOGS: Final = {
+    "livy": ("livy", "livy-livy-server.out"),
+    "gateway": ("jupyter-enterprise-gateway", "jupyter_enterprise_gateway.log"),
+}
+"""Application and log as EMR calls them; how it calls the gateway's, no document says."""
+
 _HOME: Final = "emr/notebook"
 _LIVYS_TIMEOUT: Final = "1h"
 _SECONDS: Final[Mapping[str, float]] = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
@@ -47,17 +57,23 @@ class NotebookServices:
         Where.
     configurations
         Of the cluster, as `DescribeCluster` gives them; ``livy-conf`` and ``livy-env`` are applied.
-    idle_scale
-        By how much Livy's timeout is shortened, as the idle stop is.
+    logs
+        Where theirs go.
+    options
+        Of the node: how often logs are uploaded, and by how much Livy's timeout is shortened, as the idle stop is.
     """
 
-    def __init__(self, machine: Machine, configurations: Iterable[Mapping[str, Any]], *, idle_scale: float) -> None:
+    def __init__(
+        self, machine: Machine, configurations: Iterable[Mapping[str, Any]], logs: LogUpload, options: Options
+    ) -> None:
         self._machine = machine
-        self._livy = _of(configurations, "livy-conf").get("Properties", {})
-        exports = _of(configurations, "livy-env").get("Configurations", [])
+        self._logs = logs
+        self._options = options
+        self._uploaded = time.monotonic()
+        files = [_of(configurations, name) for name in OF_NOTEBOOKS]
+        self._livy, exports = files[0].get("Properties", {}), files[1].get("Configurations", [])
         variables = {name: value for item in exports for name, value in item.get("Properties", {}).items()}
         self._variables = {name: machine.instance.placed(value) for name, value in variables.items()}
-        self._idle_scale = idle_scale
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._running: dict[str, RunningProgram] = {}
         (machine.root / PORT).write_text(str(self.port), encoding="ascii")
@@ -87,12 +103,20 @@ class NotebookServices:
             if program:
                 _log.warning("%s: %s ended with code %s, starting it again", self._machine.cluster_id, name, code)
             self._running[name] = self._start(name, command)
+        if time.monotonic() - self._uploaded > self._options.log_seconds:
+            self._upload()
 
     def end(self) -> None:
-        """End all of it."""
+        """End all of it, and upload the last of what it has logged."""
         for program in self._running.values():
             program.end()
         self._listener.close()
+        self._upload()
+
+    def _upload(self) -> None:
+        for name, (application, log) in _LOGS.items():
+            self._logs.upload_application(application, log, self._folder_of_logs(name) / "stderr")
+        self._uploaded = time.monotonic()
 
     def _install(self) -> None:
         """Put the programs and their settings on the disk."""
@@ -136,7 +160,7 @@ class NotebookServices:
 
     def _commands(self) -> dict[str, list[str]]:
         path = self._machine.path
-        timeout = _seconds(self._livy.get("livy.server.session.timeout", _LIVYS_TIMEOUT)) * self._idle_scale
+        timeout = _seconds(self._livy.get("livy.server.session.timeout", _LIVYS_TIMEOUT)) * self._options.idle_scale
         busy = self._livy.get("livy.server.session.timeout-check.skip-busy") == "true"
         livy = ["--port", self._port("livy"), "--folder", path(_FOLDER), "--timeout", str(timeout)]
         gateway = [f"--EnterpriseGatewayApp.{name}" for name in ("ip=127.0.0.1", f"port={self._port('gateway')}")]
@@ -156,11 +180,14 @@ class NotebookServices:
             ],
         }
 
+    def _folder_of_logs(self, name: str) -> Path:
+        return self._machine.root / "mnt" / "var" / "log" / name
+
     def _port(self, name: str) -> str:
         return str(self._machine.instance.ports[name])
 
     def _start(self, name: str, command: Sequence[str]) -> RunningProgram:
-        logs = self._machine.root / "mnt" / "var" / "log" / name
+        logs = self._folder_of_logs(name)
         logs.mkdir(parents=True, exist_ok=True)
         home = self._machine.path(_HOME)
         variables = {"PYTHONPATH": self._machine.path(_LIBRARY), **self._variables}

@@ -1,32 +1,37 @@
-"""The notebook as it is, through EMR's gateway and sparkmagic to a session of Spark with the rights of the deployed role.
+"""The notebook as it is, by EMR's gateway and sparkmagic to a session of Spark with the rights of the deployed role.
 
 Livy alone is a stand-in.
 """
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from typer.testing import Result
 
 from ops.notebook.build import path_of
+from tests.ops.commands import fruits_with
 from tests.ops.notebook.notebooks import Executed, execute
 from tests.rehearsal.nodes import Deployed
 
 GATEWAY = {"KERNEL_USERNAME": "emr-notebook"}
 """Whom EMR Studio acts for; the gateway refuses root."""
 
+STUDIO = ("-c", "mode=interactive", "-c", "notebook=true")
 
-def _run(deployed: Deployed, notebook: Path, folder: Path, **parameters: Any) -> Executed:
-    port = (deployed.cluster.machine / "gateway.port").read_text(encoding="ascii")
-    options = ("--gateway", f"http://127.0.0.1:{port}", "--parameters", json.dumps(parameters))
-    return execute(notebook, folder, GATEWAY, *options)
+
+def _run(deployed: Deployed, folder: Path, *words: str) -> Result:
+    fruits = fruits_with(deployed.cluster.place.aws)
+    return fruits("notebook", "run", *STUDIO, "--look-every", "0.5", "--output", str(folder), *words)
 
 
 @pytest.fixture(scope="module")
 def executed(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Executed:
-    """The whole notebook, with as many components as the deployed step."""
-    return _run(deployed, path_of("en"), tmp_path_factory.mktemp("notebook"), components=2)
+    """The whole notebook, by the command, with as many components as the deployed step."""
+    folder = tmp_path_factory.mktemp("notebook")
+    ended = _run(deployed, folder, "--parameter", "components=2")
+    content = (folder / "fruits.en.ipynb").read_text(encoding="utf-8")
+    return Executed(ended.exit_code, ended.stderr, json.loads(content))
 
 
 def test_it_runs_from_its_first_cell_to_its_last_and_shows_every_figure(executed: Executed) -> None:
@@ -59,13 +64,14 @@ def test_without_a_right_its_cell_fails_and_so_does_the_notebook(deployed: Deplo
     listing = next(number for number, source in enumerate(sources) if "list_photographs(request.images)" in source)
     notebook["cells"] = notebook["cells"][: listing + 1]
     (tmp_path / "listing.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    port = (deployed.cluster.machine / "gateway.port").read_text(encoding="ascii")
     iam, role = deployed.client("iam"), deployed.role
     (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     granted = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
     left = [statement for statement in granted["Statement"] if "s3:ListBucket" not in statement["Action"]]
     iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps({**granted, "Statement": left}))
     try:
-        ended = _run(deployed, tmp_path / "listing.ipynb", tmp_path)
+        ended = execute(tmp_path / "listing.ipynb", tmp_path, GATEWAY, "--gateway", f"http://127.0.0.1:{port}")
     finally:
         iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(granted))
 
