@@ -32,6 +32,7 @@ from ops.upload.command import upload
 from ops.use.command import use
 from ops.verify.command import verify
 from rehearsal.commands import aws
+from rehearsal.present.command import present
 from rehearsal.rehearse import rehearse
 
 _BEFORE: Final = "Before a deployment"
@@ -44,7 +45,7 @@ _PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
     _RUNS: (run, status, watch, logs, probe, results),
     _ACCOUNT: (verify,),
     _END: (leaks, forget, empty, destroy),
-    _HERE: (featurize, report, facts),
+    _HERE: (featurize, report, facts, present),
 }
 _FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {
     review: {"cls": VerdictCommand},
