@@ -37,6 +37,7 @@ _COMMANDS: Final[Mapping[str, Offer]] = {
     "featurize": Offer("ops.local.commands.featurize:featurize", _HERE),
     "report": Offer("ops.local.commands.report:report", _HERE),
     "facts": Offer("ops.facts.command:facts", _HERE),
+    "present": Offer("rehearsal.present.command:present", _HERE),
     "runs": Offer("ops.runs.commands.runs:runs", _RUNS),
     "notebook": Offer("ops.notebook.command:notebook", _RUNS),
     "images": Offer("ops.images:images", _RUNS),
