@@ -70,6 +70,13 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@.venv-$*/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/$*.txt
 	@touch $@
 
+# The gateway of EMR's notebooks, with nothing of .venv: both want other versions of the same packages (700 MB).
+.venv-gateway/.installed: requirements/gateway.txt .venv/.installed
+	@echo "Installing requirements/gateway.txt into .venv-gateway"
+	@$(PYTHON) -m venv .venv-gateway
+	@.venv-gateway/bin/python -m pip install -qq --progress-bar off --no-deps --require-hashes -r requirements/gateway.txt
+	@touch $@
+
 SAMPLE := build/sample
 
 .PHONY: notebook
@@ -90,6 +97,15 @@ docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
 .PHONY: deck
 deck: setup .venv-deck/.installed docs/deck/node_modules/.installed ## Make the presentation in French and English: HTML, PDF and PowerPoint in build/deck | 2 minutes
 	@.venv-deck/bin/python -m ops.deck.build
+
+.PHONY: present-check
+present-check: setup .venv-notebook/.installed ## Play the whole demonstration by itself: each scene has to be live, each recording to show what it shows | 6 minutes
+	@fruits present --auto
+
+.PHONY: recordings
+recordings: setup .venv-notebook/.installed ## Record the demonstration anew, and draw its picture; look at both, then make fix | 6 minutes
+	@fruits present --record
+	@$(BIN)/python -m rehearsal.present.poster
 
 .PHONY: demo
 demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs | 5 minutes
@@ -114,7 +130,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets .venv-notebook/.installed .venv-docs/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 

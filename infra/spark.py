@@ -149,5 +149,9 @@ def configurations(
     if notebooks:
         files["livy-env"] = of_drivers | interpreter
     if sessions:
-        files["livy-conf"] = {"livy.server.session.timeout": f"{sessions.timeout_seconds}s"}
+        # Livy's default ends a session in the midst of a statement that takes longer than this.
+        files["livy-conf"] = {
+            "livy.server.session.timeout": f"{sessions.timeout_seconds}s",
+            "livy.server.session.timeout-check.skip-busy": "true",
+        }
     return merged(files, extra, notebooks=notebooks)

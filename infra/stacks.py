@@ -129,6 +129,9 @@ class NotebookStack(FruitsStack):
             self, "Notebooks", name=settings.name, network=network, bucket=storage.code, prefix=NOTEBOOKS
         )
         self.output("StudioUrl", notebooks.studio.attr_url, "Log in here with the account's own IAM")
+        self.output("NotebookRole", notebooks.role.role_arn, "Reads and writes notebooks that are run by command")
+        self.output("EngineGroup", notebooks.studio.engine_security_group_id, "Of the cluster, for notebooks")
+        self.output("WorkspaceGroup", notebooks.studio.workspace_security_group_id, "Of notebooks")
 
 
 def _add_budget(scope: Construct, settings: DeploymentSettings, notifications: NotificationTopic) -> None:

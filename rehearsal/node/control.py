@@ -41,7 +41,8 @@ class Control:
     """
 
     def __init__(self, aws: EmbeddedAws, cluster_id: str, stop: threading.Event) -> None:
-        self._emr = clients_of(aws, connect_timeout=2, retries={"total_max_attempts": 1})("emr")
+        client = clients_of(aws, connect_timeout=2, retries={"total_max_attempts": 1})
+        self._emr, self._sts = client("emr"), client("sts")
         self._reports = NodeReports(aws)
         self._stop = stop
         self.cluster_id = cluster_id
@@ -62,6 +63,28 @@ class Control:
         """List the steps, the oldest first."""
         steps = self._asked(lambda: self._emr.list_steps(ClusterId=self.cluster_id)["Steps"])
         return list(reversed(steps))
+
+    def notebook_executions(self) -> list[Mapping[str, Any]]:
+        """List the executions of notebooks in short."""
+        found: list[Mapping[str, Any]] = self._asked(
+            lambda: self._emr.list_notebook_executions(ExecutionEngineId=self.cluster_id)["NotebookExecutions"]
+        )
+        return found
+
+    def notebook_execution(self, name: str) -> Mapping[str, Any]:
+        """Describe an execution of a notebook."""
+        found: Mapping[str, Any] = self._asked(lambda: self._reports.notebook_execution(name))
+        return found
+
+    def report_notebook(self, name: str, status: str, reason: str, output: str = "") -> None:
+        """Move an execution of a notebook to a state."""
+        self._asked(lambda: self._reports.notebook(name, status, reason=reason, output=output))
+
+    def assume(self, role: str, session: str) -> Mapping[str, str]:
+        """Return credentials of a role that EMR works with."""
+        found = self._asked(lambda: self._sts.assume_role(RoleArn=role, RoleSessionName=session))
+        credentials: Mapping[str, str] = found["Credentials"]
+        return credentials
 
     def bootstrap_actions(self) -> list[Mapping[str, Any]]:
         """List the bootstrap actions."""

@@ -195,7 +195,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deployed")
     with embedded_aws(folder / "aws", launch="hold") as aws, local_node(aws, log_seconds=1) as node:
         place = Place(aws, node, clients_of(aws))
-        given = read_given(["mode=interactive", "components=2"])
+        given = read_given(["mode=interactive", "notebook=true", "components=2"])
         app = synthesise(folder / "app", given, environment=aws.environment())
         cdk = Cdk(app.folder, aws.environment())
         cdk.bootstrap(ACCOUNT, aws.region)
