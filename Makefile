@@ -89,6 +89,11 @@ notebook: setup .venv-notebook/.installed ## Open the notebook in JupyterLab, on
 notebook-docs: setup .venv-notebook/.installed ## Run the notebook on IMAGES=folder of photographs and publish it below docs/notebook | minutes
 	@$(if $(IMAGES),,$(error give IMAGES=folder of photographs))PATH="$(CURDIR)/.venv-notebook/bin:$$PATH" python -m ops.notebook.page --images "$(IMAGES)"
 
+.PHONY: notebook-rehearsed
+notebook-rehearsed: assets .venv-notebook/.installed .venv-gateway/.installed ## Deploy a Studio here, and run the whole notebook through EMR's gateway on its cluster | 5 minutes
+	@$(BIN)/python -m ops.build.products --wheels notebook
+	@$(BIN)/python -m pytest tests/rehearsal/whole_notebook.py
+
 docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
 	@echo "Installing Marp and Chromium, which draw the presentation (200 MB)"
 	@cd docs/deck && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

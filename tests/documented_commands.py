@@ -38,7 +38,7 @@ ELSEWHERE: Mapping[str, str] = {
     "fruits report": "tests/ops/test_cli.py: it opens a browser",
     "fruits review -c": "tests/ops/review/own_account/test_review_command.py: each takes a synth of seconds",
     "fruits review --app": "tests/ops/review/own_account/test_review_command.py: such an app has its settings already",
-    "fruits notebook run": "tests/rehearsal/test_notebook_on_a_node.py: it needs a Studio",
+    "fruits notebook run": "tests/rehearsal/whole_notebook.py, by make notebook-rehearsed: it needs a Studio",
     "fruits probe": "tests/ops/runs/test_probe_command.py",
     "fruits spark-ui": "tests/ops/runs/test_spark_ui.py",
     "fruits verify": "tests/ops/verify/test_verify_end_to_end.py: it makes environments of its own",

@@ -47,7 +47,6 @@ def start_notebook_execution(request: Request) -> Response:
         **{key: request[key] for key in _KEPT if key in request},
         "NotebookExecutionId": name,
         "ExecutionEngineId": cluster["Id"],
-        "ServiceRole": arn,
         "Arn": f"arn:aws:elasticmapreduce:{region}:{account}:notebook-execution/{name}",
         "Status": "START_PENDING",
         "StartTime": vanilla.emr._now_iso(),

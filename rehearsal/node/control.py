@@ -41,8 +41,7 @@ class Control:
     """
 
     def __init__(self, aws: EmbeddedAws, cluster_id: str, stop: threading.Event) -> None:
-        client = clients_of(aws, connect_timeout=2, retries={"total_max_attempts": 1})
-        self._emr, self._sts = client("emr"), client("sts")
+        self._emr = clients_of(aws, connect_timeout=2, retries={"total_max_attempts": 1})("emr")
         self._reports = NodeReports(aws)
         self._stop = stop
         self.cluster_id = cluster_id
@@ -73,18 +72,13 @@ class Control:
 
     def notebook_execution(self, name: str) -> Mapping[str, Any]:
         """Describe an execution of a notebook."""
-        found: Mapping[str, Any] = self._asked(lambda: self._reports.notebook_execution(name))
-        return found
+        found = self._asked(lambda: self._emr.describe_notebook_execution(NotebookExecutionId=name))
+        execution: Mapping[str, Any] = found["NotebookExecution"]
+        return execution
 
     def report_notebook(self, name: str, status: str, reason: str, output: str = "") -> None:
         """Move an execution of a notebook to a state."""
         self._asked(lambda: self._reports.notebook(name, status, reason=reason, output=output))
-
-    def assume(self, role: str, session: str) -> Mapping[str, str]:
-        """Return credentials of a role that EMR works with."""
-        found = self._asked(lambda: self._sts.assume_role(RoleArn=role, RoleSessionName=session))
-        credentials: Mapping[str, str] = found["Credentials"]
-        return credentials
 
     def bootstrap_actions(self) -> list[Mapping[str, Any]]:
         """List the bootstrap actions."""

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import boto3
-from botocore.config import Config
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.project import ROOT
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.node.control import Control
+from rehearsal.node.instance.start import GATEWAY
 
-_PYTHON: Final = ROOT / ".venv-notebook" / "bin" / "python"
+_ENVIRONMENT: Final = ROOT / ".venv-notebook"
 _log = logging.getLogger("fruits.node")
 
 
@@ -39,12 +40,12 @@ class _Run:
 
 
 class NotebookRuns:
-    """Carries out the executions of a cluster.
+    """Carries out the executions of a cluster, as EMR; whether their service role may, EMR has looked beforehand.
 
     Parameters
     ----------
     aws
-        Where EMR and S3 are.
+        Where S3 is.
     control
         Of the cluster.
     folder
@@ -57,7 +58,7 @@ class NotebookRuns:
     """What holds the cluster is the session that a notebook opens."""
 
     def __init__(self, aws: EmbeddedAws, control: Control, folder: Path, *, port: int) -> None:
-        self._aws = aws
+        self._s3 = clients_of(aws)("s3")
         self._control = control
         self._folder = folder
         self._port = port
@@ -71,6 +72,8 @@ class NotebookRuns:
                 self._begin(name)
             elif status == "STOP_PENDING":
                 self._stop(name)
+            elif status == "RUNNING" and name not in self._running:
+                self._control.report_notebook(name, "FAILED", "The node was stopped while the notebook ran")
         for name, run in list(self._running.items()):
             if run.process.poll() is not None:
                 del self._running[name]
@@ -86,9 +89,13 @@ class NotebookRuns:
         execution = self._control.notebook_execution(name)
         folder = self._folder / name
         folder.mkdir(parents=True, exist_ok=True)
+        if missing := [path.name for path in (GATEWAY, _ENVIRONMENT) if not path.exists()]:
+            how = " ".join(f"{name}/.installed" for name in missing)
+            self._control.report_notebook(name, "FAILED", f"The rehearsal lacks an environment; run: make {how}")
+            return
         try:
             place = execution["NotebookS3Location"]
-            self._s3(execution).download_file(place["Bucket"], place["Key"], str(folder / "notebook.ipynb"))
+            self._s3.download_file(place["Bucket"], place["Key"], str(folder / "notebook.ipynb"))
             self._running[name] = _Run(execution, folder, self._start(execution, folder))
         except (BotoCoreError, ClientError, OSError) as error:
             self._control.report_notebook(name, "FAILED", f"The notebook cannot be run: {error}")
@@ -103,7 +110,13 @@ class NotebookRuns:
         variables = {"KERNEL_USERNAME": "emr-notebook", "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
         with (folder / "log").open("wb") as log:
             return subprocess.Popen(
-                [str(_PYTHON), "-m", "ops.notebook.execute", str(folder / "notebook.ipynb"), *options],
+                [
+                    str(_ENVIRONMENT / "bin" / "python"),
+                    "-m",
+                    "ops.notebook.execute",
+                    str(folder / "notebook.ipynb"),
+                    *options,
+                ],
                 cwd=ROOT,
                 env={**variables, **execution.get("EnvironmentVariables", {})},
                 stdin=subprocess.DEVNULL,
@@ -124,23 +137,14 @@ class NotebookRuns:
             return
         place = run.execution["OutputNotebookS3Location"]
         try:
-            self._s3(run.execution).upload_file(str(run.executed), place["Bucket"], place["Key"])
-        except (BotoCoreError, ClientError, boto3.exceptions.S3UploadFailedError) as error:
+            self._s3.upload_file(str(run.executed), place["Bucket"], place["Key"])
+        except (BotoCoreError, ClientError, S3UploadFailedError) as error:
             self._control.report_notebook(name, "FAILED", f"The output cannot be written: {error}")
             return
         failed = _kernel_failed(json.loads(run.executed.read_text(encoding="utf-8")))
         status, reason = ("FAILED", "A cell of the notebook failed") if failed else ("FINISHED", "The notebook ended")
         self._control.report_notebook(name, status, reason, f"s3://{place['Bucket']}/{place['Key']}")
         _log.info("%s: notebook execution %s is %s", self._control.cluster_id, name, status)
-
-    def _s3(self, execution: Mapping[str, Any]) -> Any:
-        """Return a client with the rights of the service role."""
-        keys = self._control.assume(execution["ServiceRole"], execution["NotebookExecutionId"])
-        session: Any = boto3.session.Session(
-            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], self._aws.region
-        )
-        settings = Config(s3={"addressing_style": "path"})
-        return session.client("s3", endpoint_url=self._aws.endpoint, verify=str(self._aws.authority), config=settings)
 
 
 def _kernel_failed(notebook: Mapping[str, Any]) -> bool:

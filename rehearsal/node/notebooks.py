@@ -91,7 +91,7 @@ class NotebookServices:
 
     def keep(self) -> None:
         """Start what should run and does not, from the first call on."""
-        if not self._running and not select.select([self._listener], [], [], 0)[0]:
+        if not GATEWAY.exists() or not (self._running or select.select([self._listener], [], [], 0)[0]):
             return
         if not self._running:
             self._install()

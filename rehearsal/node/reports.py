@@ -53,21 +53,14 @@ class NodeReports:
         """Report the state of an execution of a notebook, and where its output is."""
         self._call("ReportNotebookExecution", NotebookExecutionId=name, Status=status, Reason=reason, Output=output)
 
-    def notebook_execution(self, name: str) -> Mapping[str, Any]:
-        """Describe an execution of a notebook; its role, which EMR knows and does not show, is in it, too."""
-        answer = self._call("DescribeNotebookExecution", NotebookExecutionId=name)
-        found: Mapping[str, Any] = answer["NotebookExecution"]
-        return found
-
     def choose_launch(self, policy: ClusterLaunch) -> None:
         """Choose what happens to the next clusters: see `rehearsal.embedded.emr_launch.LAUNCHES`."""
         self._call("ChooseClusterLaunch", Policy=policy)
 
-    def _call(self, action: str, **content: Any) -> Any:
+    def _call(self, action: str, **content: Any) -> None:
         headers = {"X-Amz-Target": f"ElasticMapReduce.{action}", "Content-Type": "application/x-amz-json-1.1"}
         request = AWSRequest("POST", self._aws.endpoint, headers=headers, data=json.dumps(content).encode())
         SigV4Auth(Credentials("test", "test"), "elasticmapreduce", self._aws.region).add_auth(request)
         response = self._session.send(request.prepare())
         if response.status_code >= 400:
             raise ReportRefused(json.loads(response.content).get("message", response.text))
-        return json.loads(response.content or b"{}")

@@ -1,9 +1,11 @@
 """The notebook as it is, by EMR's gateway and sparkmagic to a session of Spark with the rights of the deployed role.
 
-Livy alone is a stand-in.
+Livy alone is a stand-in. It takes minutes, so `make notebook-rehearsed` runs it, and `make test` does not: what is
+between a notebook and Spark is tried in test_notebook_sessions.py, too, and the notebook itself in tests/ops/notebook.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from typer.testing import Result
 from ops.notebook.build import path_of
 from tests.ops.commands import fruits_with
 from tests.ops.notebook.notebooks import Executed, execute
-from tests.rehearsal.nodes import Deployed
+from tests.rehearsal.nodes import Deployed, deploying
 
 GATEWAY = {"KERNEL_USERNAME": "emr-notebook"}
 """Whom EMR Studio acts for; the gateway refuses root."""
@@ -26,12 +28,20 @@ def _run(deployed: Deployed, folder: Path, *words: str) -> Result:
 
 
 @pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """Deploy with a Studio, and the nodes' packages for notebooks."""
+    with deploying(tmp_path_factory.mktemp("deployed"), "notebook=true") as done:
+        yield done
+
+
+@pytest.fixture(scope="module")
 def executed(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Executed:
     """The whole notebook, by the command, with as many components as the deployed step."""
     folder = tmp_path_factory.mktemp("notebook")
     ended = _run(deployed, folder, "--parameter", "components=2")
-    content = (folder / "fruits.en.ipynb").read_text(encoding="utf-8")
-    return Executed(ended.exit_code, ended.stderr, json.loads(content))
+    fetched = folder / "fruits.en.ipynb"
+    assert fetched.exists(), ended.output
+    return Executed(ended.exit_code, ended.stderr, json.loads(fetched.read_text(encoding="utf-8")))
 
 
 def test_it_runs_from_its_first_cell_to_its_last_and_shows_every_figure(executed: Executed) -> None:
