@@ -103,6 +103,15 @@ docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
 deck: setup .venv-deck/.installed docs/deck/node_modules/.installed ## Make the presentation in French and English: HTML, PDF and PowerPoint in build/deck | 2 minutes
 	@.venv-deck/bin/python -m ops.deck.build
 
+.PHONY: present-check
+present-check: setup .venv-notebook/.installed ## Play the whole demonstration by itself: each scene has to be live, each recording to show what it shows | 6 minutes
+	@fruits present --auto
+
+.PHONY: recordings
+recordings: setup .venv-notebook/.installed ## Record the demonstration anew, and draw its picture; look at both, then make fix | 6 minutes
+	@fruits present --record
+	@$(BIN)/python -m rehearsal.present.poster
+
 .PHONY: demo
 demo: setup ## Rehearse the whole life of the system here, on a rendered sample or with IMAGES=folder on photographs | 5 minutes
 	@fruits rehearse $(if $(IMAGES),--images "$(IMAGES)") --output "$(OUTPUT)" $(if $(FOLDER),--folder "$(FOLDER)")

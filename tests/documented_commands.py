@@ -5,6 +5,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import typer
+
+from job.arguments import parse_arguments
+from ops.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -15,6 +21,7 @@ ELSEWHERE: Mapping[str, str] = {
     "make demo": "the stages of tests/rehearsal/test_scenario_transient.py",
     "make test": "all tests",
     "make assets": "tests/infra/test_packaging.py, tests/rehearsal/test_node_deployment.py",
+    "make present-check": "tests/rehearsal/test_present.py has a cut of it",
     "make notebook": "tests/ops/notebook/test_execution.py; it opens JupyterLab",
     "cdk ": "the stages of tests/rehearsal/test_scenario_transient.py, by the same command line",
     "export PATH": "of the shell",
@@ -23,6 +30,7 @@ ELSEWHERE: Mapping[str, str] = {
     "aws ": "tests/rehearsal/test_scenario_interactive.py, in a shell",
     "npx cdk diff": "tests/rehearsal/test_scenario_interactive.py, in a shell",
     "fruits aws down": "tests/rehearsal/test_scenario_interactive.py, at its end",
+    "fruits present": "tests/rehearsal/test_present.py: it makes an embedded AWS of its own, and takes minutes",
     "fruits rehearse": "tests/rehearsal/test_scenario_interactive.py begins with it, other options in scenarios",
     "fruits use": "tests/ops/use/test_use.py: it would change what this checkout remembers",
     "fruits price --refresh": "tests/ops/pricing/test_refresh.py: the embedded AWS has no price list",
@@ -32,6 +40,7 @@ ELSEWHERE: Mapping[str, str] = {
     "fruits review --app": "tests/ops/review/own_account/test_review_command.py: such an app has its settings already",
     "fruits notebook run": "tests/rehearsal/whole_notebook.py, by make notebook-rehearsed: it needs a Studio",
     "fruits probe": "tests/ops/runs/test_probe_command.py",
+    "fruits spark-ui": "tests/ops/runs/test_spark_ui.py",
     "fruits verify": "tests/ops/verify/test_verify_end_to_end.py: it makes environments of its own",
     "fruits destroy": "tests/ops/teardown/own_account/test_destroy_command.py: other tests need what it would end",
     "fruits deploy": "tests/ops/review/own_account/test_deploy_command.py: it would replace the cluster of other tests",
@@ -66,3 +75,22 @@ def documented_commands() -> Iterator[Documented]:
                 if line.startswith(_BEGINS):
                     typed = re.split(r"\s+#\s", line, maxsplit=1)[0]
                     yield from (Documented(page.name, text.strip()) for text in typed.split(";"))
+
+
+def read_as_the_command_line_does(text: str) -> None:
+    """Read a line of `fruits`, and what it hands on as the job does, without running either; others are left alone.
+
+    Raises
+    ------
+    Exception
+        Of Typer or of the job, if there is no such command, option or argument.
+    """
+    program, *words = shlex.split(text)
+    if program != "fruits":
+        return
+    command: Any = typer.main.get_command(app)
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    handed_on = command.make_context("fruits", words).args
+    if handed_on:
+        parse_arguments(["--images", "s3://bucket/images", "--output", "s3://bucket/results", *handed_on])

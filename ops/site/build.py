@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ops.project import ROOT
-from ops.site.pages import DECK
+from ops.site.pages import DECK, RECORDINGS
 
 DOCUMENTS: Final = ROOT
 SHOWN: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
@@ -47,8 +47,9 @@ def _lay_out(source: Path) -> None:
     for name in SHOWN:
         (source / name).symlink_to(DOCUMENTS / name)
     (source / "iframe-worker.js").symlink_to(_WORKER)
-    if DECK.is_dir():
-        (source / "deck").symlink_to(DECK)
+    for made in (DECK, RECORDINGS):
+        if made.is_dir():
+            (source / made.name).symlink_to(made)
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from ops.project import ROOT
 
 DECK: Final = ROOT / "build" / "deck"
+RECORDINGS: Final = ROOT / "build" / "recordings"
 _API: Final = "api"
 
 Navigation = list[dict[str, Any]]
@@ -24,11 +25,16 @@ def api_pages(package: Path = ROOT / "job") -> dict[str, str]:
     return pages
 
 
-def deck_page(folder: Path = DECK) -> str:
-    """Return the page of the presentation: its files, or how to make them."""
+def deck_page(folder: Path = DECK, recordings: Path = RECORDINGS) -> str:
+    """Return the page of the presentation: its files and its recorded demonstration, or how to make them."""
     files = sorted(file.name for file in folder.glob("*") if file.suffix in (".html", ".pdf", ".pptx"))
     listed = "\n".join(f"- [{name}](deck/{name})" for name in files)
-    return f"# The presentation\n\n{listed or 'Not made yet: `make deck`, then `make docs` again.'}\n"
+    recorded = (recordings / "index.html").is_file()
+    demonstration = "[Recorded](recordings/index.html)" if recorded else "Not made yet: `make docs`"
+    return (
+        f"# The presentation\n\n{listed or 'Not made yet: `make deck`, then `make docs` again.'}\n\n"
+        f"## The demonstration\n\n{demonstration}; live: [`fruits present`](docs/presenting.md).\n"
+    )
 
 
 def navigation(sections: Navigation, decisions: Path = ROOT / "docs" / "decisions") -> Navigation:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from rehearsal.embedded import (
     ec2_capacity,
+    emr_app_uis,
     emr_clock,
     emr_clusters,
     emr_fleets,
@@ -85,12 +86,15 @@ def install() -> None:
         security_configurations=emr_policies.security_configurations,
         policies=emr_policies.policies,
         studios=emr_studios.studios,
+        app_uis=emr_app_uis.app_uis,
         notebook_executions=emr_notebooks.executions,
         instances=emr_fleets.instances,
     )
     actions: dict[str, Handler] = {
         **emr_policies.policy_handlers("AutoTerminationPolicy"),
         **emr_policies.policy_handlers("ManagedScalingPolicy"),
+        "CreatePersistentAppUI": emr_app_uis.create_persistent_app_ui,
+        "GetPersistentAppUIPresignedURL": emr_app_uis.get_persistent_app_ui_presigned_url,
     }
     handlers: list[Handler] = [
         *(emr_clusters.run_job_flow, emr_clusters.describe_cluster, emr_clusters.list_instance_fleets),

@@ -20,6 +20,13 @@ class _Page(HTMLParser):
                 self.outside.append(value)
 
 
+def outside(text: str) -> list[str]:
+    """List what a page takes from elsewhere."""
+    page = _Page()
+    page.feed(text)
+    return page.outside
+
+
 def check_report(evidence: Evidence) -> Iterator[str]:
     """Find what is wrong with the report: it has to be a page of this run that needs nothing from elsewhere."""
     if evidence.report is None:

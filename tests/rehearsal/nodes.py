@@ -227,7 +227,7 @@ def create_stack(client: Client, name: str, content: Mapping[str, Any]) -> None:
     """Create a stack from a template of the CDK without its command line."""
     client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True)
     client("cloudformation").create_stack(
-        StackName=name, TemplateBody=json.dumps(content), Capabilities=["CAPABILITY_IAM"]
+        StackName=name, TemplateBody=json.dumps(content), Capabilities=["CAPABILITY_NAMED_IAM"]
     )
     waiter = client("cloudformation").get_waiter("stack_create_complete")
     waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})

@@ -1,15 +1,17 @@
 """Commands of README and docs are ones that there are: the page is wrong, or the command has changed."""
 
 import re
-from typing import Any
 
 import pytest
-import typer
 
 from infra.names import STACKS
-from job.arguments import parse_arguments
-from ops.cli import app
-from tests.documented_commands import ELSEWHERE, ROOT, Documented, documented_commands
+from tests.documented_commands import (
+    ELSEWHERE,
+    ROOT,
+    Documented,
+    documented_commands,
+    read_as_the_command_line_does,
+)
 
 COMMANDS = list(documented_commands())
 _PLACES = {"<data bucket>": "bucket", "s3://…/": "s3://bucket/", "s3://<data bucket>": "s3://bucket"}
@@ -23,22 +25,12 @@ def _name(command: Documented) -> str:
     return f"{command.page}: {command.text}"
 
 
-def _parse(words: list[str]) -> None:
-    """Read a command line as the command does, and what it hands on as the job does, without running either."""
-    command: Any = typer.main.get_command(app)
-    while words and words[0] in getattr(command, "commands", {}):
-        command, words = command.commands[words[0]], words[1:]
-    handed_on = command.make_context("fruits", words).args
-    if handed_on:
-        parse_arguments(["--images", "s3://bucket/images", "--output", "s3://bucket/results", *handed_on])
-
-
 @pytest.mark.parametrize("command", _of("fruits"), ids=_name)
 def test_each_command_has_the_options_and_arguments_that_a_page_gives_it(command: Documented) -> None:
     text = command.text
     for placeholder, value in _PLACES.items():
         text = text.replace(placeholder, value)
-    _parse(Documented(command.page, text).words[1:])
+    read_as_the_command_line_does(text)
 
 
 @pytest.mark.parametrize("command", _of("make"), ids=_name)

@@ -13,7 +13,7 @@ from tests.ops.notebook.notebooks import PYTHON
 def _spell(*source: Path) -> subprocess.CompletedProcess[str]:
     if not PYTHON.exists():
         pytest.fail("the notebooks' environment is not installed; run: make .venv-notebook/.installed", pytrace=False)
-    command = [PYTHON, "-m", "ops.notebook.spelling", *source]
+    command = [str(PYTHON), "-m", "ops.notebook.spelling", *map(str, source)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -66,6 +66,12 @@ def test_the_presentation_is_listed_once_it_was_made(tmp_path: Path) -> None:
     assert "[fruits.fr.pdf](deck/fruits.fr.pdf)" in deck_page(tmp_path)
 
 
+def test_the_recorded_demonstration_is_linked_once_it_was_made(tmp_path: Path) -> None:
+    assert "recordings/index.html" not in deck_page(tmp_path, tmp_path)
+    (tmp_path / "index.html").touch()
+    assert "[Recorded](recordings/index.html)" in deck_page(tmp_path, tmp_path)
+
+
 def test_decisions_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for name in ("0102-b.md", "0001-a.md", "README.md"):
         (tmp_path / name).touch()

@@ -1,0 +1,102 @@
+"""Whether a recording still shows what its commands show."""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Final
+
+from job.notebook.words import Language
+from ops.verify.redaction import redacted
+from rehearsal.present.cast import Cast, NoRecording, read_cast
+from rehearsal.present.scenes import RECORDINGS, Scene
+
+_SPACE: Final = re.compile(r"[\s━┃┏┓┗┛┡┩╇┳│├┤└┘─┼┴┬╭╮╰╯]+")
+_AGES: Final = re.compile(r"\d{4}-\d\d-\d\d, \d+ days old|\d+ days old(?: \(from \d{4}-\d\d-\d\d\))?")
+_NAMES: Final = re.compile(r"\b[js]-[A-Z0-9]{6,}\b|\b[0-9a-f]{8,}\b|\brun-\d+-\d+\b|\bi-\w+|\bvpc-\w+")
+_NUMBERS: Final = re.compile(r"(?<![A-Za-z])\d[\d,.:]*\d|\d")
+_PASSING: Final = re.compile(r"^# cluster |INFO featurized # of|\.jpg\b")
+"""Lines that come and go with the speed of the machine, and those of some photographs."""
+
+
+def told(lines: Sequence[str], *, settled: bool) -> list[str]:
+    """Give what lines tell whenever and wherever their command runs.
+
+    Parameters
+    ----------
+    lines
+        As a terminal shows them.
+    settled
+        Whether the figures are the same each time, and only ages differ.
+
+    Returns
+    -------
+    list
+        The lines if they are settled; otherwise the words of the different ones, without figures, names and paths:
+        where lines are broken depends on how long these are.
+    """
+    if settled:
+        return [line for line in map(_settled, lines) if line]
+    courses = [line for line in map(_course, lines) if line and not _PASSING.search(line)]
+    return " ".join(dict.fromkeys(courses)).split()
+
+
+def _settled(line: str) -> str:
+    return _SPACE.sub(" ", _AGES.sub("#", str(redacted(line)))).strip()
+
+
+def _course(line: str) -> str:
+    words = " ".join("#" if "/" in word else word for word in _settled(line).split())
+    return _NUMBERS.sub("#", _NAMES.sub("#", words))
+
+
+def compare(recorded: Cast, commands: Sequence[str], lines: Sequence[str], *, settled: bool) -> Iterator[str]:
+    """Say what a recording shows that its commands do not show now, and what they show that it does not.
+
+    Parameters
+    ----------
+    recorded
+        The recording.
+    commands
+        As they are typed now.
+    lines
+        What the terminal shows of them now.
+    settled
+        See `told`.
+    """
+    if recorded.commands != tuple(commands):
+        yield f"it runs '{' && '.join(recorded.commands)}', the scene '{' && '.join(commands)}'"
+        return
+    then, now = told(recorded.lines, settled=settled), told(lines, settled=settled)
+    for kind, *places in SequenceMatcher(None, then, now, autojunk=False).get_opcodes():
+        first, last, begin, end = places
+        if kind != "equal":
+            shows, show = " ".join(then[first:last]), " ".join(now[begin:end])
+            yield f"it shows '{shows or 'nothing'}' where the commands show '{show or 'nothing'}'"
+
+
+def outdated(
+    scene: Scene, language: Language, lines: Sequence[str] | None = None, *, folder: Path = RECORDINGS
+) -> list[str]:
+    """Say why the recording of a scene is not one of what its commands are, or show, now.
+
+    Parameters
+    ----------
+    scene, language
+        Whose recording.
+    lines
+        What the terminal shows of its commands now; only the commands are compared unless given.
+    folder
+        Of the recordings.
+    """
+    path = scene.recording(language, folder)
+    try:
+        recorded = read_cast(path)
+    except NoRecording as error:
+        return [str(error)]
+    commands = scene.typed(language)
+    shown = recorded.lines if lines is None else lines
+    found = list(compare(recorded, commands, shown, settled=scene.settled))
+    few = [*found[:3], *([f"and {len(found) - 3} more differences"] if len(found) > 3 else [])]
+    again = f"look at it, then record it: fruits present --record --scene {scene.name}"
+    return [f"{path.name}: {'; '.join(few)}; {again}"] if few else []
