@@ -92,7 +92,7 @@ notebook-docs: setup .venv-notebook/.installed ## Run the notebook on IMAGES=fol
 .PHONY: notebook-rehearsed
 notebook-rehearsed: assets .venv-notebook/.installed .venv-gateway/.installed ## Deploy a Studio here, and run the whole notebook through EMR's gateway on its cluster | 5 minutes
 	@$(BIN)/python -m ops.build.products --wheels notebook
-	@$(BIN)/python -m pytest tests/rehearsal/whole_notebook.py
+	@$(BIN)/python -m pytest tests/rehearsal/abandoned_session.py tests/rehearsal/whole_notebook.py
 
 docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
 	@echo "Installing Marp and Chromium, which draw the presentation (200 MB)"

@@ -101,7 +101,7 @@ class Sessions:
     def end_abandoned(self) -> None:
         """End those that nobody has used for too long."""
         for session in self.all():
-            kept = self._skip_busy and session.state == "busy"
+            kept = session.state == "starting" or (self._skip_busy and session.state == "busy")
             if not kept and self._clock() - session.last_activity > self._timeout:
                 _log.info("ending session %s, inactive for more than %.0f s", session.number, self._timeout)
                 with contextlib.suppress(KeyError):  # somebody has ended it meanwhile

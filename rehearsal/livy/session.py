@@ -108,6 +108,7 @@ class Session:
         try:
             with self._connected() as connection, connection.makefile("rw", encoding="utf-8") as lines:
                 self.application = json.loads(lines.readline())["application"]
+                self.last_activity = self._clock()
                 self.state = "idle"
                 while statement := self._waiting.get():
                     self._run(statement, lines)

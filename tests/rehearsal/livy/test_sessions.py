@@ -90,6 +90,16 @@ def test_a_session_at_work_is_kept_only_if_livy_is_told_to(
     assert session.ended is not skip_busy
 
 
+def test_a_session_that_takes_long_to_start_is_kept(make: Callable[..., Sessions], time: Time) -> None:
+    sessions = make()
+    session = sessions.add({"kind": "pyspark"})
+    session.state = "starting"
+    time.now = 901
+    sessions.end_abandoned()
+
+    assert not session.ended
+
+
 def test_the_cluster_is_held_until_the_last_session_ends(make: Callable[..., Sessions], tmp_path: Path) -> None:
     sessions = make()
     sessions.add({})
