@@ -70,6 +70,13 @@ node_modules/.installed: package-lock.json .venv/.installed
 	@.venv-$*/bin/python -m pip install -qq --progress-bar off --require-hashes -r requirements/$*.txt
 	@touch $@
 
+# The gateway of EMR's notebooks, with nothing of .venv: both want other versions of the same packages (700 MB).
+.venv-gateway/.installed: requirements/gateway.txt .venv/.installed
+	@echo "Installing requirements/gateway.txt into .venv-gateway"
+	@$(PYTHON) -m venv .venv-gateway
+	@.venv-gateway/bin/python -m pip install -qq --progress-bar off --no-deps --require-hashes -r requirements/gateway.txt
+	@touch $@
+
 SAMPLE := build/sample
 
 .PHONY: notebook
@@ -81,6 +88,11 @@ notebook: setup .venv-notebook/.installed ## Open the notebook in JupyterLab, on
 .PHONY: notebook-docs
 notebook-docs: setup .venv-notebook/.installed ## Run the notebook on IMAGES=folder of photographs and publish it below docs/notebook | minutes
 	@$(if $(IMAGES),,$(error give IMAGES=folder of photographs))PATH="$(CURDIR)/.venv-notebook/bin:$$PATH" python -m ops.notebook.page --images "$(IMAGES)"
+
+.PHONY: notebook-rehearsed
+notebook-rehearsed: assets .venv-notebook/.installed .venv-gateway/.installed ## Deploy a Studio here, and run the whole notebook through EMR's gateway on its cluster | 5 minutes
+	@$(BIN)/python -m ops.build.products --wheels notebook
+	@$(BIN)/python -m pytest tests/rehearsal/whole_notebook.py
 
 docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
 	@echo "Installing Marp and Chromium, which draw the presentation (200 MB)"
@@ -123,7 +135,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a 
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit
 
 .PHONY: test
-test: assets .venv-notebook/.installed .venv-docs/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
 

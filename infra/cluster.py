@@ -11,10 +11,10 @@ from infra.disk_encryption import DiskEncryption
 from infra.fleets import Fleets
 from infra.identity import NodeIdentity, ServiceIdentity
 from infra.names import EMR_MANAGED_TAG
-from infra.network import ClusterSecurityGroups
+from infra.network import GroupIds
 
 _ROOT_VOLUME_GIB = 32
-_ENVIRONMENT_FILES = ("spark-env", "livy-env")
+_ENVIRONMENT_FILES = "-env"
 
 
 class Cluster(Construct):
@@ -26,6 +26,8 @@ class Cluster(Construct):
         Name of the cluster, by which the guard of the maximum lifetime knows it.
     release_label
         Release of EMR.
+    os_release_label
+        Release of Amazon Linux; None for the newest that EMR has tried.
     fleets
         Nodes and the limits of managed scaling.
     subnet_ids
@@ -57,9 +59,10 @@ class Cluster(Construct):
         *,
         name: str,
         release_label: str,
+        os_release_label: str | None,
         fleets: Fleets,
         subnet_ids: Sequence[str],
-        groups: ClusterSecurityGroups,
+        groups: GroupIds,
         service: ServiceIdentity,
         nodes: NodeIdentity,
         encryption: DiskEncryption,
@@ -77,6 +80,7 @@ class Cluster(Construct):
             "Resource",
             name=name,
             release_label=release_label,
+            os_release_label=os_release_label,
             applications=[emr.CfnCluster.ApplicationProperty(name=item) for item in applications],
             service_role=service.role.role_name,
             job_flow_role=nodes.profile.ref,
@@ -95,9 +99,9 @@ class Cluster(Construct):
                 core_instance_fleet=fleets.core(),
                 task_instance_fleets=fleets.task(),
                 ec2_subnet_ids=list(subnet_ids),
-                emr_managed_master_security_group=groups.primary.security_group_id,
-                emr_managed_slave_security_group=groups.core.security_group_id,
-                service_access_security_group=groups.service.security_group_id,
+                emr_managed_master_security_group=groups.primary,
+                emr_managed_slave_security_group=groups.core,
+                service_access_security_group=groups.service,
                 keep_job_flow_alive_when_no_steps=not steps,
                 termination_protected=False,
             ),
@@ -126,7 +130,7 @@ class Cluster(Construct):
 
 
 def _configuration(name: str, values: Mapping[str, str]) -> emr.CfnCluster.ConfigurationProperty:
-    if name not in _ENVIRONMENT_FILES:
+    if not name.endswith(_ENVIRONMENT_FILES):
         return emr.CfnCluster.ConfigurationProperty(classification=name, configuration_properties=dict(values))
     export = emr.CfnCluster.ConfigurationProperty(classification="export", configuration_properties=dict(values))
     return emr.CfnCluster.ConfigurationProperty(classification=name, configurations=[export])

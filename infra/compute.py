@@ -10,7 +10,7 @@ from infra.disk_encryption import DiskEncryption
 from infra.fleets import Fleets
 from infra.identity import NodeIdentity, ServiceIdentity
 from infra.job_step import JobStep, NodeSetup
-from infra.network import Network
+from infra.network import ClusterNetwork
 from infra.packaging import Assets
 from infra.settings import DeploymentSettings
 from infra.spark import VIRTUAL_ENVIRONMENT, Sessions, configurations
@@ -28,7 +28,7 @@ class ComputeStack(FruitsStack):
         settings: DeploymentSettings,
         assets: Assets,
         storage: Storage,
-        network: Network,
+        network: ClusterNetwork,
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, "FruitsCompute", settings=settings, description="Fruits: the EMR cluster and its job")
@@ -67,6 +67,7 @@ class ComputeStack(FruitsStack):
             "Cluster",
             name=settings.name,
             release_label=settings.release_label,
+            os_release_label=settings.os_release_label,
             fleets=Fleets(
                 primary_types=settings.primary_types,
                 core_types=settings.core_types,
@@ -76,7 +77,7 @@ class ComputeStack(FruitsStack):
                 spot_timeout_minutes=settings.spot_timeout_minutes,
                 maximum_vcpus=settings.vcpu_limit,
             ),
-            subnet_ids=[subnet.subnet_id for subnet in network.vpc.isolated_subnets],
+            subnet_ids=network.subnet_ids,
             groups=network.groups,
             service=ServiceIdentity(
                 self,
@@ -95,6 +96,7 @@ class ComputeStack(FruitsStack):
                 generation=settings.cluster_generation,
                 notebooks=interactive,
                 sessions=sessions,
+                extra=settings.configurations,
             ),
             bootstrap=setup.action,
             steps=[] if interactive else [step.as_step()],

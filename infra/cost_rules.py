@@ -1,7 +1,7 @@
 """Rules against a bill that nobody noticed: idle stop, maximum lifetime, budget, no NAT, no Lambda."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.templates import Deployment, Finding, Resource, as_list, text
@@ -9,6 +9,8 @@ from infra.templates import Deployment, Finding, Resource, as_list, text
 CLUSTER = "AWS::EMR::Cluster"
 _STATE_CHANGE = "EMR Cluster State Change"
 _WEEK = 7 * 86_400
+_TIMEOUT = "livy.server.session.timeout"
+_SKIP_BUSY = "livy.server.session.timeout-check.skip-busy"
 
 
 def idle_stop(deployment: Deployment) -> Iterator[Finding]:
@@ -20,17 +22,21 @@ def idle_stop(deployment: Deployment) -> Iterator[Finding]:
 
 
 def notebook_sessions(deployment: Deployment) -> Iterator[Finding]:
-    """Livy ends a session of a notebook after the time of the idle stop: one left open would keep the cluster."""
+    """Livy ends a session of a notebook after the time of the idle stop, and only one that does nothing.
+
+    One left open would keep the cluster; and by Livy's default one at work is ended, too, in the midst of a cell.
+    """
     if not any(deployment.resources("AWS::EMR::Studio")):
         return
     for cluster in deployment.resources(CLUSTER):
-        wanted = f"{cluster.properties.get('AutoTerminationPolicy', {}).get('IdleTimeout', 0)}s"
-        if _livy_timeout(cluster) != wanted:
-            yield cluster.finding(
-                "notebook-sessions",
-                f"keeps sessions of notebooks for another time than its idle stop; set livy.server.session.timeout of"
-                f" livy-conf to {wanted}",
-            )
+        seconds = cluster.properties.get("AutoTerminationPolicy", {}).get("IdleTimeout", 0)
+        livy = _livy_settings(cluster)
+        for key, wanted, fault in (
+            (_TIMEOUT, f"{seconds}s", "keeps sessions of notebooks for another time than its idle stop"),
+            (_SKIP_BUSY, "true", "ends sessions of notebooks in the midst of a cell that takes long"),
+        ):
+            if livy.get(key) != wanted:
+                yield cluster.finding("notebook-sessions", f"{fault}; set {key} of livy-conf to {wanted}")
 
 
 def maximum_lifetime(deployment: Deployment) -> Iterator[Finding]:
@@ -87,12 +93,12 @@ def seconds_to_live(deployment: Deployment, cluster: Resource) -> int | None:
     return min((wait for wait in waits if wait is not None), default=None)
 
 
-def _livy_timeout(cluster: Resource) -> str | None:
+def _livy_settings(cluster: Resource) -> Mapping[str, str]:
     for item in as_list(cluster.properties.get("Configurations")):
         if item.get("Classification") == "livy-conf":
-            found: str | None = item.get("ConfigurationProperties", {}).get("livy.server.session.timeout")
+            found: Mapping[str, str] = item.get("ConfigurationProperties", {})
             return found
-    return None
+    return {}
 
 
 def _matches_the_start(rule: Resource, cluster_name: Any) -> bool:

@@ -1,6 +1,7 @@
 """A network without a way out: isolated subnets, S3 by a gateway endpoint, complete security groups."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aws_cdk import Acknowledgment, Aws, Tags, Validations
 from aws_cdk import aws_ec2 as ec2
@@ -13,6 +14,42 @@ from infra.names import EMR_MANAGED_TAG
 
 _ADDRESSES = "10.20.0.0/16"
 _SUBNETS = "10.20.{}.0/20"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupIds:
+    """The security groups of a cluster.
+
+    Parameters
+    ----------
+    primary, core
+        Ids of the groups of the primary node, and of core and task nodes.
+    service
+        Id of the group by which EMR reaches them.
+    """
+
+    primary: str
+    core: str
+    service: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterNetwork:
+    """Where a cluster runs, whoever has made it.
+
+    Parameters
+    ----------
+    vpc_id
+        Id of the VPC.
+    subnet_ids
+        Ids of private subnets of it, of which EMR picks one.
+    groups
+        Security groups of the nodes.
+    """
+
+    vpc_id: str
+    subnet_ids: Sequence[str]
+    groups: GroupIds
 
 
 class Network(Construct):
@@ -57,15 +94,11 @@ class Network(Construct):
             route_table_ids=[routes.ref],
             policy_document=iam.PolicyDocument(statements=_endpoint_statements(region, buckets, assets_bucket)),
         )
-        self.vpc = ec2.Vpc.from_vpc_attributes(
-            self,
-            "Isolated",
+        self.place = ClusterNetwork(
             vpc_id=network.ref,
-            availability_zones=list(zones),
-            isolated_subnet_ids=[subnet.ref for subnet in subnets],
-            isolated_subnet_route_table_ids=[routes.ref for _ in subnets],
+            subnet_ids=[subnet.ref for subnet in subnets],
+            groups=ClusterSecurityGroups(self, "Groups", vpc_id=network.ref).ids,
         )
-        self.groups = ClusterSecurityGroups(self, "Groups", vpc=self.vpc)
         acknowledge(
             network,
             "VPC7",
@@ -104,12 +137,13 @@ class ClusterSecurityGroups(Construct):
 
     Parameters
     ----------
-    vpc
+    vpc_id
         Network that the cluster runs in.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, vpc_id: str) -> None:
         super().__init__(scope, construct_id)
+        vpc = known_vpc(self, vpc_id)
         self.primary = tagged_group(self, "Primary", vpc=vpc, description="Primary node")
         self.core = tagged_group(self, "Core", vpc=vpc, description="Core and task nodes")
         self.service = tagged_group(self, "Service", vpc=vpc, description="Access of EMR to the nodes")
@@ -125,13 +159,31 @@ class ClusterSecurityGroups(Construct):
                     node.add_egress_rule(peer, port, f"{what} among the nodes")
             node.add_ingress_rule(self.service, ec2.Port.tcp(8443), "EMR to its agent")
             self.service.add_egress_rule(node, ec2.Port.tcp(8443), "EMR to its agent")
-            # The routes of the isolated subnets lead to S3 alone, whatever address is named here. EMR's guide asks for
-            # all TCP to S3; these are the ports that S3 has, and a list of packages may still be read by HTTP.
+            # The routes of our own subnets lead to S3 alone, whatever address is named here; where others lead, the
+            # preflight says. EMR's guide asks for all TCP to S3; these are the ports that S3 has, and a list of
+            # packages may still be read by HTTP.
             for number in (80, 443):
                 node.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(number), "S3 by the gateway endpoint")
             # The guide lists the way in from the primary node only. From core nodes, too: else EMR might add it.
             node.add_egress_rule(self.service, ec2.Port.tcp(9443), "Metrics for managed scaling")
             self.service.add_ingress_rule(node, ec2.Port.tcp(9443), "Metrics for managed scaling")
+
+    @property
+    def ids(self) -> GroupIds:
+        """What EMR names them by."""
+        return GroupIds(
+            primary=self.primary.security_group_id,
+            core=self.core.security_group_id,
+            service=self.service.security_group_id,
+        )
+
+
+def known_vpc(scope: Construct, vpc_id: str) -> ec2.IVpc:
+    """Return a VPC for groups to be made in, of which nothing is looked up: a look-up needs the account.
+
+    The CDK wants a zone, which no group has.
+    """
+    return ec2.Vpc.from_vpc_attributes(scope, "Vpc", vpc_id=vpc_id, availability_zones=["unknown"])
 
 
 def tagged_group(scope: Construct, construct_id: str, *, vpc: ec2.IVpc, description: str) -> ec2.SecurityGroup:

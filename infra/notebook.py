@@ -12,7 +12,7 @@ from constructs import Construct
 from infra.acknowledgements import acknowledge_folder, acknowledge_wildcard
 from infra.identity import emr_service_principal
 from infra.names import EMR_MANAGED_TAG
-from infra.network import tagged_group
+from infra.network import ClusterNetwork, known_vpc, tagged_group
 
 _Conditions = dict[str, dict[str, str]]
 
@@ -28,7 +28,7 @@ class Notebooks(Construct):
     ----------
     name
         Name of the Studio.
-    vpc
+    network
         Network of the interactive cluster.
     bucket, prefix
         Bucket and folder that workspaces are kept in.
@@ -40,11 +40,12 @@ class Notebooks(Construct):
         construct_id: str,
         *,
         name: str,
-        vpc: ec2.IVpc,
+        network: ClusterNetwork,
         bucket: s3.IBucket,
         prefix: str,
     ) -> None:
         super().__init__(scope, construct_id)
+        vpc = known_vpc(self, network.vpc_id)
         engine = tagged_group(self, "Engine", vpc=vpc, description="Notebook engine on the cluster")
         workspace = tagged_group(self, "Workspace", vpc=vpc, description="Workspaces of the Studio")
         engine.add_ingress_rule(workspace, _ENTERPRISE_GATEWAY, "Jupyter Enterprise Gateway")
@@ -62,8 +63,8 @@ class Notebooks(Construct):
             name=name,
             auth_mode="IAM",
             default_s3_location=bucket.s3_url_for_object(prefix),
-            vpc_id=vpc.vpc_id,
-            subnet_ids=[subnet.subnet_id for subnet in vpc.isolated_subnets],
+            vpc_id=network.vpc_id,
+            subnet_ids=list(network.subnet_ids),
             engine_security_group_id=engine.security_group_id,
             workspace_security_group_id=workspace.security_group_id,
             service_role=self.role.role_arn,

@@ -62,7 +62,10 @@ REQUIRED_OPENINGS = tuple(_required())
 
 
 def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
-    """Every cluster names its three groups, and they have every rule that EMR would add or needs and does not add."""
+    """Every cluster names its three groups, and they have every rule that EMR would add or needs and does not add.
+
+    Of three groups of others no template knows the rules: `fruits preflight` compares them with the same list.
+    """
     for cluster in deployment.resources("AWS::EMR::Cluster"):
         instances = cluster.properties["Instances"]
         missing = [key for key in _GROUPS if key not in instances]
@@ -70,6 +73,8 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
             yield cluster.finding(
                 "complete-security-groups", f"lets EMR make its own groups: name {', '.join(missing)}"
             )
+            continue
+        if all(_is_of_others(instances[key]) for key in _GROUPS):
             continue
         names = {
             deployment.target(instances[key], cluster.stack): name
@@ -83,6 +88,11 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
                     f"lacks the security-group rule {opening.direction} {opening.group} {opening.protocol}"
                     f" {opening.first}-{opening.last} with {opening.peer}: {_CONSEQUENCES[opening.direction]}",
                 )
+
+
+def _is_of_others(group: Any) -> bool:
+    """Whether a group is named by an id, and not by a reference to one that is made with it."""
+    return isinstance(group, str) and group.startswith("sg-")
 
 
 def declared_openings(deployment: Deployment, names: dict[str, str]) -> Iterator[Opening]:

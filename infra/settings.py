@@ -5,23 +5,24 @@ from typing import Literal, Self, TypedDict
 
 from pydantic import Field, field_validator, model_validator
 
+from infra.company_settings import CompanySettings
+from infra.extra_configurations import Extra
 from infra.instance_types import Architecture, InstanceType, default_instance_types, instance_type
 from infra.job_settings import JobSettings
-from infra.names import OUR_TAGS, deployment_name, stack_name
+from infra.names import deployment_name, stack_name
+from infra.network_settings import NetworkSettings
 from infra.packaging import Wheels
 from infra.residency import EU_REGIONS, EuropeanRegion, require_eu_region
-from infra.spark import EXECUTOR_CORES, executor_size
+from infra.spark import EXECUTOR_CORES, Sessions, configurations, executor_size
 from infra.values import Integer, Names, Seconds
 
 OLDEST_RELEASE = (7, 10, 0)
 """The first EMR release that serves ``s3://`` by S3A, with which the job is rehearsed."""
 
 _DAY = 86_400
-_TAG = re.compile(r"[\w .:/@+-]{1,128}=[\w .:/=@+-]{0,256}")
-"""What most services take (AWS Tagging guide, naming limits)."""
 
 
-class DeploymentSettings(JobSettings):
+class DeploymentSettings(CompanySettings, NetworkSettings, JobSettings):
     """All that a deployment is made from; every key may be given as ``-c key=value``.
 
     Raises
@@ -32,8 +33,12 @@ class DeploymentSettings(JobSettings):
 
     env: str = Field(pattern=r"^[a-z][a-z0-9]{1,15}$", description="2 to 16 small letters and digits, a letter first")
     region: str = Field(default="eu-west-3", description="a region of AWS in the European Union")
-    availability_zones: Names = Field(default=(), description="two or more zones of the region, separated by commas")
     release_label: str = Field(default="emr-7.13.0", description="emr-7.10.0 or a newer release of EMR 7")
+    os_release_label: str | None = Field(
+        default=None,
+        pattern=r"^2023(\.\d{1,8}){3}$",
+        description="a release of Amazon Linux 2023 that EMR has for the release, such as 2023.6.20250303.0",
+    )
     architecture: Architecture = Field(default="x86_64", description="x86_64, arm64")
     mode: Literal["transient", "interactive"] = Field(
         default="transient",
@@ -69,15 +74,8 @@ class DeploymentSettings(JobSettings):
         description="one address such as team@example.org, or none",
     )
     email_required: bool = Field(default=False, description="true (a deployment without email is refused), false")
-    tags: Names = Field(
-        default=(),
-        max_length=20,
-        description="up to 20 of KEY=VALUE, separated by commas, beside those that tell what is ours",
-    )
-    permissions_boundary: str | None = Field(
-        default=None,
-        pattern=r"^([\w+=,.@-]+/)*[\w+=,.@-]{1,128}$",
-        description="name of a policy of the account, with its path if it has one: team/boundary",
+    configurations: Extra | None = Field(
+        default=None, description="a JSON file of EMR's classifications, below the project's folder"
     )
     strip_metadata: bool = Field(
         default=False, description="true (photographs are uploaded without metadata, unless asked otherwise), false"
@@ -90,17 +88,6 @@ class DeploymentSettings(JobSettings):
         """Take a word for nobody: leaving the setting out keeps whoever is told already."""
         return None if value == "none" else value
 
-    @field_validator("tags")
-    @classmethod
-    def _are_tags_of_others(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for tag in value:
-            key, equals, _ = tag.partition("=")
-            if not (equals and _TAG.fullmatch(tag)):
-                raise ValueError(f"{tag} is not a tag")
-            if key in OUR_TAGS or key.lower().startswith("aws:"):
-                raise ValueError(f"{key} is a tag of ours or of AWS")
-        return value
-
     @field_validator("release_label")
     @classmethod
     def _is_emr_7(cls, value: str) -> str:
@@ -111,7 +98,10 @@ class DeploymentSettings(JobSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for check in (self._check_zones, self._check_fleets, self._check_limits, self._check_notebook):
+        for check in (
+            *(self._check_zones, self._check_fleets, self._check_limits, self._check_notebook),
+            self._check_configurations,
+        ):
             check()
         return self
 
@@ -134,6 +124,22 @@ class DeploymentSettings(JobSettings):
         except ValueError as error:
             raise ValueError(f"engine={self.engine}: {error}") from None
 
+    def _check_configurations(self) -> None:
+        """Merge what the stacks will merge, but for the environment of notebooks, which they alone know."""
+        interactive = self.mode == "interactive"
+        try:
+            configurations(
+                engine=self.engine,
+                region=self.region,
+                node_types=(*self.core_types, *self.task_types),
+                generation=self.cluster_generation,
+                notebooks=interactive,
+                sessions=Sessions(timeout_seconds=self.idle_stop, variables={}) if self.notebook else None,
+                extra=self.configurations,
+            )
+        except ValueError as error:
+            raise ValueError(f"configurations={self.configurations}: {error}") from None
+
     def _check_limits(self) -> None:
         wanted = self.core_vcpus + self.task_spot_vcpus
         if self.vcpu_limit < wanted:
@@ -155,6 +161,11 @@ class DeploymentSettings(JobSettings):
             raise ValueError(
                 f"core_vcpus={self.core_vcpus}: with notebook=true a step would wait for ever beside an open notebook,"
                 f" which takes the only node; accepted: {2 * EXECUTOR_CORES} or more, or a task fleet"
+            )
+        if self.security_groups:
+            raise ValueError(
+                "notebook=true: makes groups for its Studio, and with security_groups none is made;"
+                " accepted: one of the two"
             )
         if not self.european_region.has_studio:
             offered = ", ".join(region.name for region in EU_REGIONS.values() if region.has_studio)
@@ -179,7 +190,7 @@ class DeploymentSettings(JobSettings):
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """Availability zones of the network; all of the region unless some are named."""
+        """Availability zones of our own network; all of the region unless some are named."""
         return self.availability_zones or self._all_zones()
 
     @property

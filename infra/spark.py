@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infra import yarn
+from infra.extra_configurations import ExtraConfigurations
 from infra.instance_types import InstanceType
+from infra.merging import merged
 
 Engine = Literal["litert", "keras"]
 
@@ -79,6 +81,7 @@ def configurations(
     generation: str,
     notebooks: bool,
     sessions: Sessions | None = None,
+    extra: ExtraConfigurations | None = None,
 ) -> dict[str, dict[str, str]]:
     """Return the cluster's configuration files by EMR's classification; ``*-env`` hold what they export.
 
@@ -96,6 +99,13 @@ def configurations(
         Whether Livy serves notebooks on the cluster.
     sessions
         Of the notebooks of a Studio; None without one.
+    extra
+        What a file adds; None for nothing.
+
+    Raises
+    ------
+    ValueError
+        See `infra.merging.merged`.
     """
     size = executor_size(engine, node_types, notebooks=notebooks)
     python = f"{VIRTUAL_ENVIRONMENT}/bin/python"
@@ -139,5 +149,9 @@ def configurations(
     if notebooks:
         files["livy-env"] = of_drivers | interpreter
     if sessions:
-        files["livy-conf"] = {"livy.server.session.timeout": f"{sessions.timeout_seconds}s"}
-    return files
+        # Livy's default ends a session in the midst of a statement that takes longer than this.
+        files["livy-conf"] = {
+            "livy.server.session.timeout": f"{sessions.timeout_seconds}s",
+            "livy.server.session.timeout-check.skip-busy": "true",
+        }
+    return merged(files, extra, notebooks=notebooks)

@@ -1,5 +1,7 @@
 """The stacks: they wire constructs, grant rights between them and show what people need to know."""
 
+from collections.abc import Sequence
+
 from aws_cdk import App, Aws, DefaultStackSynthesizer, Duration, Tags
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -9,7 +11,7 @@ from infra.company import add_company_rules
 from infra.compute import ComputeStack
 from infra.cost_guard import MaximumLifetime, MonthlyBudget
 from infra.names import BUDGET_REGION, deployment_tags
-from infra.network import Network
+from infra.network import ClusterNetwork, ClusterSecurityGroups, GroupIds, Network
 from infra.notebook import Notebooks
 from infra.notifications import NotificationTopic, StateChanges
 from infra.packaging import Assets
@@ -49,26 +51,35 @@ class StorageStack(FruitsStack):
 
 
 class NetworkStack(FruitsStack):
-    """Where the cluster runs; costs nothing."""
+    """Where the cluster runs; costs nothing. In a VPC of others these are security groups alone."""
 
     def __init__(self, scope: Construct, *, settings: DeploymentSettings, storage: Storage) -> None:
         super().__init__(
             scope,
             "FruitsNetwork",
             settings=settings,
-            description="Fruits: isolated subnets, S3 by a gateway endpoint, security groups",
+            description="Fruits: isolated subnets, S3 by a gateway endpoint, security groups"
+            if settings.vpc is None
+            else f"Fruits: security groups in {settings.vpc}",
         )
+        self.place = self._own(settings, storage) if settings.vpc is None else self._in(settings.vpc, settings.subnets)
+
+    def _own(self, settings: DeploymentSettings, storage: Storage) -> ClusterNetwork:
         qualifier = self.synthesizer.bootstrap_qualifier or DefaultStackSynthesizer.DEFAULT_QUALIFIER
         assets_bucket = f"cdk-{qualifier}-assets-{Aws.ACCOUNT_ID}-{settings.region}"
-        self.network = Network(
+        self.without_lint("W3010")  # the zones are a setting, checked against the region
+        return Network(
             self,
             "Network",
             zones=settings.zones,
             region=settings.region,
             buckets=[storage.data, storage.logs, storage.code],
             assets_bucket=s3.Bucket.from_bucket_name(self, "Assets", assets_bucket),
-        )
-        self.without_lint("W3010")  # the zones are a setting, checked against the region
+        ).place
+
+    def _in(self, vpc: str, subnets: Sequence[str]) -> ClusterNetwork:
+        groups = ClusterSecurityGroups(self, "Groups", vpc_id=vpc)
+        return ClusterNetwork(vpc_id=vpc, subnet_ids=subnets, groups=groups.ids)
 
 
 class GuardStack(FruitsStack):
@@ -110,16 +121,30 @@ class BudgetStack(FruitsStack):
 class NotebookStack(FruitsStack):
     """Notebooks on the interactive cluster."""
 
-    def __init__(self, scope: Construct, *, settings: DeploymentSettings, storage: Storage, network: Network) -> None:
+    def __init__(
+        self, scope: Construct, *, settings: DeploymentSettings, storage: Storage, network: ClusterNetwork
+    ) -> None:
         super().__init__(scope, "FruitsNotebook", settings=settings, description="Fruits: notebooks on the cluster")
         notebooks = Notebooks(
-            self, "Notebooks", name=settings.name, vpc=network.vpc, bucket=storage.code, prefix=NOTEBOOKS
+            self, "Notebooks", name=settings.name, network=network, bucket=storage.code, prefix=NOTEBOOKS
         )
         self.output("StudioUrl", notebooks.studio.attr_url, "Log in here with the account's own IAM")
+        self.output("NotebookRole", notebooks.role.role_arn, "Reads and writes notebooks that are run by command")
+        self.output("EngineGroup", notebooks.studio.engine_security_group_id, "Of the cluster, for notebooks")
+        self.output("WorkspaceGroup", notebooks.studio.workspace_security_group_id, "Of notebooks")
 
 
 def _add_budget(scope: Construct, settings: DeploymentSettings, notifications: NotificationTopic) -> None:
     MonthlyBudget(scope, "Budget", name=settings.name, us_dollars=settings.budget, notifications=notifications)
+
+
+def _network(app: App, settings: DeploymentSettings, storage: Storage) -> ClusterNetwork:
+    """Return the network; with groups of others nothing is left to make, and CloudFormation takes no empty stack."""
+    if settings.vpc is None or not settings.security_groups:
+        return NetworkStack(app, settings=settings, storage=storage).place
+    primary, core, service = settings.security_groups
+    groups = GroupIds(primary=primary, core=core, service=service)
+    return ClusterNetwork(vpc_id=settings.vpc, subnet_ids=settings.subnets, groups=groups)
 
 
 def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> None:
@@ -137,7 +162,7 @@ def add_stacks(app: App, *, settings: DeploymentSettings, assets: Assets) -> Non
     for key, value in deployment_tags(settings.env).items():
         Tags.of(app).add(key, value)
     storage = StorageStack(app, settings=settings).storage
-    network = NetworkStack(app, settings=settings, storage=storage).network
+    network = _network(app, settings, storage)
     guard = GuardStack(app, settings=settings)
     if not settings.european_region.knows_budgets:
         BudgetStack(app, settings=settings)

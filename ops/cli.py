@@ -1,60 +1,57 @@
 """The `fruits` command: what it offers, and in which panel of its help."""
 
 import platform
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 import typer
 
 from job import __version__
-from ops.console import Commands, out
-from ops.facts.command import facts
-from ops.local.commands.featurize import FEATURIZE_SETTINGS, featurize
-from ops.local.commands.fetch import fetch
-from ops.local.commands.report import report
-from ops.local.commands.sample import sample
-from ops.preflight.command import preflight
-from ops.pricing.command import price
-from ops.review.command import VerdictCommand, review
-from ops.review.deploy import deploy
-from ops.runs.commands.logs import logs
-from ops.runs.commands.probe import probe
-from ops.runs.commands.results import results
-from ops.runs.commands.run import RUN_SETTINGS, run
-from ops.runs.commands.runs import runs
-from ops.runs.commands.status import status
-from ops.runs.commands.watch import watch
-from ops.teardown.destroy.command import destroy
-from ops.teardown.empty.command import empty
-from ops.teardown.forget.command import forget
-from ops.teardown.leaks.command import leaks
-from ops.upload.command import upload
-from ops.use.command import use
-from ops.verify.command import verify
-from rehearsal.commands import aws
-from rehearsal.present.command import present
-from rehearsal.rehearse import rehearse
+from ops.console import out
+from ops.loading import Offer, OfferedCommands
 
 _BEFORE: Final = "Before a deployment"
 _RUNS: Final = "Runs"
 _END: Final = "The end"
 _ACCOUNT: Final = "On a new account"
 _HERE: Final = "On this machine"
-_PANELS: Final[Mapping[str, tuple[Callable[..., None], ...]]] = {
-    _BEFORE: (use, rehearse, preflight, price, review, deploy),
-    _RUNS: (run, status, watch, logs, probe, results),
-    _ACCOUNT: (verify,),
-    _END: (leaks, forget, empty, destroy),
-    _HERE: (featurize, report, facts, present),
-}
-_FURTHER: Final[Mapping[Callable[..., None], Mapping[str, Any]]] = {
-    review: {"cls": VerdictCommand},
-    run: {"context_settings": RUN_SETTINGS},
-    featurize: {"context_settings": FEATURIZE_SETTINGS},
+_COMMANDS: Final[Mapping[str, Offer]] = {
+    "use": Offer("ops.use.command:use", _BEFORE),
+    "rehearse": Offer("rehearsal.rehearse:rehearse", _BEFORE),
+    "preflight": Offer("ops.preflight.command:preflight", _BEFORE),
+    "price": Offer("ops.pricing.command:price", _BEFORE),
+    "review": Offer("ops.review.command:review", _BEFORE),
+    "deploy": Offer("ops.review.deploy:deploy", _BEFORE),
+    "run": Offer("ops.runs.commands.run:run", _RUNS),
+    "status": Offer("ops.runs.commands.status:status", _RUNS),
+    "watch": Offer("ops.runs.commands.watch:watch", _RUNS),
+    "logs": Offer("ops.runs.commands.logs:logs", _RUNS),
+    "probe": Offer("ops.runs.commands.probe:probe", _RUNS),
+    "spark-ui": Offer("ops.runs.commands.spark_ui:spark_ui", _RUNS),
+    "results": Offer("ops.runs.commands.results:results", _RUNS),
+    "verify": Offer("ops.verify.command:verify", _ACCOUNT),
+    "leaks": Offer("ops.teardown.leaks.command:leaks", _END),
+    "forget": Offer("ops.teardown.forget.command:forget", _END),
+    "empty": Offer("ops.teardown.empty.command:empty", _END),
+    "destroy": Offer("ops.teardown.destroy.command:destroy", _END),
+    "featurize": Offer("ops.local.commands.featurize:featurize", _HERE),
+    "report": Offer("ops.local.commands.report:report", _HERE),
+    "facts": Offer("ops.facts.command:facts", _HERE),
+    "present": Offer("rehearsal.present.command:present", _HERE),
+    "runs": Offer("ops.runs.commands.runs:runs", _RUNS),
+    "notebook": Offer("ops.notebook.command:notebook", _RUNS),
+    "images": Offer("ops.images:images", _RUNS),
+    "aws": Offer("rehearsal.commands:aws", _HERE),
 }
 
-app = typer.Typer(cls=Commands, no_args_is_help=True)
-images = typer.Typer(no_args_is_help=True, help="Get, render and upload photographs.")
+
+class Fruits(OfferedCommands):
+    """All commands."""
+
+    offers = _COMMANDS
+
+
+app = typer.Typer(cls=Fruits, no_args_is_help=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -67,15 +64,6 @@ def fruits(
         out.print(f"fruits {__version__}, Python {platform.python_version()}")
         raise typer.Exit
 
-
-for command in (upload, sample, fetch):
-    images.command()(command)
-for panel, commands in _PANELS.items():
-    for command in commands:
-        app.command(rich_help_panel=panel, **_FURTHER.get(command, {}))(command)
-app.add_typer(runs, name="runs", rich_help_panel=_RUNS)
-app.add_typer(images, name="images", rich_help_panel=_RUNS)
-app.add_typer(aws, name="aws", rich_help_panel=_HERE)
 
 if __name__ == "__main__":
     app()

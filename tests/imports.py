@@ -1,6 +1,7 @@
 """Which module of this repository imports which, read from the sources: nothing is loaded, late imports count, too."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping, Set
 from graphlib import CycleError, TopologicalSorter
@@ -8,6 +9,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 OURS = ("bench", "infra", "job", "ops", "rehearsal", "tests")
+_TARGET = re.compile(rf"(?:{'|'.join(OURS)})(?:\.\w+)+:\w+")
+"""What is loaded by its name, such as the commands of `ops.cli`."""
 
 
 def sources(*packages: str) -> dict[str, str]:
@@ -22,13 +25,15 @@ def _dotted(file: Path) -> str:
 
 
 def imported(module: str, source: str) -> Iterator[str]:
-    """Give the dotted names that a module imports; in `from a import b`, that is `a.b`."""
+    """Give the dotted names that a module imports; in `from a import b`, and where it loads ``a:b``, that is `a.b`."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
             case ast.ImportFrom(module=str(origin), level=0, names=names):
                 yield from (f"{origin}.{alias.name}" for alias in names)
+            case ast.Constant(value=str(text)) if _TARGET.fullmatch(text):
+                yield text.replace(":", ".")
             case ast.ImportFrom(lineno=line):
                 raise AssertionError(f"{module}, line {line}: a relative import; give the whole name")
 

@@ -20,6 +20,7 @@ SHARING: Final = {
     "test_scenario_transient.py": "transient",
     "test_least_privilege.py": "deployed",
     "test_node_deployment.py": "deployed",
+    "test_notebook_on_a_node.py": "deployed",
 }
 """The fixture of a session that a file needs and that takes a minute: a worker each would make it anew."""
 

@@ -36,6 +36,8 @@ class Cluster:
         Its tags.
     protected
         Whether EMR refuses to terminate it.
+    arn
+        How other actions of EMR call it.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Cluster:
     log_uri: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
+    arn: str = ""
 
     @property
     def reason(self) -> str:
@@ -162,6 +165,7 @@ def _cluster(item: Mapping[str, Any]) -> Cluster:
         log_uri=item.get("LogUri", ""),
         tags={tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())},
         protected=bool(item.get("TerminationProtected")),
+        arn=item.get("ClusterArn", ""),
     )
 
 

@@ -118,11 +118,21 @@ LATER: Final = (
         number=61,
         belief=(
             "Livy ends a session after `livy.server.session.timeout`, its application leaves YARN, and "
-            "the idle stop then ends the cluster"
+            "the idle stop then ends the cluster; one at work in a long cell is kept"
         ),
-        unknown="nothing counts as work in between",
+        unknown="nothing counts as work in between; `timeout-check.skip-busy` does what its name says",
         phase=Phase.BY_HAND,
         shown_by="leave a notebook open; the cluster is to end within twice the idle stop",
+    ),
+    Belief(
+        number=80,
+        belief=(
+            "`StartNotebookExecution` takes the Studio's role and groups, and is FINISHED where Livy reported errors; "
+            "`OutputNotebookURI` then names an `.ipynb`"
+        ),
+        unknown="rights that EMR's guide lists for EMR Notebooks alone; the format without `OutputNotebookFormat`",
+        phase=Phase.BY_HAND,
+        shown_by="`fruits notebook run -c mode=interactive -c notebook=true`",
     ),
     Belief(
         number=62,

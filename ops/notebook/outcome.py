@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from ops.errors import FruitsError
 
-_FAILED: Final = re.compile(r"An error was encountered:\s*(?P<error>.*)", re.DOTALL)
-"""How sparkmagic writes what Livy says of a statement that failed."""
+_FAILED: Final = re.compile(
+    r"(?:An error was encountered|The code failed because of a fatal error):\s*(?P<error>.*)", re.DOTALL
+)
+"""How sparkmagic writes what Livy says of a statement that failed, and of a session that does not start."""
 
 
 class CellFailed(FruitsError):

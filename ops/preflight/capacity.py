@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from infra.instance_types import InstanceType
 from ops.aws.account import asking
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok, warning
+from ops.preflight.network import described_subnets
 
 Market = Literal["On-Demand", "Spot"]
 
@@ -52,7 +53,8 @@ def instance_types(scope: Scope) -> Finding:
     fleets = {"primary": settings.primary_types, "core": settings.core_types}
     fleets |= {"task": settings.task_types} if settings.task_spot_vcpus else {}
     wanted = sorted({node.name for types in fleets.values() for node in types})
-    offered: dict[str, set[str]] = {zone: set() for zone in settings.zones}
+    zones = _zones(scope)
+    offered: dict[str, set[str]] = {zone: set() for zone in zones}
     with asking("list what EC2 offers in the zones"):
         pages = (
             scope.client("ec2")
@@ -61,7 +63,7 @@ def instance_types(scope: Scope) -> Finding:
                 LocationType="availability-zone",
                 Filters=[
                     {"Name": "instance-type", "Values": wanted},
-                    {"Name": "location", "Values": list(settings.zones)},
+                    {"Name": "location", "Values": list(zones)},
                 ],
             )
         )
@@ -76,11 +78,18 @@ def instance_types(scope: Scope) -> Finding:
     nowhere = sorted(set(wanted).difference(*offered.values()))
     missing = f"; no zone offers {', '.join(nowhere)}" if nowhere else ""
     if not full:
-        text = f"no zone of {', '.join(settings.zones)} offers a type of each fleet{missing}"
+        text = f"no zone of {', '.join(zones)} offers a type of each fleet{missing}"
         return failure(text, "cdk deploy --all -c core_instance_types=<types> …: see infra/instance_types.py")
-    if nowhere or len(full) < len(settings.zones):
+    if nowhere or len(full) < len(zones):
         return warning(f"{', '.join(full)} offer a type of each fleet{missing}", "")
     return ok(f"{len(wanted)} types in {', '.join(full)}")
+
+
+def _zones(scope: Scope) -> list[str]:
+    """Return the zones that EMR may choose, in a VPC of others those of its subnets."""
+    if scope.settings.vpc is None:
+        return list(scope.settings.zones)
+    return sorted({item["AvailabilityZone"] for item in described_subnets(scope)})
 
 
 def release(scope: Scope) -> Finding:
@@ -154,9 +163,24 @@ def _name(version: tuple[int, ...]) -> str:
     return f"emr-{'.'.join(map(str, version))}" if version else "<a release of EMR 7>"
 
 
+def operating_system(scope: Scope) -> Finding:
+    """Ask whether EMR still has the release of Amazon Linux that the nodes are to have."""
+    label, wanted = scope.settings.release_label, scope.settings.os_release_label
+    if wanted is None:
+        return ok("the newest Amazon Linux 2023 that EMR has tried, another one each month")
+    with asking(f"describe the release {label}"):
+        described = scope.client("emr").describe_release_label(ReleaseLabel=label)
+    known = [item["Label"] for item in described.get("AvailableOSReleases", ())]
+    if wanted in known:
+        return ok(f"Amazon Linux {wanted}")
+    fix = f"cdk deploy --all -c os_release_label={known[0]}" if known else ""
+    return failure(f"EMR has no Amazon Linux {wanted} for {label}; it has {', '.join(known[:3]) or 'none'}", fix)
+
+
 CHECKS: Final = (
     Check("vCPUs On-Demand", on_demand_quota, ("service-quotas", "ec2")),
     Check("vCPUs Spot", spot_quota, ("service-quotas", "ec2")),
     Check("Instance types", instance_types, ("ec2",)),
     Check("EMR release", release, ("emr",)),
+    Check("Amazon Linux", operating_system, ("emr",)),
 )

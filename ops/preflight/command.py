@@ -15,7 +15,7 @@ from infra.settings import DeploymentSettings
 from ops.aws.next_step import next_command
 from ops.aws.place import find_place
 from ops.console import AsJson, Context, labelled, out, status
-from ops.preflight.examination import Answer, examine, exit_code
+from ops.preflight.examination import Answer, checks_of, examine, exit_code
 from ops.preflight.findings import Outcome, Scope
 
 _MARKS: Final = {
@@ -49,7 +49,7 @@ def preflight(
         qualifier=place.given.qualifier,
     )
     with status("Checking"):
-        answers = examine(scope)
+        answers = examine(scope, checks_of(scope.settings))
     code = exit_code(answers, strict=strict)
     following = next_command(place) if code == 0 else None
     if as_json:

@@ -6,12 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+from infra.settings import DeploymentSettings
 from ops.aws.account import AwsRefused
 from ops.errors import ExitCode
-from ops.preflight import access, capacity, leftovers, materials, recipients
+from ops.preflight import access, capacity, groups, leftovers, materials, network, recipients, routes
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok
 
-CHECKS: Final = (*access.CHECKS, *capacity.CHECKS, *leftovers.CHECKS, *recipients.CHECKS, *materials.CHECKS)
+CHECKS: Final = (
+    *(*access.CHECKS, *capacity.CHECKS, *network.ALWAYS, *leftovers.CHECKS),
+    *(*recipients.CHECKS, *materials.CHECKS),
+)
+_OF_OTHERS: Final = (*network.CHECKS, *routes.CHECKS, *groups.CHECKS)
+"""For a deployment into a VPC that somebody else has made."""
 
 _ASKED_ELSEWHERE: Final = {"cloudformation", "sns"}
 """Services that are also asked where the budget is."""
@@ -35,6 +41,11 @@ class Answer:
             "fix": finding.fix,
             "essential": self.essential,
         }
+
+
+def checks_of(settings: DeploymentSettings) -> tuple[Check, ...]:
+    """Return the checks that settings ask for."""
+    return (*CHECKS, *_OF_OTHERS) if settings.vpc else CHECKS
 
 
 def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:

@@ -67,6 +67,9 @@ class VerdictCommand(TyperCommand):
             raise typer.Exit(NO_VERDICT) from None
 
 
+REGISTRATION: Final = {"cls": VerdictCommand}
+
+
 def review(
     context: Context = None,
     *,

@@ -4,6 +4,7 @@
 
     <LogUri>/<cluster>/steps/<step>/{controller,stderr,stdout,syslog}.gz
              <cluster>/node/<instance>/bootstrap-actions/<number>/{controller,stderr,stdout}.gz
+             <cluster>/node/<instance>/applications/<application>/<log>.gz
              <cluster>/containers/<application>/<container>/{stderr,stdout}.gz
 
 EMR brings them there about every five minutes, each time the whole file, and for the last time when the step or the
@@ -33,6 +34,9 @@ LogFile = Literal["stderr", "stdout", "controller", "syslog"]
 
 _JOB_LINE: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (?:INFO|WARNING|ERROR) .*|error: .*")
 _APPLICATION: Final = re.compile(r"\bapplication_\d+_\d+\b")
+
+_OF_NOTEBOOKS: Final = ("livy", "jupyter", "emr-notebook")
+"""Beginnings of the names that EMR gives applications; of the gateway's log no document says where it is."""
 
 UPLOADED_WITHIN: Final = timedelta(minutes=6)
 """After this, a log that is not there will not come."""
@@ -95,6 +99,14 @@ def bootstrap_logs(folder: Folder, cluster_id: str, file: LogFile) -> Iterator[t
         parts = item.path.split("/")
         if len(parts) == 6 and parts[3] == "bootstrap-actions" and parts[5] == f"{file}.gz":
             yield f"{parts[2]} action {parts[4]}", decompressed(folder.read(item.path) or b"")
+
+
+def notebook_logs(folder: Folder, cluster_id: str) -> Iterator[tuple[str, str]]:
+    """Read the logs of what serves notebooks, Livy and the gateway: node, application and log, and text."""
+    for item in folder.list(f"{cluster_id}/node/"):
+        parts = item.path.split("/")
+        if len(parts) == 6 and parts[3] == "applications" and parts[4].startswith(_OF_NOTEBOOKS):
+            yield f"{parts[2]} {parts[4]} {parts[5].removesuffix('.gz')}", decompressed(folder.read(item.path) or b"")
 
 
 def executor_logs(folder: Folder, step: Step, file: LogFile) -> Iterator[tuple[str, str]]:

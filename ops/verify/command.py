@@ -16,13 +16,13 @@ from ops.console import Context, confirm, err, out, termination_as_interrupt
 from ops.errors import ExitCode, WrongUsage
 from ops.project import ROOT
 from ops.verify.applying import apply_report
+from ops.verify.cleanup import leftovers
 from ops.verify.cost import MOST_MINUTES, cost_of
-from ops.verify.course import THE_END, chosen, environments, run_course, verifiable
-from ops.verify.ending import leftovers
-from ops.verify.phase import Stage
+from ops.verify.findings import NotAnswered
 from ops.verify.report import NAME, Report, read_report
-from ops.verify.scene import A, B, Scene, with_env
-from ops.verify.seen import NotAnswered
+from ops.verify.runner import CLEANUP, environments, run_stages, stages_for, verifiable
+from ops.verify.stage import Stage
+from ops.verify.workspace import A, B, Workspace, with_env
 
 _FOLDER: Final = ROOT / "out" / "verify"
 _COLOURS: Final = {Outcome.CONFIRMED: "green", Outcome.REFUTED: "bold red", Outcome.NOT_SEEN: "yellow"}
@@ -61,7 +61,7 @@ def verify(  # noqa: PLR0917 - the options of a command
         if value.startswith("env="):
             raise WrongUsage(f"-c {value}: a verification has environments of its own, {A} and {B}; leave it out")
     place = find_place([f"env={A}", *(values or ())], number=account_number)
-    scene = Scene(
+    workspace = Workspace(
         places={A: place, B: with_env(place, B)},
         needed=(A, B),
         folder=folder.resolve(),
@@ -72,31 +72,31 @@ def verify(  # noqa: PLR0917 - the options of a command
         tell=lambda text: err.print(text, soft_wrap=True, style="dim"),
         clock=clock_of(context),
     )
-    report = _report(scene, resume=resume)
+    report = _report(workspace, resume=resume)
     wanted = _wanted(rows, report)
-    stages = chosen(wanted)
-    scene.needed = environments(stages)
-    _ask(scene, stages, yes=yes)
+    stages = stages_for(wanted)
+    workspace.needed = environments(stages)
+    _ask(workspace, stages, yes=yes)
     folder.mkdir(parents=True, exist_ok=True)
     with termination_as_interrupt():
-        interrupted = run_course(scene, stages, report, wanted)
+        interrupted = run_stages(workspace, stages, report, wanted)
     report.save()
-    raise typer.Exit(_end(scene, report, interrupted=interrupted))
+    raise typer.Exit(_end(workspace, report, interrupted=interrupted))
 
 
-def _report(scene: Scene, *, resume: bool) -> Report:
-    settings = scene.places[A].settings
-    aws = "embedded AWS" if scene.embedded else "AWS"
-    new = Report(aws=aws, region=settings.region, release=settings.release_label, folder=scene.folder)  # type: ignore[arg-type]
+def _report(workspace: Workspace, *, resume: bool) -> Report:
+    settings = workspace.places[A].settings
+    aws = "embedded AWS" if workspace.embedded else "AWS"
+    new = Report(aws=aws, region=settings.region, release=settings.release_label, folder=workspace.folder)  # type: ignore[arg-type]
     if not resume:
         return new
-    former = read_report(scene.folder / NAME)
+    former = read_report(workspace.folder / NAME)
     if (former.aws, former.region, former.release) != (new.aws, new.region, new.release):
         raise WrongUsage(
-            f"{scene.folder / NAME} is of {former.aws}, {former.region}, {former.release}, and this is"
+            f"{workspace.folder / NAME} is of {former.aws}, {former.region}, {former.release}, and this is"
             f" {new.aws}, {new.region}, {new.release}; give the same settings, or another --folder"
         )
-    return former.model_copy(update={"folder": scene.folder})
+    return former.model_copy(update={"folder": workspace.folder})
 
 
 def _wanted(rows: str | None, report: Report) -> set[int]:
@@ -121,13 +121,13 @@ def _wanted(rows: str | None, report: Report) -> set[int]:
     return left
 
 
-def _ask(scene: Scene, stages: Sequence[Stage], *, yes: bool) -> None:
-    cost = cost_of(scene, stages)
-    minutes = sum(stage.minutes for stage in (*stages, *THE_END))
-    where = "the embedded AWS" if scene.embedded else f"AWS, {scene.places[A].settings.region}"
-    names = ", ".join(stage.phase.value for stage in (*stages, *THE_END))
+def _ask(workspace: Workspace, stages: Sequence[Stage], *, yes: bool) -> None:
+    cost = cost_of(workspace, stages)
+    minutes = sum(stage.minutes for stage in (*stages, *CLEANUP))
+    where = "the embedded AWS" if workspace.embedded else f"AWS, {workspace.places[A].settings.region}"
+    names = ", ".join(stage.phase.value for stage in (*stages, *CLEANUP))
     out.print(
-        f"On {where}, {' and '.join(scene.needed)}: {names}\n"
+        f"On {where}, {' and '.join(workspace.needed)}: {names}\n"
         f"About {minutes} minutes, at most {MOST_MINUTES}; {cost.usual:.2f} USD as planned, {cost.most:.2f} USD at"
         " most, by list price before tax (fruits price). Then all of it is destroyed, also after Ctrl-C.",
         soft_wrap=True,
@@ -140,19 +140,19 @@ def _ask(scene: Scene, stages: Sequence[Stage], *, yes: bool) -> None:
         )
 
 
-def _end(scene: Scene, report: Report, *, interrupted: bool) -> int:
+def _end(workspace: Workspace, report: Report, *, interrupted: bool) -> int:
     for outcome in Outcome:
         numbers = [row.number for row in report.of(outcome)]
         if numbers:
             out.print(f"{outcome.value}: {', '.join(map(str, numbers))}", style=_COLOURS[outcome], soft_wrap=True)
     out.print(f"Report: {report.folder / NAME}", soft_wrap=True)
-    if not scene.embedded and report.of(Outcome.CONFIRMED):
+    if not workspace.embedded and report.of(Outcome.CONFIRMED):
         out.print(f"Enter it into the table: fruits verify --apply {report.folder / NAME}", soft_wrap=True)
-    return _exit_code(scene, report, interrupted=interrupted)
+    return _exit_code(workspace, report, interrupted=interrupted)
 
 
-def _exit_code(scene: Scene, report: Report, *, interrupted: bool) -> int:
-    left = _left(scene)
+def _exit_code(workspace: Workspace, report: Report, *, interrupted: bool) -> int:
+    left = _left(workspace)
     if left:
         err.print(f"left: {left}", style="bold red", soft_wrap=True)
     if interrupted:
@@ -162,11 +162,11 @@ def _exit_code(scene: Scene, report: Report, *, interrupted: bool) -> int:
     return ExitCode.INCOMPLETE if report.of(Outcome.NOT_SEEN) else ExitCode.OK
 
 
-def _left(scene: Scene) -> str:
+def _left(workspace: Workspace) -> str:
     """Say what is left, of a verification that has made something."""
-    if not scene.came_to_the_end:
+    if not workspace.cleanup_began:
         return ""
     try:
-        return ", ".join(leftovers(scene.answers))
+        return ", ".join(leftovers(workspace.answers))
     except NotAnswered:
         return f"nobody could see what; ask: fruits leaks -c env={A}, fruits leaks -c env={B}"

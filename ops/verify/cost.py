@@ -9,13 +9,13 @@ from ops.errors import FruitsError
 from ops.pricing.offer import make_offer
 from ops.pricing.prediction import load_throughput
 from ops.pricing.price_book import PriceBook
-from ops.verify.phase import Stage
-from ops.verify.scene import A, B, Scene, Which
+from ops.verify.stage import Stage
+from ops.verify.workspace import A, B, Environment, Workspace
 
 MOST_MINUTES: Final = 60
 MOST_USD: Final = 2.0
 
-_CLUSTERS: Final[dict[Phase, Which]] = {Phase.TRANSIENT: A, Phase.AGAIN: A, Phase.INTERACTIVE: B}
+_CLUSTERS: Final[dict[Phase, Environment]] = {Phase.TRANSIENT: A, Phase.AGAIN: A, Phase.INTERACTIVE: B}
 """Phases that start a cluster, and of which environment."""
 
 
@@ -39,7 +39,7 @@ class Cost:
     most: float
 
 
-def cost_of(scene: Scene, stages: Iterable[Stage]) -> Cost:
+def cost_of(workspace: Workspace, stages: Iterable[Stage]) -> Cost:
     """Price the clusters of some stages by the figures of `fruits price`.
 
     Raises
@@ -49,10 +49,10 @@ def cost_of(scene: Scene, stages: Iterable[Stage]) -> Cost:
     """
     started = [_CLUSTERS[stage.phase] for stage in stages if stage.phase in _CLUSTERS]
     usual = most = 0.0
-    for which in started:
+    for env in started:
         price = make_offer(
-            scene.places[which].settings,
-            label=which,
+            workspace.places[env].settings,
+            label=env,
             images=None,
             storage_gib=0,
             serverless=False,
@@ -61,7 +61,7 @@ def cost_of(scene: Scene, stages: Iterable[Stage]) -> Cost:
         ).price
         worst = price.until_max_lifetime
         if worst is None or worst.missing or price.hour.missing:
-            raise TooDear(f"what a cluster of {which} costs at most is not known; ask: fruits price -c env={which}")
+            raise TooDear(f"what a cluster of {env} costs at most is not known; ask: fruits price -c env={env}")
         usual += price.hour.usd * MOST_MINUTES / 60 / 2
         most += worst.usd
     if most > MOST_USD:

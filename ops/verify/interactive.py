@@ -10,10 +10,10 @@ from infra.instance_types import InstanceType
 from ops.aws.clusters import ENDED, find_cluster
 from ops.beliefs.belief import Phase
 from ops.verify.clusters import cluster_id, describe, describe_nodes, fleet, status, wait_for_steps
-from ops.verify.phase import Stage
-from ops.verify.scene import B, CommandFailed, Scene
-from ops.verify.seen import Answers, Check, Seen, confirmed, holds
+from ops.verify.findings import Answers, Check, Finding, confirmed, holds
+from ops.verify.stage import Stage
 from ops.verify.transient import COMPUTE
+from ops.verify.workspace import B, CommandFailed, Workspace
 
 CHANGED: Final = {"core_vcpus": "8", "idle_stop": "20m"}
 """What is changed in place."""
@@ -27,32 +27,32 @@ _MEMORY: Final = re.compile(r"Configured Resources\s*:\s*<memory:(\d+)")
 _MASTER_HOST: Final = re.compile(r"AM Host\s*:\s*(\S+)")
 
 
-def _act(scene: Scene) -> None:
-    answers = scene.answers
-    scene.cdk(scene.app(B), COMPUTE)
-    cluster = cluster_id(scene, B)
-    emr = scene.places[B].client("emr")
+def _act(workspace: Workspace) -> None:
+    answers = workspace.answers
+    workspace.cdk(workspace.app(B), COMPUTE)
+    cluster = cluster_id(workspace, B)
+    emr = workspace.places[B].client("emr")
     jar = {"Jar": "command-runner.jar", "Args": list(FAILING)}
     failing: Any = {"Name": "fails", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
     emr.add_job_flow_steps(JobFlowId=cluster, Steps=[failing])
-    if not scene.embedded:  # where nothing looks at a second run
-        scene.fruits("run", "--no-wait", "--run-id", "first", which=B)
-    wait_for_steps(scene, B, cluster)
-    describe(scene, B, cluster)
-    describe_nodes(scene, B, cluster)
+    if not workspace.embedded:  # where nothing looks at a second run
+        workspace.fruits("run", "--no-wait", "--run-id", "first", env=B)
+    wait_for_steps(workspace, B, cluster)
+    describe(workspace, B, cluster)
+    describe_nodes(workspace, B, cluster)
     answers.ask("limits", lambda: emr.get_managed_scaling_policy(ClusterId=cluster)["ManagedScalingPolicy"])
     changed = {"was": cluster, "error": ""}
     try:
-        scene.cdk(scene.app(B, **CHANGED), COMPUTE)
+        workspace.cdk(workspace.app(B, **CHANGED), COMPUTE)
     except CommandFailed as error:
         changed["error"] = str(error)
-    changed["is"] = cluster_id(scene, B)
+    changed["is"] = cluster_id(workspace, B)
     answers.put("changed", changed)
     answers.ask("changed fleets", lambda: emr.list_instance_fleets(ClusterId=changed["is"])["InstanceFleets"])
     answers.ask("idle stop", lambda: emr.get_auto_termination_policy(ClusterId=changed["is"])["AutoTerminationPolicy"])
 
 
-def _in_place(answers: Answers) -> Seen:
+def _in_place(answers: Answers) -> Finding:
     changed, fleets = answers["changed"], answers["changed fleets"]
     core: dict[str, Any] = next((item for item in fleets if item["InstanceFleetType"] == "CORE"), {})
     told = {**changed, "core": core, "idle stop": answers["idle stop"]}
@@ -65,7 +65,7 @@ def _in_place(answers: Answers) -> Seen:
     return holds(right, told)
 
 
-def _limits(answers: Answers) -> Seen:
+def _limits(answers: Answers) -> Finding:
     limits = answers["limits"]["ComputeLimits"]
     core = fleet(answers, B, "CORE").get("TargetOnDemandCapacity")
     right = (
@@ -76,17 +76,17 @@ def _limits(answers: Answers) -> Seen:
     return holds(right, {"limits": limits, "core": core})
 
 
-def _probe(scene: Scene) -> None:
-    ended = scene.fruits("probe", "--json", "--look-every", str(scene.look_every), which=B)
-    scene.answers.put("node", json.loads(ended.output)["node"])
-    scene.answers.put("memory of types", _node_memory(scene.places[B].settings.core_types))
+def _probe(workspace: Workspace) -> None:
+    ended = workspace.fruits("probe", "--json", "--look-every", str(workspace.look_every), env=B)
+    workspace.answers.put("node", json.loads(ended.output)["node"])
+    workspace.answers.put("memory of types", _node_memory(workspace.places[B].settings.core_types))
 
 
 def _node_memory(types: Iterable[InstanceType]) -> dict[str, int]:
     return {item.name: yarn.node_mib(item) for item in types}
 
 
-def _dynamic(answers: Answers) -> Seen:
+def _dynamic(answers: Answers) -> Finding:
     found = answers["node"]["spark-defaults"] or {}
     told = {key: value for key, value in found.items() if "dynamicAllocation" in key or "shuffle.service" in key}
     right = (
@@ -98,13 +98,13 @@ def _dynamic(answers: Answers) -> Seen:
     return holds(right, told)
 
 
-def _yarn_memory(answers: Answers) -> Seen:
+def _yarn_memory(answers: Answers) -> Finding:
     expected, said = answers["memory of types"], _said_by_yarn(answers, "nodes")
     found = {int(number) for number in _MEMORY.findall(said)}
     return holds(found and found <= set(expected.values()), {"found": sorted(found), "expected": expected})
 
 
-def _labels(answers: Answers) -> Seen:
+def _labels(answers: Answers) -> Finding:
     labels, nodes, newest = (_said_by_yarn(answers, name) for name in ("labels", "nodes", "newest"))
     host = _MASTER_HOST.search(newest)
     on_core = host is not None and any(
@@ -118,39 +118,39 @@ def _said_by_yarn(answers: Answers, what: str) -> str:
     return str((answers["node"]["yarn"] or {}).get(what) or "")
 
 
-def _scheduler(answers: Answers) -> Seen:
+def _scheduler(answers: Answers) -> Finding:
     found = answers["node"]["capacity-scheduler"] or {}
     ours = all(found.get(key) == value for key, value in yarn.SCHEDULER.items())
     return holds(ours and len(found) > len(yarn.SCHEDULER), found)
 
 
-def _glibc(answers: Answers) -> Seen:
+def _glibc(answers: Answers) -> Finding:
     said = answers["node"]["glibc"] or "0"
     version = tuple(int(part) for part in re.findall(r"\d+", said))
     return holds(version >= _LEAST_GLIBC, said)
 
 
-def _room(answers: Answers) -> Seen:
+def _room(answers: Answers) -> Finding:
     node = answers["node"]
     return holds((node["disks"] or {}).get("/", {}).get("free_mib", 0) >= _LEAST_DISK_MIB, node["disks"])
 
 
-def _no_locale(answers: Answers) -> Seen:
+def _no_locale(answers: Answers) -> Finding:
     said = answers["node"]["locale"] or {}
     return holds(not any("UTF-8" in str(said.get(name)) for name in ("LANG", "LC_ALL", "LC_CTYPE")), said)
 
 
-def _s3a(answers: Answers) -> Seen:
+def _s3a(answers: Answers) -> Finding:
     node = answers["node"]
     found = {**(node["core-site"] or {}), **(node["spark-defaults"] or {})}
     told = {key: value for key, value in found.items() if "fs.s3" in key or "ommit" in key}
     return holds(any(key.endswith("fs.s3.impl") and "S3AFileSystem" in value for key, value in told.items()), told)
 
 
-def _lifetime(scene: Scene) -> None:
-    answers, client = scene.answers, scene.places[B].client
+def _lifetime(workspace: Workspace) -> None:
+    answers, client = workspace.answers, workspace.places[B].client
     machines = client("stepfunctions")
-    machine = _machine(scene)
+    machine = _machine(workspace)
     answers.ask(
         "executions",
         lambda: [
@@ -158,24 +158,24 @@ def _lifetime(scene: Scene) -> None:
             for item in machines.list_executions(stateMachineArn=machine)["executions"]
         ],
     )
-    cluster = cluster_id(scene, B)
-    if not scene.embedded:
-        scene.until(lambda: find_cluster(client, cluster).state in ENDED, f"{cluster} lives as long as it may")
-    describe(scene, B, cluster)
+    cluster = cluster_id(workspace, B)
+    if not workspace.embedded:
+        workspace.until(lambda: find_cluster(client, cluster).state in ENDED, f"{cluster} lives as long as it may")
+    describe(workspace, B, cluster)
 
 
-def _machine(scene: Scene) -> str:
-    held = scene.places[B].client("cloudformation").describe_stack_resources(StackName=f"FruitsGuard-{B}")
+def _machine(workspace: Workspace) -> str:
+    held = workspace.places[B].client("cloudformation").describe_stack_resources(StackName=f"FruitsGuard-{B}")
     kind = "AWS::StepFunctions::StateMachine"
     return next(item["PhysicalResourceId"] for item in held["StackResources"] if item["ResourceType"] == kind)
 
 
-def _guarded(answers: Answers) -> Seen:
+def _guarded(answers: Answers) -> Finding:
     found = answers["executions"]
     return holds(found, found)
 
 
-def _ended(answers: Answers) -> Seen:
+def _ended(answers: Answers) -> Finding:
     found = status(answers, B)
     reason = found["StateChangeReason"]
     return confirmed(found) if reason.get("Code") == "USER_REQUEST" else holds(False, found)

@@ -13,9 +13,9 @@ from ops.beliefs.belief import Phase
 from ops.beliefs.table import BY_NUMBER
 from ops.beliefs.verdicts import Outcome
 from ops.errors import WrongUsage
-from ops.verify.phase import Stage
+from ops.verify.findings import Finding, not_seen
 from ops.verify.redaction import redacted
-from ops.verify.seen import Seen, not_seen
+from ops.verify.stage import Stage
 
 NAME: Final = "verify-report.json"
 _PAGE: Final = "verify-report.md"
@@ -85,7 +85,7 @@ class Report(BaseModel):
             self.saw(number, stage.phase, not_seen(why))
         self.save()
 
-    def saw(self, number: int, phase: Phase, seen: Seen) -> None:
+    def saw(self, number: int, phase: Phase, seen: Finding) -> None:
         """Note what was seen of a belief."""
         self.rows[number] = RowSeen(
             number=number,

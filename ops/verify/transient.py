@@ -16,9 +16,9 @@ from ops.verify.clusters import (
     status,
     wait_for_steps,
 )
-from ops.verify.phase import Stage
-from ops.verify.scene import A, CommandFailed, Scene
-from ops.verify.seen import Answers, Check, Seen, confirmed, holds, not_seen, refuted
+from ops.verify.findings import Answers, Check, Finding, confirmed, holds, not_seen, refuted
+from ops.verify.stage import Stage
+from ops.verify.workspace import A, CommandFailed, Workspace
 
 COMPUTE: Final = "FruitsCompute"
 _SPOT_ROLE: Final = "AWSServiceRoleForEC2Spot"
@@ -32,18 +32,18 @@ _OTHER_REASONS: Final = ("BOOTSTRAP_FAILURE", "STEP_FAILURE", "USER_REQUEST", "V
 _NO_INSTANCE: Final = "nobody starts an instance here"
 
 
-def _deploy(scene: Scene) -> None:
-    images = str(scene.render())
-    for which in scene.needed:
-        app = scene.app(which)
+def _deploy(workspace: Workspace) -> None:
+    images = str(workspace.render())
+    for env in workspace.needed:
+        app = workspace.app(env)
         lasting = [name.rpartition("-")[0] for name in app.templates if not name.startswith(COMPUTE)]
-        with scene.answers.asking("storage"):
-            scene.cdk(app, *lasting)
-            scene.answers.put("storage", "CREATE_COMPLETE")
-        scene.fruits("images", "upload", images, which=which)
+        with workspace.answers.asking("storage"):
+            workspace.cdk(app, *lasting)
+            workspace.answers.put("storage", "CREATE_COMPLETE")
+        workspace.fruits("images", "upload", images, env=env)
 
 
-def _tables(answers: Answers) -> Seen:
+def _tables(answers: Answers) -> Finding:
     settings = answers["lake formation"]
     if "storage" in answers.found:
         return confirmed({"tables": "made", "lake formation": settings})
@@ -51,29 +51,29 @@ def _tables(answers: Answers) -> Seen:
     return refuted(why) if "Lake Formation" in why else not_seen(why)
 
 
-def _act(scene: Scene) -> None:
-    answers = scene.answers
+def _act(workspace: Workspace) -> None:
+    answers = workspace.answers
     try:
-        scene.cdk(scene.app(A), COMPUTE)
+        workspace.cdk(workspace.app(A), COMPUTE)
         answers.put("deployed", {"ok": True})
     except CommandFailed as error:
         answers.put("deployed", {"ok": False, "error": str(error)})
-    cluster = cluster_id(scene, A)
-    describe_nodes(scene, A, cluster)
-    wait_for_steps(scene, A, cluster)
-    client = scene.places[A].client
-    scene.until(lambda: find_cluster(client, cluster).state in ENDED, f"{cluster} is ending")
-    describe(scene, A, cluster)
+    cluster = cluster_id(workspace, A)
+    describe_nodes(workspace, A, cluster)
+    wait_for_steps(workspace, A, cluster)
+    client = workspace.places[A].client
+    workspace.until(lambda: find_cluster(client, cluster).state in ENDED, f"{cluster} is ending")
+    describe(workspace, A, cluster)
     iam = client("iam")
     answers.ask("spot role", lambda: iam.get_role(RoleName=_SPOT_ROLE)["Role"]["RoleName"])
     for file in ("stdout", "stderr"):
         name = f"bootstrap {file}"
-        answers.ask(name, lambda file=file: scene.fruits("logs", "--bootstrap", "--file", file, which=A).output)  # type: ignore[misc]
-    answers.ask("runs", lambda: json.loads(scene.fruits("runs", "--json", which=A).output))
-    answers.ask("spark log", lambda: scene.fruits("logs", "--file", "stderr", which=A).output)
+        answers.ask(name, lambda file=file: workspace.fruits("logs", "--bootstrap", "--file", file, env=A).output)  # type: ignore[misc]
+    answers.ask("runs", lambda: json.loads(workspace.fruits("runs", "--json", env=A).output))
+    answers.ask("spark log", lambda: workspace.fruits("logs", "--file", "stderr", env=A).output)
 
 
-def _complete_before_the_end(answers: Answers) -> Seen:
+def _complete_before_the_end(answers: Answers) -> Finding:
     deployed, events, ended = answers["deployed"], answers[f"{A} events"], status(answers, A)
     if not deployed["ok"]:
         by_itself = ended["StateChangeReason"].get("Code") in _BY_ITSELF
@@ -87,25 +87,25 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _started(answers: Answers) -> Seen:
+def _started(answers: Answers) -> Finding:
     if status(answers, A)["StateChangeReason"].get("Code") in _OTHER_REASONS:
         require_ready(answers, A)
     return holds(ready(answers, A), status(answers, A))
 
 
-def _public_access(answers: Answers) -> Seen:
+def _public_access(answers: Answers) -> Finding:
     blocked = answers["public access"]["BlockPublicAccessConfiguration"]
     if not blocked["BlockPublicSecurityGroupRules"]:
         return not_seen("this account blocks no public access")
-    return Seen(_started(answers).outcome, {"block": blocked, "status": status(answers, A)})
+    return Finding(_started(answers).outcome, {"block": blocked, "status": status(answers, A)})
 
 
-def _python(answers: Answers) -> Seen:
+def _python(answers: Answers) -> Finding:
     log = answers["bootstrap stderr"]
     return holds("modules import from" in log, _lines(log, "install.sh:"))
 
 
-def _command_of_aws(answers: Answers) -> Seen:
+def _command_of_aws(answers: Answers) -> Finding:
     found = _probes(answers)
     return holds(
         found and all((item["aws"] or {}).get("version", "").startswith("aws-cli/2") for item in found),
@@ -123,32 +123,32 @@ def _lines(log: str, mark: str) -> list[str]:
     return [line[-300:] for line in log.splitlines() if mark in line][-20:]
 
 
-def _spot(answers: Answers) -> Seen:
+def _spot(answers: Answers) -> Finding:
     require_ready(answers, A)
     task = fleet(answers, A, "TASK")
     told = {"fleet": task, "role": answers.found.get("spot role")}
     return holds(task.get("ProvisionedSpotCapacity", 0) > 0 and told["role"], told)
 
 
-def _spot_nodes(answers: Answers) -> Seen:
+def _spot_nodes(answers: Answers) -> Finding:
     nodes = [item for item in answers[f"{A} instances"] if item.get("Market") == "SPOT"]
     reasons = json.dumps([item["Status"] for item in nodes])
     return holds(nodes and "InternalError" not in reasons, [item["Status"] for item in nodes])
 
 
-def _computed(answers: Answers) -> Seen:
+def _computed(answers: Answers) -> Finding:
     require_ready(answers, A)
     runs = answers["runs"]
     done = [run for run in runs["completed"] if run["computed"]]
     return holds(done, done or runs["others"])
 
 
-def _shuffled(answers: Answers) -> Seen:
+def _shuffled(answers: Answers) -> Finding:
     refusals = _lines(answers["spark log"], "Expected SaslMessage")
     return refuted(refusals) if refusals else _computed(answers)
 
 
-def _start_up(answers: Answers) -> Seen:
+def _start_up(answers: Answers) -> Finding:
     require_ready(answers, A)
     timeline = status(answers, A)["Timeline"]
     minutes = (_time(timeline["ReadyDateTime"]) - _time(timeline["CreationDateTime"])).total_seconds() / 60
@@ -156,15 +156,15 @@ def _start_up(answers: Answers) -> Seen:
     return holds(least <= minutes <= most, {"minutes": round(minutes, 1)})
 
 
-def _again(scene: Scene) -> None:
-    before = cluster_id(scene, A)
-    ended = scene.fruits("run", "--yes", "--no-wait", "--run-id", "second", which=A, accept=(0, 1))
-    after = cluster_id(scene, A)
-    scene.answers.put("again", {"code": ended.code, "new": after != before, "text": ended.text[-1000:]})
-    wait_for_steps(scene, A, after)
+def _again(workspace: Workspace) -> None:
+    before = cluster_id(workspace, A)
+    ended = workspace.fruits("run", "--yes", "--no-wait", "--run-id", "second", env=A, accept=(0, 1))
+    after = cluster_id(workspace, A)
+    workspace.answers.put("again", {"code": ended.code, "new": after != before, "text": ended.text[-1000:]})
+    wait_for_steps(workspace, A, after)
 
 
-def _replaced(answers: Answers) -> Seen:
+def _replaced(answers: Answers) -> Finding:
     again = answers["again"]
     return holds(again["code"] == 0 and again["new"], again)
 

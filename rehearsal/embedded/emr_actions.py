@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from rehearsal.embedded import (
     ec2_capacity,
+    emr_app_uis,
     emr_clock,
     emr_clusters,
     emr_fleets,
     emr_launch,
+    emr_notebooks,
     emr_policies,
     emr_stabilisation,
     emr_states,
@@ -84,11 +86,15 @@ def install() -> None:
         security_configurations=emr_policies.security_configurations,
         policies=emr_policies.policies,
         studios=emr_studios.studios,
+        app_uis=emr_app_uis.app_uis,
+        notebook_executions=emr_notebooks.executions,
         instances=emr_fleets.instances,
     )
     actions: dict[str, Handler] = {
         **emr_policies.policy_handlers("AutoTerminationPolicy"),
         **emr_policies.policy_handlers("ManagedScalingPolicy"),
+        "CreatePersistentAppUI": emr_app_uis.create_persistent_app_ui,
+        "GetPersistentAppUIPresignedURL": emr_app_uis.get_persistent_app_ui_presigned_url,
     }
     handlers: list[Handler] = [
         *(emr_clusters.run_job_flow, emr_clusters.describe_cluster, emr_clusters.list_instance_fleets),
@@ -98,6 +104,9 @@ def install() -> None:
         *(emr_policies.list_security_configurations, emr_policies.delete_security_configuration),
         *(emr_studios.create_studio, emr_studios.describe_studio, emr_studios.list_studios),
         *(emr_studios.update_studio, emr_studios.delete_studio),
+        *(emr_notebooks.start_notebook_execution, emr_notebooks.describe_notebook_execution),
+        *(emr_notebooks.list_notebook_executions, emr_notebooks.stop_notebook_execution),
+        emr_notebooks.report_notebook_execution,
         *(emr_fleets.list_instances, emr_fleets.modify_instance_fleet),
         *(report_cluster_state, report_step_state, terminate_cluster),
         *(choose_cluster_launch, choose_capacity, choose_stabilisation, advance_clock),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rehearsal.embedded import emr_clock, vanilla
 from rehearsal.embedded.emr_launch import launch, node_takes_part
+from rehearsal.embedded.emr_network import GROUPS, misplaced
 from rehearsal.embedded.emr_policies import check_policy, keep_policy, security_configurations
 from rehearsal.embedded.emr_states import begin, find_cluster, find_live_cluster, terminate
 from rehearsal.embedded.responses import Request, Response, answer, refuse, result
@@ -29,7 +30,6 @@ _ATTRIBUTES: Final = (
     "EmrManagedSlaveSecurityGroup",
     "ServiceAccessSecurityGroup",
 )
-_GROUPS: Final = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
 _REMEMBERED_SECONDS: Final = 61 * 24 * 3600.0  # "two months" (Management Guide, "View cluster status and details")
 _vanilla_run = vanilla.emr._run_job_flow
 
@@ -62,13 +62,15 @@ def _problems(request: Request) -> Iterator[str]:
     configuration = request.get("SecurityConfiguration")
     if configuration and configuration not in security_configurations:
         yield f"Security configuration with name '{configuration}' does not exist."
-    for subnet in [*instances.get("Ec2SubnetIds", []), *filter(None, [instances.get("Ec2SubnetId")])]:
+    subnets = [*instances.get("Ec2SubnetIds", []), *filter(None, [instances.get("Ec2SubnetId")])]
+    for subnet in subnets:
         if subnet not in vanilla.ec2._subnets:
             yield f"The subnet configuration was invalid: The subnet ID '{subnet}' does not exist"
-    for key in _GROUPS:
+    for key in GROUPS:
         group = instances.get(key)
         if group and group not in vanilla.ec2._security_groups:
             yield f"The security group '{group}' does not exist"
+    yield from misplaced(instances, subnets)
 
 
 def _complete(cluster: dict[str, Any], request: Request) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rehearsal.embedded import emr_clock, vanilla
+from rehearsal.embedded import ec2_nodes, emr_clock, vanilla
 from rehearsal.embedded.ec2_capacity import Market, refusal
 from rehearsal.embedded.emr_states import LIVE, Refused, find_cluster, find_live_cluster, state_of
 from rehearsal.embedded.responses import Request, Response, answer
@@ -87,7 +87,7 @@ def get(cluster: Mapping[str, Any], fleet: dict[str, Any], market: Market, units
         reason = refusal(kind, market, zone=zone, service_role=cluster["ServiceRole"])
         if not reason:
             number = math.ceil(units / given.get("WeightedCapacity", 1))
-            started = [_instance(fleet, kind, market) for _ in range(number)]
+            started = [_instance(cluster, fleet, kind, market) for _ in range(number)]
             instances.setdefault(cluster["Id"], []).extend(started)
             fleet[f"Provisioned{dict(_MARKETS)[market]}Capacity"] += units
             return ""
@@ -103,10 +103,10 @@ def _capacity(fleet: Mapping[str, Any], kind: str) -> int:
     return sum(int(fleet[f"{kind}{name}Capacity"]) for _, name in _MARKETS)
 
 
-def _instance(fleet: Mapping[str, Any], kind: str, market: Market) -> dict[str, Any]:
+def _instance(cluster: Mapping[str, Any], fleet: Mapping[str, Any], kind: str, market: Market) -> dict[str, Any]:
     return {
         "Id": f"ci-{secrets.token_hex(10).upper()}",
-        "Ec2InstanceId": f"i-{secrets.token_hex(9)[:17]}",
+        "Ec2InstanceId": ec2_nodes.start(cluster, fleet["InstanceFleetType"], kind),
         "InstanceFleetId": fleet["Id"],
         "InstanceType": kind,
         "Market": market,
@@ -162,6 +162,7 @@ def _release(cluster: Mapping[str, Any], fleet: dict[str, Any], market: Market) 
         if fleet[f"Provisioned{name}Capacity"] - weight < fleet[f"Target{name}Capacity"]:
             return
         held.remove(item)
+        ec2_nodes.end([item["Ec2InstanceId"]])
         fleet[f"Provisioned{name}Capacity"] -= weight
 
 

@@ -7,6 +7,7 @@ from rehearsal.embedded import vanilla
 from rehearsal.embedded.authorization import role_denial
 from rehearsal.embedded.choices import Choice
 from rehearsal.embedded.emr_fleets import ask
+from rehearsal.embedded.emr_network import network_denial
 from rehearsal.embedded.emr_provisioning import wait_for_capacity
 from rehearsal.embedded.emr_states import find_cluster, move_cluster, steps_of
 
@@ -48,7 +49,7 @@ def _launch(cluster_id: str, chosen: str) -> None:
 
 
 def _service_role_denial(cluster: Mapping[str, Any]) -> str:
-    """Ask whether EMR may give the nodes their role, the right that a deployment has to grant itself."""
+    """Ask whether EMR may give the nodes their role, as the deployment has to grant, and their network."""
     account = vanilla.responses.get_account_id()
     roles = vanilla.iam._roles
     profile = vanilla.iam._instance_profiles[cluster["Ec2InstanceAttributes"]["IamInstanceProfile"]]
@@ -62,4 +63,4 @@ def _service_role_denial(cluster: Mapping[str, Any]) -> str:
         )
         if denial:
             return denial
-    return ""
+    return network_denial(cluster)

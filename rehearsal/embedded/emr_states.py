@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rehearsal.embedded import emr_clock, vanilla
+from rehearsal.embedded import ec2_nodes, emr_clock, vanilla
 from rehearsal.embedded.emr_events import publish_chosen_subnet, publish_cluster, publish_step
 
 LIVE: Final = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING")
@@ -209,5 +209,7 @@ def _enter(cluster: dict[str, Any], state: str, code: str, message: str) -> None
         fleet["Status"]["State"] = _FLEET_STATES[state]
         if state in ENDED:
             fleet |= {"ProvisionedOnDemandCapacity": 0, "ProvisionedSpotCapacity": 0}
+    if state in ENDED:
+        ec2_nodes.end_all(cluster["Id"])
     publish_cluster(cluster)
     emr_clock.look_again()

@@ -47,6 +47,10 @@ _FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "budgets._untag_resource": _RESPONSE,
     "budgets._update_budget": _RESPONSE,
     "concurrency.spawn_background": ("fn", "args", "thread_name", "kwargs"),
+    "ec2._launch_instances_internal": (
+        *("image_id", "instance_type", "subnet_id", "count"),
+        *("key_name", "user_data", "sg_ids", "requested_private_ip", "iam_profile"),
+    ),
     "ec2._vpce_fields_xml": ("ep", "tag"),
     "emr._add_tags": _RESPONSE,
     "emr._clear_state": (),
@@ -119,8 +123,11 @@ _FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
 _VALUES: Final[dict[str, type | tuple[type, ...]]] = {
     "app.AUTH": bool,
     "app.app": object,
+    "ec2._instances": object,
     "ec2._security_groups": object,
     "ec2._subnets": object,
+    "ec2._tags": object,
+    "ec2._volumes": object,
     "ec2._vpc_endpoints": object,
     "emr._HANDLERS": dict,
     "emr._clusters": object,

@@ -9,10 +9,12 @@ internet. `rehearsal.node.overrides` lists what differs from the deployed config
 Known differences from EMR:
 
 - One machine plays all nodes: a bootstrap action runs once, executors share a disk with the driver.
-- There is no YARN, no HDFS, no Livy, no Spark history, and nobody can log in. No container is killed for its memory, no
+- There is no YARN, no HDFS, no Spark history, and nobody can log in. No container is killed for its memory, no
   application master runs anywhere: sizes and labels are rules of synth.
+- Notebooks find the gateway that EMR has and its kernel, in an environment of their own, and behind it a stand-in for
+  Livy (`rehearsal.livy`) with real sessions of Spark. The gateway runs on the machine, and starts with its first call.
 - Of the JARs a step can name, `command-runner.jar` alone; of Spark's deploy modes, `client` alone.
 - What the network does not lead to refuses connections at once, where on AWS they would hang.
-- A cluster is idle when no step is unfinished.
+- A cluster is idle when no step is unfinished and no session of a notebook is open.
 - A machine whose node process was restarted goes on; a step that ran is FAILED, a bootstrap begins anew.
 """

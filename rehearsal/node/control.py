@@ -63,6 +63,23 @@ class Control:
         steps = self._asked(lambda: self._emr.list_steps(ClusterId=self.cluster_id)["Steps"])
         return list(reversed(steps))
 
+    def notebook_executions(self) -> list[Mapping[str, Any]]:
+        """List the executions of notebooks in short."""
+        found: list[Mapping[str, Any]] = self._asked(
+            lambda: self._emr.list_notebook_executions(ExecutionEngineId=self.cluster_id)["NotebookExecutions"]
+        )
+        return found
+
+    def notebook_execution(self, name: str) -> Mapping[str, Any]:
+        """Describe an execution of a notebook."""
+        found = self._asked(lambda: self._emr.describe_notebook_execution(NotebookExecutionId=name))
+        execution: Mapping[str, Any] = found["NotebookExecution"]
+        return execution
+
+    def report_notebook(self, name: str, status: str, reason: str, output: str = "") -> None:
+        """Move an execution of a notebook to a state."""
+        self._asked(lambda: self._reports.notebook(name, status, reason=reason, output=output))
+
     def bootstrap_actions(self) -> list[Mapping[str, Any]]:
         """List the bootstrap actions."""
         found: list[Mapping[str, Any]] = self._asked(

@@ -5,9 +5,9 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
@@ -19,6 +19,8 @@ from rehearsal.node.instance.start import start_instance
 from rehearsal.node.logs import InstanceS3, LogUpload
 from rehearsal.node.machine import Machine, instance_id
 from rehearsal.node.metadata import MetadataService, facts_of
+from rehearsal.node.notebook_runs import NotebookRuns
+from rehearsal.node.notebooks import NotebookServices, serves_notebooks
 from rehearsal.node.options import POLL_SECONDS, Options
 from rehearsal.node.routes import reached_services, why_unreachable
 from rehearsal.node.spark import configure_spark
@@ -34,6 +36,20 @@ _log = logging.getLogger("fruits.node")
 
 class _Ending(Exception):
     """Somebody ends the cluster while its machine is at work."""
+
+
+class Service(Protocol):
+    """What runs on a machine beside its steps."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether the cluster is not idle because of it."""
+
+    def keep(self) -> None:
+        """Start what should run and does not, and do what is due."""
+
+    def end(self) -> None:
+        """End all of it."""
 
 
 class ClusterLife:
@@ -129,15 +145,14 @@ class ClusterLife:
             else:
                 self._control.terminate("INSTANCE_FAILURE", f"The primary instance ({machine.instance_id}) was lost")
                 return
-            seconds = self._options.log_seconds
-            spark = SparkCluster(machine, logs, log_seconds=seconds) if _has_spark(cluster) else None
-            workload = Workload(machine, self._control, logs, log_seconds=seconds)
+            services = list(self._services(machine, cluster, logs))
+            workload = Workload(machine, self._control, logs, log_seconds=self._options.log_seconds)
             try:
-                self._serve(workload, spark)
+                self._serve(workload, services)
             finally:
                 workload.end()
-                if spark:
-                    spark.end()
+                for service in reversed(services):
+                    service.end()
         except _Ending:
             _log.info("%s: somebody ended it while it was starting", self._id)
         except BootstrapFailed as error:
@@ -163,7 +178,16 @@ class ClusterLife:
         if self._control.state() not in LIVE:
             raise _Ending
 
-    def _serve(self, workload: Workload, spark: SparkCluster | None) -> None:
+    def _services(self, machine: Machine, cluster: Mapping[str, Any], logs: LogUpload) -> Iterator[Service]:
+        """Make what runs beside the steps, by the applications of the cluster."""
+        if _has_spark(cluster):
+            yield SparkCluster(machine, logs, log_seconds=self._options.log_seconds)
+        if serves_notebooks(cluster):
+            notebooks = NotebookServices(machine, cluster.get("Configurations", []), logs, self._options)
+            yield notebooks
+            yield NotebookRuns(self._aws, self._control, machine.root / "notebooks", port=notebooks.port)
+
+    def _serve(self, workload: Workload, services: Sequence[Service]) -> None:
         """Work on steps until the cluster ends, by itself or by somebody."""
         idle_since = time.monotonic()
         workload.resume()
@@ -171,8 +195,8 @@ class ClusterLife:
             cluster = self._control.cluster()
             if cluster["Status"]["State"] not in LIVE:
                 return
-            if spark:
-                spark.keep()
+            for service in services:
+                service.keep()
             workload.advance(cluster["StepConcurrencyLevel"])
             if workload.busy:
                 self._enter("RUNNING", cluster)
@@ -183,6 +207,8 @@ class ClusterLife:
                 return
             else:
                 self._enter("WAITING", cluster)
+                if any(service.busy for service in services):
+                    idle_since = time.monotonic()
                 if self._idle_for_too_long(time.monotonic() - idle_since):
                     self._control.terminate("AUTO_TERMINATION", "The cluster was idle for longer than its idle timeout")
                     return

@@ -95,6 +95,12 @@ class LogUpload:
         """Upload what a container of an application has printed."""
         self._upload(folder, f"containers/{application}/{container}")
 
+    def upload_application(self, application: str, name: str, path: Path) -> None:
+        """Upload the log of an application that EMR has installed, under the name it has there."""
+        place = f"node/{self._instance_id}/applications/{application}/{name}.gz"
+        if self._bucket and path.exists():
+            self._upload_file(path, place)
+
     def upload_owed(self) -> None:
         """Upload what could not be while AWS was away."""
         for folder, place in list(self._owed.items()):
@@ -105,16 +111,22 @@ class LogUpload:
         for path in sorted(folder.iterdir()) if self._bucket else ():
             if path.name not in LOGS:  # executors work where their logs are
                 continue
-            size = path.stat().st_size
-            if self._sizes.get(path) == size:
-                continue
-            key = f"{self._folder}/{place}/{path.name}.gz"
-            try:
-                self._s3.client().put_object(Bucket=self._bucket, Key=key, Body=gzip.compress(path.read_bytes()))
-            except (ClientError, RoleRefused) as error:
-                _log.warning("s3://%s/%s is not uploaded: %s", self._bucket, key, error)
-            except BotoCoreError as error:
-                _log.warning("s3://%s/%s is not uploaded now: %s", self._bucket, key, error)
+            if not self._upload_file(path, f"{place}/{path.name}.gz"):
                 self._owed[folder] = place
-            else:
-                self._sizes[path] = size
+
+    def _upload_file(self, path: Path, place: str) -> bool:
+        """Upload a file if it has changed; return whether AWS was there to take it."""
+        size = path.stat().st_size
+        if self._sizes.get(path) == size:
+            return True
+        key = f"{self._folder}/{place}"
+        try:
+            self._s3.client().put_object(Bucket=self._bucket, Key=key, Body=gzip.compress(path.read_bytes()))
+        except (ClientError, RoleRefused) as error:
+            _log.warning("s3://%s/%s is not uploaded: %s", self._bucket, key, error)
+        except BotoCoreError as error:
+            _log.warning("s3://%s/%s is not uploaded now: %s", self._bucket, key, error)
+            return False
+        else:
+            self._sizes[path] = size
+        return True

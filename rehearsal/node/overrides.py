@@ -118,8 +118,6 @@ OVERRIDES: Final = (
 
 IGNORED: Final[Mapping[str, str]] = {
     "yarn-site": "there is no YARN; labels and encryption are checked at synth",
-    "livy-env": "there is no Livy",
-    "livy-conf": "there is no Livy; its timeout is checked at synth",
 }
 """Deployed files of which nothing can be applied."""
 

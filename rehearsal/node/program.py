@@ -35,6 +35,8 @@ class RunningProgram:
         runs there is taken for it.
     user
         Who runs it.
+    shared
+        Numbers of open files of this process that it has, too.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class RunningProgram:
         variables: Mapping[str, str],
         marks: Mapping[str, str],
         user: User = "hadoop",
+        shared: Sequence[int] = (),
     ) -> None:
         self._machine = machine
         self._marks = marks
@@ -59,6 +62,7 @@ class RunningProgram:
                 stderr=stderr,
                 start_new_session=True,
                 umask=_UMASK,
+                pass_fds=shared,
             )
 
     def poll(self) -> int | None:

@@ -49,6 +49,10 @@ class NodeReports:
         """End a cluster for a reason of EMR's own, such as its idle stop; it is TERMINATING then."""
         self._call("TerminateCluster", ClusterId=cluster_id, Code=code, Message=message)
 
+    def notebook(self, name: str, status: str, *, reason: str, output: str = "") -> None:
+        """Report the state of an execution of a notebook, and where its output is."""
+        self._call("ReportNotebookExecution", NotebookExecutionId=name, Status=status, Reason=reason, Output=output)
+
     def choose_launch(self, policy: ClusterLaunch) -> None:
         """Choose what happens to the next clusters: see `rehearsal.embedded.emr_launch.LAUNCHES`."""
         self._call("ChooseClusterLaunch", Policy=policy)

@@ -23,6 +23,8 @@ _PRESET: Final = {"spark.dynamicAllocation.enabled": "true", "spark.shuffle.serv
 """What EMR itself sets, and a cluster's configuration may change (EMR release guide, "Configure Spark")."""
 
 _JAVA_OPTIONS: Final = ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions")
+OF_NOTEBOOKS: Final = ("livy-conf", "livy-env")
+"""What `rehearsal.node.notebooks` applies."""
 _SHARED: Final = (
     *("spark.authenticate", "spark.authenticate.secret", "spark.network.crypto.enabled"),
     "spark.shuffle.service.port",
@@ -51,7 +53,7 @@ def configure_spark(machine: Machine, configurations: Iterable[Mapping[str, Any]
         elif name == "spark-env":
             for nested in item.get("Configurations", []):
                 variables |= nested.get("Properties", {})
-        else:
+        elif name not in OF_NOTEBOOKS:
             _log.info("%s: %s is not applied: %s", machine.cluster_id, name, IGNORED.get(name, "not known here"))
     ours = overrides_for(machine, "spark-defaults")
     for key in _JAVA_OPTIONS:

@@ -62,6 +62,9 @@ class SparkCluster:
         Seconds between two uploads of that.
     """
 
+    busy = False
+    """Those who use it are steps and sessions, and keep the cluster themselves."""
+
     def __init__(self, machine: Machine, logs: LogUpload, *, log_seconds: float) -> None:
         self._machine = machine
         self._logs = logs

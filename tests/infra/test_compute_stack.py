@@ -348,3 +348,12 @@ def test_the_cluster_carries_the_tag_of_emrs_managed_policy(deployment: Deployme
 def test_the_guard_is_deployed_before_the_cluster(assembly: Callable[..., cx_api.CloudAssembly]) -> None:
     compute = next(stack for stack in assembly().stacks if stack.id == "FruitsCompute")
     assert "FruitsGuard" in {dependency.id for dependency in compute.dependencies}
+
+
+def test_amazon_linux_is_pinned_where_a_release_of_it_is_named(
+    deploy: Callable[..., Deployment], deployment: Deployment
+) -> None:
+    (pinned,) = deploy(os_release_label="2023.6.20250303.0").resources("AWS::EMR::Cluster")
+    (newest,) = deployment.resources("AWS::EMR::Cluster")
+    assert pinned.properties["OSReleaseLabel"] == "2023.6.20250303.0"
+    assert "OSReleaseLabel" not in newest.properties

@@ -37,6 +37,10 @@ BAD_INPUT: Mapping[str, tuple[dict[str, Any], str]] = {
     "an old release": ({"release_label": "emr-6.15.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
     "a release before S3A": ({"release_label": "emr-7.9.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
     "a Spark release": ({"release_label": "emr-spark-8.0.0"}, "accepted: emr-7.10.0 or a newer release of EMR 7"),
+    "an Amazon Linux that is none": (
+        {"os_release_label": "2.0.20220218.1"},
+        "accepted: a release of Amazon Linux 2023",
+    ),
     "a type that does not exist": ({"core_instance_types": "m99.xlarge"}, "m99.xlarge is not a type"),
     "a type of another region": ({"task_instance_types": "m7a.xlarge"}, "EMR does not offer m7a.xlarge in eu-west-3"),
     "a type of another architecture": ({"core_instance_types": "m6g.xlarge"}, "or architecture=arm64"),

@@ -90,22 +90,31 @@ def _configuration(notebooks: Deployment, name: str) -> dict[str, Any]:
     return dict(file.get("ConfigurationProperties") or file["Configurations"][0]["ConfigurationProperties"])
 
 
+TIMEOUT = "livy.server.session.timeout"
+SKIP_BUSY = "livy.server.session.timeout-check.skip-busy"
+
+
 def test_an_open_notebook_keeps_the_cluster_no_longer_than_the_idle_stop(deploy: Callable[..., Deployment]) -> None:
     deployment = deploy(mode="interactive", notebook=True, idle_stop="20m")
     (cluster,) = deployment.resources("AWS::EMR::Cluster")
 
     assert cluster.properties["AutoTerminationPolicy"] == {"IdleTimeout": 1_200}
-    assert _configuration(deployment, "livy-conf") == {"livy.server.session.timeout": "1200s"}
+    assert _configuration(deployment, "livy-conf") == {TIMEOUT: "1200s", SKIP_BUSY: "true"}
 
 
-@pytest.mark.parametrize("timeout", [None, "6h"], ids=["Livy's default", "what EMR's guide recommends"])
-def test_another_timeout_of_sessions_is_refused_at_synth(notebooks: Deployment, timeout: str | None) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [(TIMEOUT, None), (TIMEOUT, "6h"), (SKIP_BUSY, None), (SKIP_BUSY, "false")],
+    ids=["an hour, Livy's default", "what EMR's guide recommends", "Livy's default for cells at work", "the same"],
+)
+def test_other_ends_of_sessions_are_refused_at_synth(notebooks: Deployment, key: str, value: str | None) -> None:
     def harmed(template: Template) -> Template:
         body = copy.deepcopy(dict(template.body))
         for resource in body["Resources"].values():
             for item in resource.get("Properties", {}).get("Configurations", []):
                 if item["Classification"] == "livy-conf":
-                    item["ConfigurationProperties"] = {"livy.server.session.timeout": timeout} if timeout else {}
+                    given = {**item["ConfigurationProperties"], key: value}
+                    item["ConfigurationProperties"] = {name: text for name, text in given.items() if text}
         return replace(template, body=body)
 
     def found(templates: Sequence[Template]) -> list[str]:

@@ -19,9 +19,14 @@ MATRIX = [
     )
     if not notebook or (mode == "interactive" and engine == "litert")
 ]
+IN_A_VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": "subnet-0123456789abcdef0,subnet-1123456789abcdef0"}
+GROUPS = {"security_groups": "sg-0123456789abcdef0,sg-1123456789abcdef0,sg-2123456789abcdef0"}
+NOTEBOOK = {"env": "dev", "mode": "interactive", "notebook": True}
+NETWORKS = [IN_A_VPC, IN_A_VPC | NOTEBOOK, IN_A_VPC | GROUPS]
 DEFAULT = {"email": "team@example.org"}
 COMPANY = {"tags": "cost-centre=42", "permissions_boundary": "team/boundary"}
-EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org", **COMPANY}
+EXTRA = {"configurations": "tests/infra/extra.json", "os_release_label": "2023.6.20250303.0"}
+EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org", **COMPANY, **EXTRA}
 
 
 def _name(settings: dict[str, Any]) -> str:
@@ -72,6 +77,14 @@ def test_every_combination_of_settings_synthesises_without_a_finding(
     assert _findings(reports) == set()
     assert [report["metadata"] for report in reports if report.get("metadata")] == []
     assert {report["conclusion"] for report in reports} <= {"success"}
+
+
+@pytest.mark.parametrize("settings", NETWORKS, ids=["groups", "studio", "nothing"])
+def test_what_is_made_in_a_vpc_of_others_synthesises_without_a_finding(
+    settings: dict[str, Any], build: Callable[..., App], tmp_path: Path
+) -> None:
+    reports = _synthesise_with_rules(build, tmp_path, **settings, email="team@example.org")
+    assert _findings(reports) == set()
 
 
 @pytest.mark.parametrize("region", sorted(EU_REGIONS))

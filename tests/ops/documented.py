@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 _PAGE = (Path(__file__).resolve().parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
-_ROW = re.compile(r"\| (?:`fruits (?P<command>[\w ]+)` )?\| (?P<keys>`.*?`) \| (?P<what>.*) \|")
+_ROW = re.compile(r"\| (?:`fruits (?P<command>[\w -]+)` )?\| (?P<keys>`.*?`) \| (?P<what>.*) \|")
 _ELSEWHERE = {
     ("price", "offers"),
     ("probe", "node"),

@@ -7,7 +7,7 @@ from tests.ops.test_exit_codes import COMMANDS
 
 READING = {
     *(("use",), ("status",), ("runs",), ("runs", "diff"), ("results",)),
-    *(("probe",), ("preflight",), ("price",), ("review",), ("leaks",)),
+    *(("probe",), ("spark-ui",), ("preflight",), ("price",), ("review",), ("leaks",)),
 }
 OTHERS = {
     ("logs",): "a log is text",

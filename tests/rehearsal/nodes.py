@@ -1,5 +1,6 @@
 """Clusters that a node really runs: steps submitted, awaited, and their logs read."""
 
+import contextlib
 import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -192,10 +193,16 @@ class Deployed:
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """Deploy everything with the products of the build, bootstrap included; whoever changes it, changes it back."""
-    folder = tmp_path_factory.mktemp("deployed")
+    with deploying(tmp_path_factory.mktemp("deployed")) as done:
+        yield done
+
+
+@contextlib.contextmanager
+def deploying(folder: Path, *more: str) -> Iterator[Deployed]:
+    """Deploy everything in interactive mode, with more settings, and photographs of two labels."""
     with embedded_aws(folder / "aws", launch="hold") as aws, local_node(aws, log_seconds=1) as node:
         place = Place(aws, node, clients_of(aws))
-        given = read_given(["mode=interactive", "components=2"])
+        given = read_given(["mode=interactive", "components=2", *more])
         app = synthesise(folder / "app", given, environment=aws.environment())
         cdk = Cdk(app.folder, aws.environment())
         cdk.bootstrap(ACCOUNT, aws.region)
@@ -220,7 +227,7 @@ def create_stack(client: Client, name: str, content: Mapping[str, Any]) -> None:
     """Create a stack from a template of the CDK without its command line."""
     client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True)
     client("cloudformation").create_stack(
-        StackName=name, TemplateBody=json.dumps(content), Capabilities=["CAPABILITY_IAM"]
+        StackName=name, TemplateBody=json.dumps(content), Capabilities=["CAPABILITY_NAMED_IAM"]
     )
     waiter = client("cloudformation").get_waiter("stack_create_complete")
     waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})

@@ -49,7 +49,7 @@ def test_the_bootstrap_action_has_installed_the_wheelhouse_without_pyspark(deplo
     failure = deployed.cluster.wait_for_step(step_id)["FailureDetails"]["Message"]
     assert failure == "ModuleNotFoundError: No module named 'pyspark'"
     folder = f"node/{instance_id(deployed.cluster.id)}/bootstrap-actions/1"
-    assert "7 modules import" in deployed.cluster.log(f"{folder}/stderr.gz")
+    assert "9 modules import" in deployed.cluster.log(f"{folder}/stderr.gz")
     assert "ended with code 0" in deployed.cluster.log(f"{folder}/controller.gz")
 
 

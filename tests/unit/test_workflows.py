@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.verify.scene import A, B
+from ops.verify.workspace import A, B
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"

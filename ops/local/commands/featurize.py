@@ -10,7 +10,7 @@ from ops.errors import ExitCode, FruitsError
 from ops.local.spark_submit import Submission, submit
 from ops.summary import show_summary
 
-FEATURIZE_SETTINGS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+REGISTRATION: Final = {"context_settings": {"allow_extra_args": True, "ignore_unknown_options": True}}
 """Context settings of the command `featurize`: what it does not know is for the job."""
 
 

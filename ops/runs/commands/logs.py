@@ -14,7 +14,7 @@ from ops.clock import Clock, clock_of
 from ops.console import Context, err, labelled, out
 from ops.errors import ExitCode, WrongUsage
 from ops.runs.diagnosis import diagnose_from
-from ops.runs.logs import LogFile, NoLogs, StepLog, bootstrap_logs, executor_logs, logs_of
+from ops.runs.logs import LogFile, NoLogs, StepLog, bootstrap_logs, executor_logs, logs_of, notebook_logs
 from ops.runs.steps import complete_step, newest_cluster, newest_step
 
 
@@ -36,6 +36,9 @@ def logs(
     executors: Annotated[
         bool, typer.Option("--executors", help="What the step's executors have logged, container by container.")
     ] = False,
+    notebooks: Annotated[
+        bool, typer.Option("--notebooks", help="What serves notebooks has logged: Livy and the gateway.")
+    ] = False,
     cluster_id: Annotated[
         str | None, typer.Option("--cluster", help="A cluster; the newest unless given.", metavar="ID")
     ] = None,
@@ -45,11 +48,16 @@ def logs(
 
     With --follow the step's verdict is the exit code, as with fruits watch.
     """
-    if sum((bootstrap, executors, follow)) > 1:
-        raise WrongUsage("--bootstrap, --executors, --follow: each shows another log; accepted: one of them")
+    if sum((bootstrap, executors, notebooks, follow)) > 1:
+        raise WrongUsage(
+            "--bootstrap, --executors, --notebooks, --follow: each shows another log; accepted: one of them"
+        )
     place = find_place(values)
     if bootstrap:
         _show_bootstrap(place, newest_cluster(place, cluster_id), file)
+        return
+    if notebooks:
+        _show_notebooks(place, newest_cluster(place, cluster_id))
         return
     step = newest_step(place, step_id, cluster_id)
     cluster = find_cluster(place.client, step.cluster_id)
@@ -102,6 +110,16 @@ def _show_bootstrap(place: Place, cluster: Cluster, file: LogFile) -> None:
         raise NoLogs(
             f"no {file} of a bootstrap action of {cluster.id} ({cluster.state}) below {cluster.log_uri}; EMR brings"
             f" logs there within minutes: try again: fruits logs --bootstrap --file {file}{place.options}"
+        )
+    _print_each(found)
+
+
+def _show_notebooks(place: Place, cluster: Cluster) -> None:
+    found = list(notebook_logs(logs_of(place.client, cluster), cluster.id))
+    if not found:
+        raise NoLogs(
+            f"no log of Livy or the gateway of {cluster.id} ({cluster.state}) below {cluster.log_uri}; EMR brings logs"
+            f" there within minutes, once a notebook has been opened: try again: fruits logs --notebooks{place.options}"
         )
     _print_each(found)
 

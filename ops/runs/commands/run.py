@@ -21,8 +21,8 @@ from ops.runs.rerun import deploy_run
 from ops.runs.submission import deployed_step, new_run_id, submit
 from ops.runs.watch import LOOK_EVERY, Watch
 
-RUN_SETTINGS: Final = {"allow_extra_args": True}
-"""Context settings of the command `run`: what follows ``--`` is for the job."""
+REGISTRATION: Final = {"context_settings": {"allow_extra_args": True}}
+"""What follows ``--`` is for the job."""
 
 
 def run(

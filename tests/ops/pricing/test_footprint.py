@@ -28,6 +28,7 @@ MATRIX: list[dict[str, Any]] = [
     {"env": "dev", "notebook": True, "core_vcpus": 13, "maximum_vcpus": 64},
     {"primary_instance_types": "m5.xlarge", "core_instance_types": "r5.4xlarge,c6i.16xlarge"},
     {"idle_stop": "60", "max_lifetime": "7d"},
+    {"vpc": "vpc-0123456789abcdef0", "subnets": "subnet-0123456789abcdef0"},
 ]
 
 

@@ -319,6 +319,13 @@ KINDS = (
     ),
     Kind("the release", DESTRUCTIVE, after={"release_label": "emr-7.12.0"}, cluster=REPLACED, says=(NEW_CLUSTER,)),
     Kind("the Spot target", DIFFERENCES, after={"task_spot_vcpus": 16}, cluster=CHANGED, says=("reach more nodes",)),
+    Kind(
+        "configuration from a file",
+        DESTRUCTIVE,
+        after={"configurations": "tests/infra/extra.json"},
+        cluster=REPLACED,
+        says=(NEW_CLUSTER,),
+    ),
     Kind("no Spot", DESTRUCTIVE, after={"task_spot_vcpus": 0}, cluster=REPLACED, says=(NEW_CLUSTER,)),
     Kind("a run", DESTRUCTIVE, before=TRANSIENT, after={"run_id": "second"}, cluster=REPLACED, says=(NEW_CLUSTER,)),
     Kind("the architecture", DESTRUCTIVE, after={"architecture": "arm64"}, cluster=REPLACED, says=(NEW_CLUSTER,)),
@@ -462,6 +469,13 @@ def test_a_kind_of_change_has_its_verdict(kind: Kind, app: Callable[..., Stacks]
     assert (review.verdict, action(review, "FruitsCompute", "Cluster")) == (kind.verdict, kind.cluster), said
     assert [words for words in kind.says if words not in said] == [], said
     assert [words for words in kind.silent if words in said] == [], said
+
+
+def test_what_a_file_adds_to_the_configuration_is_shown_value_by_value(app: Callable[..., Stacks]) -> None:
+    wanted = app(**INTERACTIVE, configurations="tests/infra/extra.json")
+    written = render(reviewed(app(**INTERACTIVE), wanted))
+    assert "spark.sql.shuffle.partitions" in written
+    assert "vmem-check-enabled" in written
 
 
 # --- Views ---

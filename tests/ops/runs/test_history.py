@@ -201,7 +201,29 @@ def test_the_logs_of_executors_are_those_of_the_step(place: Place, fruits: Fruit
     assert "application_17_0002 container_17_02" in said.stderr
 
 
+def test_the_logs_of_livy_and_the_gateway_are_shown_once_they_are_there(place: Place, fruits: Fruits) -> None:
+    said = fruits("logs", "--notebooks", *DEV)
+    assert said.exit_code == 1
+    assert f"no log of Livy or the gateway of {place.cluster}" in said.stderr
+    uri = place.deployment.output("FruitsStorage", "LogUri")
+    for path in ("livy/livy-livy-server.out", "jupyter-enterprise-gateway/gateway.log", "spark/spark.log"):
+        put_log(place.client, uri, f"{place.cluster}/node/i-1/applications/{path}", f"of {path}\n")
+    said = fruits("logs", "--notebooks", *DEV)
+    assert said.exit_code == 0
+    assert sorted(said.stdout.splitlines()) == [
+        "of jupyter-enterprise-gateway/gateway.log",
+        "of livy/livy-livy-server.out",
+    ]
+    assert "i-1 livy livy-livy-server.out" in said.stderr
+
+
 def test_one_log_is_asked_for_at_a_time(fruits: Fruits) -> None:
     said = fruits("logs", "--executors", "--follow", *DEV)
     assert said.exit_code == 2
     assert "accepted: one of them" in said.stderr
+
+
+def test_without_a_studio_no_notebook_is_run(fruits: Fruits) -> None:
+    said = fruits("notebook", "run", *DEV)
+    assert said.exit_code == 1
+    assert "fruits-dev has no Studio, whose role runs notebooks; deploy one" in said.stderr

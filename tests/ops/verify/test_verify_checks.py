@@ -11,13 +11,13 @@ from ops.beliefs.belief import Phase
 from ops.beliefs.settled import SETTLED
 from ops.beliefs.table import BY_NUMBER
 from ops.beliefs.verdicts import Outcome
-from ops.verify.course import STAGES, THE_END, chosen, verifiable
-from ops.verify.ending import count_query
-from ops.verify.scene import A, B
-from ops.verify.seen import Answers, Check, NotAnswered
+from ops.verify.findings import Answers, Check, NotAnswered
+from ops.verify.logs import count_query
+from ops.verify.runner import CLEANUP, STAGES, stages_for, verifiable
+from ops.verify.workspace import A, B
 
-CHECKS: dict[int, Check] = {number: check for stage in (*STAGES, *THE_END) for number, check in stage.checks.items()}
-PHASES = {number: stage.phase for stage in (*STAGES, *THE_END) for number in stage.checks}
+CHECKS: dict[int, Check] = {number: check for stage in (*STAGES, *CLEANUP) for number, check in stage.checks.items()}
+PHASES = {number: stage.phase for stage in (*STAGES, *CLEANUP) for number in stage.checks}
 
 _BEGAN, _READY, _MADE, _ENDED = (f"2026-12-01 10:{minute:02}:00+00:00" for minute in (0, 8, 9, 12))
 
@@ -237,4 +237,4 @@ def test_each_row_of_the_table_is_seen_in_its_phase_or_left_to_people() -> None:
     ],
 )
 def test_rows_bring_the_phases_that_they_need_and_no_others(rows: set[int], phases: list[str]) -> None:
-    assert [stage.phase.value for stage in chosen(rows)] == phases
+    assert [stage.phase.value for stage in stages_for(rows)] == phases

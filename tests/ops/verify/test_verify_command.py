@@ -17,10 +17,10 @@ from ops.pricing.from_settings import footprint_of_settings
 from ops.pricing.price import price
 from ops.pricing.price_book import PriceBook
 from ops.verify.applying import apply_report
+from ops.verify.findings import confirmed, not_seen, refuted
 from ops.verify.redaction import redacted
 from ops.verify.report import NAME, Report, read_report
-from ops.verify.scene import A, B
-from ops.verify.seen import confirmed, not_seen, refuted
+from ops.verify.workspace import A, B
 
 NOBODY = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent", "COLUMNS": "200"}
 

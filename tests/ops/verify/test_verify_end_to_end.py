@@ -10,8 +10,8 @@ import pytest
 
 from ops.aws.cdk import Cdk
 from ops.local.sample import LABELS, render_sample
-from ops.verify.course import verifiable
 from ops.verify.report import NAME
+from ops.verify.runner import verifiable
 from ops.verify.transient import AGAIN, TRANSIENT
 from rehearsal.clients import Client, clients_of
 from rehearsal.embedded.aws import ACCOUNT

@@ -58,6 +58,35 @@ def test_a_change_that_names_both_targets_is_made(emr: Any, fleet: tuple[str, st
     assert len(emr.list_instances(ClusterId=cluster_id, InstanceFleetId=fleet_id)["Instances"]) == nodes
 
 
+@pytest.mark.parametrize("units", [0, 4, 8])
+def test_ec2_shows_the_nodes_that_a_fleet_has(client: Client, emr: Any, fleet: tuple[str, str], units: int) -> None:
+    cluster_id, fleet_id = fleet
+    change = {"InstanceFleetId": fleet_id, "TargetOnDemandCapacity": units, "TargetSpotCapacity": 0}
+    emr.modify_instance_fleet(ClusterId=cluster_id, InstanceFleet=change)
+    nodes = emr.list_instances(ClusterId=cluster_id)["Instances"]
+    assert _running(client, cluster_id) == {node["Ec2InstanceId"]: node["InstanceType"] for node in nodes}
+    assert len(nodes) == 1 + units // 4
+
+
+def test_instances_of_an_ended_cluster_are_terminated_with_their_disks(
+    client: Client, emr: Any, fleet: tuple[str, str]
+) -> None:
+    nodes = list(_running(client, fleet[0]))
+    emr.terminate_job_flows(JobFlowIds=[fleet[0]])
+    wait_for_state(client, fleet[0], "TERMINATED")
+    assert not _running(client, fleet[0])
+    attached = [{"Name": "attachment.instance-id", "Values": nodes}]
+    assert nodes
+    assert not client("ec2").describe_volumes(Filters=attached)["Volumes"]
+
+
+def _running(client: Client, cluster_id: str) -> dict[str, str]:
+    tagged = [{"Name": "tag:aws:elasticmapreduce:job-flow-id", "Values": [cluster_id]}]
+    found = client("ec2").describe_instances(Filters=tagged)["Reservations"]
+    instances = [instance for reservation in found for instance in reservation["Instances"]]
+    return {item["InstanceId"]: item["InstanceType"] for item in instances if item["State"]["Name"] == "running"}
+
+
 def test_a_change_for_which_ec2_has_nothing_stays_under_way(aws: EmbeddedAws, emr: Any, fleet: tuple[str, str]) -> None:
     cluster_id, fleet_id = fleet
     Switches(aws).exhaust("m6i.xlarge")

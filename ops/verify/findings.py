@@ -17,7 +17,7 @@ class NotAnswered(FruitsError):
 
 
 @dataclass(frozen=True)
-class Seen:
+class Finding:
     """What a check has found.
 
     Parameters
@@ -32,22 +32,22 @@ class Seen:
     answer: Any
 
 
-def confirmed(answer: Any) -> Seen:
+def confirmed(answer: Any) -> Finding:
     """Find that the belief holds."""
-    return Seen(Outcome.CONFIRMED, answer)
+    return Finding(Outcome.CONFIRMED, answer)
 
 
-def refuted(answer: Any) -> Seen:
+def refuted(answer: Any) -> Finding:
     """Find that it does not."""
-    return Seen(Outcome.REFUTED, answer)
+    return Finding(Outcome.REFUTED, answer)
 
 
-def not_seen(why: str) -> Seen:
+def not_seen(why: str) -> Finding:
     """Find nothing."""
-    return Seen(Outcome.NOT_SEEN, why)
+    return Finding(Outcome.NOT_SEEN, why)
 
 
-def holds(condition: object, answer: Any) -> Seen:
+def holds(condition: object, answer: Any) -> Finding:
     """Find that the belief holds, or not, by a condition."""
     return confirmed(answer) if condition else refuted(answer)
 
@@ -104,10 +104,10 @@ class Check:
         Why the embedded AWS cannot show it; empty if it can.
     """
 
-    judge: Callable[[Answers], Seen]
+    judge: Callable[[Answers], Finding]
     only_aws: str = ""
 
-    def look(self, answers: Answers, *, embedded: bool) -> Seen:
+    def look(self, answers: Answers, *, embedded: bool) -> Finding:
         """Judge, unless that needs AWS itself or an answer that is missing."""
         if embedded and self.only_aws:
             return not_seen(f"only AWS can answer: {self.only_aws}")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ops.beliefs.belief import Phase
-from ops.verify.scene import Scene, Which
-from ops.verify.seen import Check
+from ops.verify.findings import Check
+from ops.verify.workspace import Environment, Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class Stage:
     Parameters
     ----------
     phase
-        Which.
+        Environment.
     minutes
         How long it takes on AWS, about.
     act
@@ -32,8 +32,8 @@ class Stage:
 
     phase: Phase
     minutes: int
-    act: Callable[[Scene], None]
+    act: Callable[[Workspace], None]
     checks: Mapping[int, Check] = field(default_factory=dict)
     needs: tuple[Phase, ...] = ()
-    environment: Which | None = None
+    environment: Environment | None = None
     builds: bool = True

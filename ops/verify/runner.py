@@ -1,4 +1,4 @@
-"""The course of a verification: its phases in order, and the end, which comes whatever happened before."""
+"""Run the stages of a verification in order, and then the cleanup, whatever happened before."""
 
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -7,26 +7,27 @@ from typing import Final
 from ops.beliefs.belief import Phase
 from ops.beliefs.table import BY_NUMBER
 from ops.errors import ExitCode, FruitsError
-from ops.verify.ending import DESTROY, LEAKS, LOGS
+from ops.verify.cleanup import DESTROY, LEAKS
 from ops.verify.facts import FACTS
+from ops.verify.findings import Finding, not_seen
 from ops.verify.interactive import INTERACTIVE, LIFETIME, PROBE
-from ops.verify.phase import Stage
+from ops.verify.logs import LOGS
 from ops.verify.report import Report
-from ops.verify.scene import A, B, OutOfTime, Scene, Which
-from ops.verify.seen import Seen, not_seen
+from ops.verify.stage import Stage
 from ops.verify.transient import AGAIN, DEPLOY, TRANSIENT
+from ops.verify.workspace import A, B, Environment, OutOfTime, Workspace
 
 STAGES: Final = (FACTS, DEPLOY, TRANSIENT, INTERACTIVE, PROBE, AGAIN, LOGS, LIFETIME)
-THE_END: Final = (DESTROY, LEAKS)
+CLEANUP: Final = (DESTROY, LEAKS)
 
 
-class StillThere(FruitsError):
+class CleanupInterrupted(FruitsError):
     """The end was interrupted; the message names what destroys what is left."""
 
     exit_code = ExitCode.INTERRUPTED
 
 
-def chosen(rows: Collection[int], stages: Sequence[Stage] = STAGES) -> list[Stage]:
+def stages_for(rows: Collection[int], stages: Sequence[Stage] = STAGES) -> list[Stage]:
     """Return the stages that show some rows, with those that they need, in order."""
     by_phase = {stage.phase: stage for stage in stages}
     wanted: set[Phase] = set()
@@ -39,39 +40,43 @@ def chosen(rows: Collection[int], stages: Sequence[Stage] = STAGES) -> list[Stag
     for stage in stages:
         if rows & stage.checks.keys():
             want(stage)
-    for stage in THE_END:  # to see how a cluster goes, one has to be there
+    for stage in CLEANUP:  # to see how a cluster goes, one has to be there
         if 2 in stage.checks and 2 in rows and TRANSIENT.phase in by_phase:
             want(by_phase[TRANSIENT.phase])
     return [stage for stage in stages if stage.phase in wanted]
 
 
-def environments(stages: Iterable[Stage]) -> list[Which]:
+def environments(stages: Iterable[Stage]) -> list[Environment]:
     """Return the environments that stages need; some stages need any."""
     return sorted({stage.environment for stage in stages if stage.environment}) or [A]
 
 
 def verifiable() -> set[int]:
     """Return the numbers of the rows that some stage looks at."""
-    return {number for stage in (*STAGES, *THE_END) for number in stage.checks}
+    return {number for stage in (*STAGES, *CLEANUP) for number in stage.checks}
 
 
-def run_course(
-    scene: Scene, stages: Iterable[Stage], report: Report, rows: Collection[int], end: Sequence[Stage] = THE_END
+def run_stages(
+    workspace: Workspace,
+    stages: Iterable[Stage],
+    report: Report,
+    rows: Collection[int],
+    cleanup: Sequence[Stage] = CLEANUP,
 ) -> bool:
-    """Go through the stages, and then destroy all that they may have made.
+    """Run the stages, and then destroy all that they may have made.
 
     Parameters
     ----------
-    scene
+    workspace
         Where they act.
     stages
-        Those before the end.
+        Those before the cleanup.
     report
         Gets phases and rows, and is saved after each phase.
     rows
         Numbers of the beliefs that are looked at.
-    end
-        What destroys, and proves it.
+    cleanup
+        Those that destroy, and prove it.
 
     Returns
     -------
@@ -80,46 +85,46 @@ def run_course(
 
     Raises
     ------
-    StillThere
-        If the end itself was interrupted.
+    CleanupInterrupted
+        If the cleanup itself was interrupted.
     """
     built = interrupted = False
-    undone: dict[Phase, str] = {}
+    failed: dict[Phase, str] = {}
     try:
         for stage in stages:
-            lacking = next((phase for phase in stage.needs if phase in undone), None)
+            lacking = next((phase for phase in stage.needs if phase in failed), None)
             if lacking:
-                undone[stage.phase] = f"phase {lacking.value}: {undone[lacking]}"
-                report.skipped(stage, undone[stage.phase], rows)
+                failed[stage.phase] = f"phase {lacking.value}: {failed[lacking]}"
+                report.skipped(stage, failed[stage.phase], rows)
                 continue
             built |= stage.builds
-            if problem := _go(stage, scene, report, rows):
-                undone[stage.phase] = problem
+            if problem := _run_stage(stage, workspace, report, rows):
+                failed[stage.phase] = problem
     except KeyboardInterrupt:
         interrupted = True
-        scene.tell("interrupted: what was made is destroyed now; this takes minutes")
+        workspace.tell("interrupted: what was made is destroyed now; this takes minutes")
     if built:
-        _end(scene, end, report, rows)
+        _clean_up(workspace, cleanup, report, rows)
     return interrupted
 
 
-def _end(scene: Scene, end: Iterable[Stage], report: Report, rows: Collection[int]) -> None:
-    scene.begin_the_end()
+def _clean_up(workspace: Workspace, cleanup: Iterable[Stage], report: Report, rows: Collection[int]) -> None:
+    workspace.begin_cleanup()
     try:
-        for stage in end:
-            _go(stage, scene, report, rows)
+        for stage in cleanup:
+            _run_stage(stage, workspace, report, rows)
     except KeyboardInterrupt:
-        commands = "; ".join(f"fruits destroy --all -c env={which}" for which in (A, B))
-        raise StillThere(f"interrupted while it was destroying; what is left may cost: {commands}") from None
+        commands = "; ".join(f"fruits destroy --all -c env={env}" for env in (A, B))
+        raise CleanupInterrupted(f"interrupted while it was destroying; what is left may cost: {commands}") from None
 
 
-def _go(stage: Stage, scene: Scene, report: Report, rows: Collection[int]) -> str:
-    """Go through a stage, and return why what needs it cannot be; nothing where it can."""
+def _run_stage(stage: Stage, workspace: Workspace, report: Report, rows: Collection[int]) -> str:
+    """Run a stage, and return why it failed; nothing if it did not."""
     began, problem = time.monotonic(), ""
-    scene.tell(f"phase {stage.phase.value}")
+    workspace.tell(f"phase {stage.phase.value}")
     try:
-        scene.require_time()
-        stage.act(scene)
+        workspace.require_time()
+        stage.act(workspace)
     except OutOfTime as error:
         problem = str(error)
     except Exception as error:  # whatever it is: what was made must be destroyed
@@ -128,14 +133,13 @@ def _go(stage: Stage, scene: Scene, report: Report, rows: Collection[int]) -> st
         report.done(stage.phase, seconds=time.monotonic() - began, why=problem)
         for number, check in stage.checks.items():
             if number in rows:
-                report.saw(
-                    number, stage.phase, _with_reason(check.look(scene.answers, embedded=scene.embedded), problem)
-                )
+                finding = check.look(workspace.answers, embedded=workspace.embedded)
+                report.saw(number, stage.phase, _with_reason(finding, problem))
         report.save()
     return problem
 
 
-def _with_reason(seen: Seen, problem: str) -> Seen:
+def _with_reason(seen: Finding, problem: str) -> Finding:
     """Say of what was not seen since its phase failed why that is."""
     return not_seen(f"{problem}; {seen.answer}") if problem and seen.outcome.value == "not seen" else seen
 

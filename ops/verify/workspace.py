@@ -1,4 +1,4 @@
-"""What the phases share: two environments of their own, the commands that people use, the time that is left."""
+"""What the phases share: two environments, the commands that people use, the time that is left."""
 
 import os
 import subprocess
@@ -18,23 +18,23 @@ from ops.aws.synthesis import Synthesis, synthesise
 from ops.clock import Clock
 from ops.errors import FruitsError
 from ops.project import ROOT
-from ops.verify.seen import Answers
+from ops.verify.findings import Answers
 
-Which = Literal["verifya", "verifyb"]
-A: Final[Which] = "verifya"
+Environment = Literal["verifya", "verifyb"]
+A: Final[Environment] = "verifya"
 """The environment of the transient cluster with Spot; cdk.json has its settings."""
 
-B: Final[Which] = "verifyb"
+B: Final[Environment] = "verifyb"
 """The environment of the interactive cluster."""
 
 RESERVE_SECONDS: Final = 12 * 60.0
-"""Kept for the end: everything is destroyed, whatever else there was no time for."""
+"""Kept for the cleanup: everything is destroyed, whatever else there was no time for."""
 
 _LOG: Final = "commands.log"
 
 
 class OutOfTime(FruitsError):
-    """The hour is over but for what the end needs."""
+    """The hour is over but for what the cleanup needs."""
 
 
 class CommandFailed(FruitsError):
@@ -51,8 +51,8 @@ class Ended:
 
 
 @dataclass
-class Scene:
-    """Where the phases act.
+class Workspace:
+    """Two environments, and the means of the phases to act on them.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ class Scene:
         What time it is.
     """
 
-    places: dict[Which, Place]
-    needed: Sequence[Which]
+    places: dict[Environment, Place]
+    needed: Sequence[Environment]
     folder: Path
     images: Path | None
     seconds: float
@@ -86,25 +86,25 @@ class Scene:
     tell: Callable[[str], None]
     clock: Clock = field(default_factory=Clock)
     answers: Answers = field(default_factory=Answers)
-    _apps: dict[tuple[Which, str], Synthesis] = field(default_factory=dict, init=False)
-    _ending: bool = field(default=False, init=False)
+    _apps: dict[tuple[Environment, str], Synthesis] = field(default_factory=dict, init=False)
+    _cleaning_up: bool = field(default=False, init=False)
 
     @cached_property
     def _began(self) -> float:
         return self.clock.seconds()
 
     def left(self) -> float:
-        """Return how many seconds the phases before the end have."""
+        """Return how many seconds the phases before the cleanup have."""
         return self._began + self.seconds - RESERVE_SECONDS - self.clock.seconds()
 
-    def begin_the_end(self) -> None:
+    def begin_cleanup(self) -> None:
         """Let what follows take as long as it needs."""
-        self._ending = True
+        self._cleaning_up = True
 
     @property
-    def came_to_the_end(self) -> bool:
+    def cleanup_began(self) -> bool:
         """Whether there was something to destroy."""
-        return self._ending
+        return self._cleaning_up
 
     def require_time(self) -> None:
         """End a phase for which there is no time.
@@ -114,7 +114,7 @@ class Scene:
         OutOfTime
             If the hour is over.
         """
-        if not self._ending and self.left() <= 0:
+        if not self._cleaning_up and self.left() <= 0:
             raise OutOfTime("there is no time left; verify what is missing by itself: --resume")
 
     def until(self, holds: Callable[[], object], what: str) -> None:
@@ -130,12 +130,12 @@ class Scene:
             self.tell(what)
             self.clock.wait(self.look_every)
 
-    def deployment(self, which: Which) -> Deployment:
+    def deployment(self, env: Environment) -> Deployment:
         """Return the stacks as they are now."""
-        place = self.places[which]
-        return find_deployment(place.client, env=which, region=place.settings.region)
+        place = self.places[env]
+        return find_deployment(place.client, env=env, region=place.settings.region)
 
-    def fruits(self, *words: str, which: Which, accept: Sequence[int] = (0,)) -> Ended:
+    def fruits(self, *words: str, env: Environment, accept: Sequence[int] = (0,)) -> Ended:
         """Run a command as people do, with the settings of an environment.
 
         Raises
@@ -143,7 +143,7 @@ class Scene:
         CommandFailed
             If it ends with another exit code than those that are accepted.
         """
-        given = self.places[which].given.complete.items()  # what lasts in this checkout is not read a second time
+        given = self.places[env].given.complete.items()  # what lasts in this checkout is not read a second time
         options = [word for key, value in given for word in ("-c", f"{key}={value}")]
         ended = self._run([sys.executable, "-m", "ops.cli", *words, *options])
         if ended.code not in accept:
@@ -160,13 +160,13 @@ class Scene:
                 raise CommandFailed(f"fruits images sample ended with code {ended.code}: {ended.text[-500:]}")
         return self.images
 
-    def app(self, which: Which, **changed: str) -> Synthesis:
+    def app(self, env: Environment, **changed: str) -> Synthesis:
         """Synthesise the stacks of an environment, with some settings changed; once for the same ones."""
-        key = (which, " ".join(f"{name}={value}" for name, value in changed.items()))
+        key = (env, " ".join(f"{name}={value}" for name, value in changed.items()))
         if key not in self._apps:
             self.tell(f"synthesising {' '.join(key)}")
             folder = self.folder / f"app-{len(self._apps)}"
-            self._apps[key] = synthesise(folder, self.places[which].given.changed(**changed))
+            self._apps[key] = synthesise(folder, self.places[env].given.changed(**changed))
         return self._apps[key]
 
     def cdk(self, app: Synthesis, *stacks: str) -> None:
@@ -207,7 +207,7 @@ class Scene:
             errors="replace",
         ) as process:
             timer = threading.Timer(max(self.left(), 1), process.terminate)
-            if not self._ending:
+            if not self._cleaning_up:
                 timer.start()
             try:
                 output, error = process.communicate()
@@ -225,6 +225,6 @@ class Scene:
             log.write(f"{text.rstrip()}\n")
 
 
-def with_env(place: Place, which: Which) -> Place:
+def with_env(place: Place, env: Environment) -> Place:
     """Return the same account with the settings of an environment of its own."""
-    return replace(place, given=place.given.changed(env=which))
+    return replace(place, given=place.given.changed(env=env))
