@@ -57,7 +57,8 @@ def test_files_and_folders_that_the_guide_names_exist() -> None:
     named = re.findall(r"`((?:[\w.]+/)+[\w.]*)`", GUIDE.read_text(encoding="utf-8"))
     inside = [path for path in named if not path.startswith("infra/*")]
     assert len(inside) > 20
-    parts = {"unit/", "embedded/", "node/", "livy/", "scenario/", "present/"}  # below the folder that their row is about
+    # Below the folder that their row is about.
+    parts = {"unit/", "embedded/", "node/", "livy/", "scenario/", "present/"}
     assert [path for path in inside if path not in parts and not (PROJECT / path).exists()] == []
 
 
