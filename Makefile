@@ -155,6 +155,7 @@ diagrams: setup .venv-docs/.installed ## Draw docs/diagrams from the templates, 
 
 .PHONY: docs
 docs: setup .venv-docs/.installed ## Make the site of the documents, build/site, which opens from the disk; after make deck with the presentation | half a minute
+	@$(BIN)/python -m rehearsal.present.page
 	@$(BIN)/python -m ops.site.build
 
 .PHONY: check

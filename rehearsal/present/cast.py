@@ -18,7 +18,7 @@ from rehearsal.present.screen import Screen, screen_after
 Output = tuple[float, str]
 """Seconds since the beginning, and what was written then."""
 
-MOST_IDLE_SECONDS: Final = 1.0
+MOST_IDLE_SECONDS: Final = 0.6
 """Longer waits are cut to this."""
 
 _TICK_SECONDS: Final = 0.2
@@ -27,7 +27,7 @@ _TICK_SECONDS: Final = 0.2
 _ONE_GO_SECONDS: Final = 0.02
 
 _TURNING: Final = re.compile("[\N{BRAILLE PATTERN BLANK}-\N{BRAILLE PATTERN DOTS-12345678}]")
-_CLOCKS: Final = re.compile(r"\d+:\d\d(:\d\d)?|-:--:--")
+_CLOCKS: Final = re.compile(r"\d+:\d\d(:\d\d)?|-:--:--|(\d+ h )?(\d+ min )?\d+ s\b")
 
 
 class NoRecording(FruitsError):

@@ -13,9 +13,13 @@ from rehearsal.present.scenes import RECORDINGS, Scene
 
 _SPACE: Final = re.compile(r"[\s━┃┏┓┗┛┡┩╇┳│├┤└┘─┼┴┬╭╮╰╯]+")
 _AGES: Final = re.compile(r"\d{4}-\d\d-\d\d, \d+ days old|\d+ days old(?: \(from \d{4}-\d\d-\d\d\))?")
-_NAMES: Final = re.compile(r"\b[js]-[A-Z0-9]{6,}\b|\b[0-9a-f]{8,}\b|\brun-\d+-\d+\b|\bi-\w+|\bvpc-\w+")
-_NUMBERS: Final = re.compile(r"(?<![A-Za-z])\d[\d,.:]*\d|\d")
-_PASSING: Final = re.compile(r"^# cluster |INFO featurized # of|\.jpg\b")
+_NAMES: Final = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[js]-[A-Z0-9]{6,}\b|\b[0-9a-f]{8,}\b|\brun-\d+-\d+\b|\bi-\w+|\bvpc-\w+"
+)
+_NUMBERS: Final = re.compile(r"(?<![A-Za-z])\d(?:[\d,.: ]*\d)?|\d")
+_CONTINUES: Final = " " * 6
+_UNITS: Final = re.compile(r"#(?: h #)? min(?: #)?(?: s\b)?|# s\b|# [KMGT]i?B\b|# bytes")
+_PASSING: Final = re.compile(r"^# cluster |^Cluster # |INFO featurized # of|\.jpg\b")
 """Lines that come and go with the speed of the machine, and those of some photographs."""
 
 
@@ -32,13 +36,25 @@ def told(lines: Sequence[str], *, settled: bool) -> list[str]:
     Returns
     -------
     list
-        The lines if they are settled; otherwise the words of the different ones, without figures, names and paths:
-        where lines are broken depends on how long these are.
+        The lines; unless they are settled without figures, names and paths, sorted and each once, for what goes on at
+        the same time ends in any order.
     """
     if settled:
         return [line for line in map(_settled, lines) if line]
-    courses = [line for line in map(_course, lines) if line and not _PASSING.search(line)]
-    return " ".join(dict.fromkeys(courses)).split()
+    courses = {_course(line) for line in _unbroken(lines)}
+    return sorted(line for line in courses if line and not _PASSING.search(line))
+
+
+def _unbroken(lines: Sequence[str]) -> Iterator[str]:
+    """Join cells of tables that go on in the next line: where they are broken depends on how long figures are."""
+    whole = ""
+    for line in lines:
+        if line.startswith(_CONTINUES):
+            whole += f" {line.strip()}"
+        else:
+            yield whole
+            whole = line
+    yield whole
 
 
 def _settled(line: str) -> str:
@@ -47,7 +63,7 @@ def _settled(line: str) -> str:
 
 def _course(line: str) -> str:
     words = " ".join("#" if "/" in word else word for word in _settled(line).split())
-    return _NUMBERS.sub("#", _NAMES.sub("#", words))
+    return _UNITS.sub("#", _NUMBERS.sub("#", _NAMES.sub("#", words)))
 
 
 def compare(recorded: Cast, commands: Sequence[str], lines: Sequence[str], *, settled: bool) -> Iterator[str]:
@@ -71,7 +87,7 @@ def compare(recorded: Cast, commands: Sequence[str], lines: Sequence[str], *, se
     for kind, *places in SequenceMatcher(None, then, now, autojunk=False).get_opcodes():
         first, last, begin, end = places
         if kind != "equal":
-            shows, show = " ".join(then[first:last]), " ".join(now[begin:end])
+            shows, show = "; ".join(then[first:last]), "; ".join(now[begin:end])
             yield f"it shows '{shows or 'nothing'}' where the commands show '{show or 'nothing'}'"
 
 

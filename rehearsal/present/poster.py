@@ -17,7 +17,7 @@ from rehearsal.present.cast import Cast, read_cast
 from rehearsal.present.scenes import Scene, read_scenes
 
 POSTER: Final = ROOT / "docs" / "images" / "demo.svg"
-_SCENES: Final = ("price", "review", "deploy", "run", "again", "destroy", "bill")
+_SCENES: Final = ("price", "review", "run", "again", "destroy", "bill")
 _HEIGHT: Final = 30
 _SECONDS_A_SCENE: Final = 6
 _CHARACTER: Final = 12.2  # Rich's, by which it places text: width, and 1.22 of 20 pixels between two lines
@@ -38,7 +38,7 @@ _WHOLE: Final = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.
 <style>
 text {{ font: 20px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre; }}
 .scene {{ visibility: hidden; animation: scene {seconds}s steps(1) infinite; }}
-.scene:last-of-type {{ visibility: visible; }}
+.scene:first-of-type {{ visibility: visible; }}
 @keyframes scene {{ 0% {{ visibility: visible; }} {share:.3f}% {{ visibility: hidden; }} }}
 @media (prefers-reduced-motion: reduce) {{ .scene {{ animation: none; }} }}
 </style>
@@ -56,7 +56,7 @@ def poster(scenes: Sequence[tuple[Scene, Cast]]) -> str:
 
     Notes
     -----
-    Without movement, as on paper or for those who asked their browser for none, the last one is shown.
+    Without movement, as on paper or for those who asked their browser for none, the first one is shown.
     """
     seconds = _SECONDS_A_SCENE * len(scenes)
     parts = [
