@@ -5,7 +5,9 @@ import json
 import os
 import signal
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -150,6 +152,19 @@ def test_a_driver_that_is_killed_fails_its_step_and_nothing_goes_on(deployed: De
     wait_for(lambda: not _python_workers(machine), SPARK_PATIENCE_SECONDS)
 
 
+def _beside(cluster: Mapping[str, Any]) -> dict[str, Any]:
+    """Name one node in the network of a cluster: its service role may use no other."""
+    network = cluster["Ec2InstanceAttributes"]
+    groups = ("EmrManagedMasterSecurityGroup", "EmrManagedSlaveSecurityGroup", "ServiceAccessSecurityGroup")
+    types = [{"InstanceType": "m5.xlarge"}]
+    return {
+        "KeepJobFlowAliveWhenNoSteps": True,
+        "Ec2SubnetIds": [network["Ec2SubnetId"]],
+        "InstanceFleets": [{"InstanceFleetType": "MASTER", "TargetOnDemandCapacity": 1, "InstanceTypeConfigs": types}],
+        **{name: network[name] for name in groups},
+    }
+
+
 def test_a_wheel_with_a_wrong_hash_fails_the_bootstrap_and_the_logs_survive(deployed: Deployed, tmp_path: Path) -> None:
     wheels = Path(__file__).parents[2] / "build" / "wheelhouse" / "litert-x86_64"
     lock = f"six==1.17.0 --hash=sha256:{'0' * 64}\n"
@@ -168,6 +183,7 @@ def test_a_wheel_with_a_wrong_hash_fails_the_bootstrap_and_the_logs_survive(depl
         ServiceRole=described["ServiceRole"],
         JobFlowRole=described["Ec2InstanceAttributes"]["IamInstanceProfile"],
         BootstrapActions=[{"Name": "i", "ScriptBootstrapAction": {"Path": action["ScriptPath"], "Args": arguments}}],
+        Instances=_beside(described),
     )
     shown = cluster.wait("TERMINATED_WITH_ERRORS")
     assert shown["StateChangeReason"]["Code"] == "BOOTSTRAP_FAILURE"
