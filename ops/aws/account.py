@@ -65,6 +65,8 @@ Clients = Callable[[str], Client]
 """Returns the clients of a region by its name."""
 
 _CONFIG: Final = Config(connect_timeout=5, retries={"mode": "standard"}, max_pool_connections=32)
+_EMBEDDED_SECONDS: Final = 60.0
+"""For a connection to the AWS of this machine, which shakes hands with one client at a time, beside Spark."""
 _LOOPBACK: Final = "https://127.0.0.1:"
 _ENDPOINT: Final = "AWS_ENDPOINT_URL"
 _DENIED: Final = frozenset(
@@ -110,9 +112,11 @@ def account(region: str) -> Client:
     except ProfileNotFound as error:
         raise AwsRefused(f"{error}; choose another with AWS_PROFILE, or make it: aws configure sso") from None
 
+    config = _CONFIG.merge(Config(connect_timeout=_EMBEDDED_SECONDS)) if is_embedded() else _CONFIG
+
     @cache
     def client(service: str) -> Any:
-        return session.client(service, config=_CONFIG)
+        return session.client(service, config=config)
 
     return client
 

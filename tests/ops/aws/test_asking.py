@@ -1,9 +1,9 @@
-"""Errors of AWS in one line."""
+"""How AWS is asked, and its errors in one line."""
 
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.aws.account import AwsRefused, asking
+from ops.aws.account import AwsRefused, account, asking
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,12 @@ def test_an_answer_without_a_message_does_not_end_in_a_colon(code: str, message:
     with pytest.raises(AwsRefused) as refused, asking("read the quota"):
         raise error
     assert str(refused.value) == line
+
+
+@pytest.mark.parametrize(("endpoint", "seconds"), [("https://127.0.0.1:1", 60), ("https://192.0.2.1:1", 5), ("", 5)])
+def test_the_aws_of_a_busy_machine_is_given_longer_to_shake_hands(
+    endpoint: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
+        monkeypatch.setenv(name, value)
+    assert account("eu-west-3")("s3").meta.config.connect_timeout == seconds
