@@ -1,5 +1,7 @@
 """How AWS is asked, and its errors in one line."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -27,4 +29,5 @@ def test_the_aws_of_a_busy_machine_is_given_longer_to_shake_hands(
 ) -> None:
     for name, value in {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
         monkeypatch.setenv(name, value)
-    assert account("eu-west-3")("s3").meta.config.connect_timeout == seconds
+    config: Any = account("eu-west-3")("s3").meta.config
+    assert config.connect_timeout == seconds
