@@ -34,6 +34,7 @@ _TITLES: Final = {
     Verdict.DESTRUCTIVE: "Destructive",
 }
 _LONGEST_VALUE: Final = 60
+_LONGEST_PATH: Final = 100
 _LISTED: Final = 4
 
 
@@ -59,7 +60,7 @@ def state(stack: StackReview) -> str:
 
 def change_title(change: ResourceChange, names: Names) -> str:
     """Return what becomes of a resource, and why."""
-    because = [shortened(path, _LONGEST_VALUE) for path in change.causes[:_LISTED]]
+    because = [_short_path(path) for path in change.causes[:_LISTED]]
     if len(change.causes) > _LISTED:
         because.append("others")
     text = f"{change.action}"
@@ -75,7 +76,7 @@ def difference(item: Difference, stack: str, names: Names, mark: Mark) -> str:
     """Write a difference: path, old value, new value."""
     sides = ["" if side is ABSENT else names.text(side, stack) or '""' for side in (item.old, item.new)]
     old, new = (mark(side) if side else "nothing" for side in where_they_differ(sides[0], sides[1], _LONGEST_VALUE))
-    return f"{mark(shortened(item.path, _LONGEST_VALUE))}: {old} -> {new}"
+    return f"{mark(_short_path(item.path))}: {old} -> {new}"
 
 
 def kinds(changes: Sequence[ResourceChange]) -> str:
@@ -115,3 +116,8 @@ def urgent(review: Review) -> tuple[Widening, ...]:
 def usual(review: Review) -> tuple[Widening, ...]:
     """Return the other rights: those that new roles and stores begin with."""
     return tuple(item for item in review.widenings if item.new_holder and not item.wide)
+
+
+def _short_path(path: str) -> str:
+    """Leave out of a path what stands in each of EMR's configurations, before what makes the difference."""
+    return shortened(path.replace(".ConfigurationProperties", ""), _LONGEST_PATH)

@@ -474,8 +474,8 @@ def test_a_kind_of_change_has_its_verdict(kind: Kind, app: Callable[..., Stacks]
 def test_what_a_file_adds_to_the_configuration_is_shown_value_by_value(app: Callable[..., Stacks]) -> None:
     wanted = app(**INTERACTIVE, configurations="tests/infra/extra.json")
     written = render(reviewed(app(**INTERACTIVE), wanted))
-    assert "spark.sql.shuffle.partitions" in written
-    assert "vmem-check-enabled" in written
+    assert r"Configurations[spark-defaults].spark.sql.shuffle.partitions`: nothing -> `64`" in written
+    assert r"Configurations[yarn-site].yarn.nodemanager.vmem-check-enabled`: nothing -> `false`" in written
 
 
 # --- Views ---
