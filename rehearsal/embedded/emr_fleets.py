@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rehearsal.embedded import ec2_nodes, emr_clock, vanilla
 from rehearsal.embedded.ec2_capacity import Market, refusal
-from rehearsal.embedded.emr_states import LIVE, Refused, find_cluster, find_live_cluster, state_of
+from rehearsal.embedded.emr_states import ENDED, LIVE, Refused, find_cluster, find_live_cluster, state_of
 from rehearsal.embedded.responses import Request, Response, answer
 
 TARGETS: Final = ("TargetOnDemandCapacity", "TargetSpotCapacity")
@@ -90,6 +90,8 @@ def get(cluster: Mapping[str, Any], fleet: dict[str, Any], market: Market, units
             started = [_instance(cluster, fleet, kind, market) for _ in range(number)]
             instances.setdefault(cluster["Id"], []).extend(started)
             fleet[f"Provisioned{dict(_MARKETS)[market]}Capacity"] += units
+            if state_of(cluster) in ENDED:  # meanwhile: nobody else would end what it got too late
+                ec2_nodes.end_all(cluster["Id"])
             return ""
     return reason
 

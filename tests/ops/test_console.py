@@ -194,8 +194,8 @@ def test_a_no_is_told_as_what_was_not_done_and_not_as_an_error() -> None:
     assert (said.exit_code, said.stderr) == (ExitCode.FAILED, "Stopped: nothing was done\n")
 
 
-_OF_THE_NOTEBOOK = ("ops.local.kernel", "ops.notebook.execute", "ops.notebook.page")
-"""Modules that run in an environment of their own, where IPython is."""
+_OF_THE_NOTEBOOK = ("ops.local.kernel", "ops.notebook.execute", "ops.notebook.page", "ops.notebook.spelling")
+"""Modules that run in an environment of their own, where IPython and the dictionaries are."""
 
 
 def _exceptions_of_ops() -> Iterator[type[Exception]]:
@@ -219,7 +219,7 @@ _SECOND_WAYS = {
     "a console": r"\bConsole\([^)]|= Console\(\)",
     "a progress bar": r"from rich\.progress import",
     "a status": r"\.status\(f?\"",
-    "markup": r"markup|\"[^\"\n]*\[(bold|dim|red|green|yellow|magenta|cyan|/)[^\"\n]*\]",
+    "markup": r"\bmarkup\b|\"[^\"\n]*\[(bold|dim|red|green|yellow|magenta|cyan|/)[^\"\n]*\]",
     "an option --context": r"\"--context\"",
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT
-from tests.rehearsal.clusters import TAGS, make_roles, run_cluster
+from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for
 from tests.rehearsal.small_stacks import TOPIC, make_stack
 
 Planted = Iterator[tuple[str, str]]
@@ -33,11 +33,22 @@ def plant_clusters(client: Client) -> Planted:
     make_roles(client)
     run_cluster(client, Name="fruits-demo2", Tags=THEIRS)
     run_cluster(client, Name="somebody", Tags=[])
-    yield "EMR cluster", run_cluster(client, Name="fruits-demo", Tags=[])
-    yield "EMR cluster", run_cluster(client, Name="tried by hand", Tags=TAGS)
+    yield from _with_nodes(client, run_cluster(client, Name="fruits-demo", Tags=[]))
+    yield from _with_nodes(client, run_cluster(client, Name="tried by hand", Tags=TAGS))
     ended = run_cluster(client, Name="fruits-demo")
     client("emr").terminate_job_flows(JobFlowIds=[ended])
     yield "ended EMR cluster", ended
+
+
+def _with_nodes(client: Client, cluster_id: str) -> Planted:
+    """Name a cluster and, once EC2 has started them, its nodes with their disks."""
+    ec2 = client("ec2")
+    tagged = [{"Name": "tag:aws:elasticmapreduce:job-flow-id", "Values": [cluster_id]}]
+    reservations = wait_for(lambda: ec2.describe_instances(Filters=tagged)["Reservations"])
+    yield "EMR cluster", cluster_id
+    for machine in (machine for item in reservations for machine in item["Instances"]):
+        yield "EC2 instance", machine["InstanceId"]
+        yield from (("EBS volume", disk) for disk in _disks(ec2, machine["InstanceId"]))
 
 
 def plant_security_configurations(client: Client) -> Planted:
@@ -46,7 +57,7 @@ def plant_security_configurations(client: Client) -> Planted:
     for name in ("FruitsCompute-demo-Disks-1A2B", "used by ours", "FruitsCompute-demo2-Disks", "somebody's"):
         emr.create_security_configuration(Name=name, SecurityConfiguration=content)
     yield "EMR security configuration", "FruitsCompute-demo-Disks-1A2B"
-    yield "EMR cluster", run_cluster(client, Name="fruits-demo", SecurityConfiguration="used by ours")
+    yield from _with_nodes(client, run_cluster(client, Name="fruits-demo", SecurityConfiguration="used by ours"))
     yield "EMR security configuration", "used by ours"
 
 
@@ -150,7 +161,7 @@ def plant_keys(client: Client) -> Planted:
 def plant_watching(client: Client) -> Planted:
     """Plant what watches and tells."""
     cluster = run_cluster(client, Name="fruits-demo")
-    yield "EMR cluster", cluster
+    yield from _with_nodes(client, cluster)
     groups = (f"/aws/emr/{cluster}", "/aws/vendedlogs/states/FruitsGuard-demo-Machine")
     for name in (*groups, "/aws/emr/j-SOMEBODY", "/fruits-demo2", "/somebody/fruits-demo-shop"):
         client("logs").create_log_group(logGroupName=name)
