@@ -1,7 +1,6 @@
 """The demonstration: what is played live, what by its recording, what is told, and that nothing runs on."""
 
 import os
-import signal
 import sys
 from io import StringIO
 from pathlib import Path
@@ -10,9 +9,6 @@ import psutil
 import pytest
 from rich.console import Console
 
-from ops.project import ROOT
-from rehearsal.embedded.aws import find_aws
-from rehearsal.node.daemon import find_node
 from rehearsal.present.audience import Audience, take_none
 from rehearsal.present.backstage import Backstage
 from rehearsal.present.cast import Cast
@@ -20,7 +16,7 @@ from rehearsal.present.recording import WIDE, cast_of
 from rehearsal.present.scenes import Scene
 from rehearsal.present.show import Played, Show
 from rehearsal.present.terminal import run_in_terminal
-from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for
+from tests.rehearsal.clusters import wait_for
 
 _WAITS = (
     "import signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); print('waits', flush=True); time.sleep(600)"
@@ -120,30 +116,3 @@ def test_what_a_late_command_has_started_ends_with_it(tmp_path: Path) -> None:
     assert ran.late
     number = int("".join(said).partition("pid ")[2].split()[0])
     wait_for(lambda: not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE)
-
-
-def test_interrupted_it_says_what_stood_and_leaves_nothing_running(tmp_path: Path) -> None:
-    folder = tmp_path / "aws"
-    said: list[str] = []
-
-    def interrupt_once(text: str) -> None:
-        said.append(text)
-        if find_node(folder) is not None and not any("^C" in one for one in said):
-            said.append("^C")
-            (process,) = [child for child in psutil.Process().children() if "present" in child.cmdline()]
-            process.send_signal(signal.SIGTERM)
-
-    ran = run_in_terminal(
-        [sys.executable, "-m", "ops.cli", "present", "--auto", "--folder", str(folder)],
-        environment={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
-        folder=ROOT,
-        size=WIDE,
-        seconds=PATIENCE_SECONDS,
-        write=interrupt_once,
-    )
-    text = "".join(said)
-    assert (ran.code, ran.late) == (130, False), text
-    assert "Stopped: the command that ran, the embedded AWS and its node; nothing runs on" in text
-    assert "fruits present --from N" in text
-    assert f"fruits aws down --delete --folder {folder}" in text.replace("\r\n", "")
-    assert (find_aws(folder), find_node(folder)) == (None, None)
