@@ -289,9 +289,10 @@ class TestEnd:
         idle = place.start(AutoTerminationPolicy={"IdleTimeout": 60})
         busy = place.start(AutoTerminationPolicy={"IdleTimeout": 60}, Steps=[step("sleep", "4")])
         assert idle.wait("TERMINATED")["StateChangeReason"]["Code"] == "AUTO_TERMINATION"
-        assert busy.state == "RUNNING"
         busy.wait("TERMINATED")
-        assert _steps(busy) == {"sleep": "COMPLETED"}
+        assert _steps(busy) == {
+            "sleep": "COMPLETED"
+        }  # and not interrupted; which cluster ends first is the machine's load
 
     def test_a_terminated_cluster_stops_its_step_and_keeps_the_log(self, place: Place) -> None:
         cluster = place.start()
