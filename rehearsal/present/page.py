@@ -9,6 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from job.notebook.words import LANGUAGES
+from job.report.page import embed_json
 from ops.console import complain, out
 from ops.errors import ExitCode, FruitsError
 from ops.project import ROOT
@@ -34,6 +35,7 @@ def page(scenes: tuple[Scene, ...], player: Path = _PLAYER) -> str:
     NoRecording
         If a scene has none.
     """
+    recordings = {language: {item.name: _recording(item, language) for item in scenes} for language in LANGUAGES}
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         style=Markup(_bundled(player, "asciinema-player.css")),
@@ -41,17 +43,12 @@ def page(scenes: tuple[Scene, ...], player: Path = _PLAYER) -> str:
         version=json.loads(_read(player / "package.json"))["version"],
         scenes=scenes,
         languages=LANGUAGES,
-        data=_embedded({language: {s.name: _recording(s, language) for s in scenes} for language in LANGUAGES}),
+        data=Markup(embed_json(recordings)),
     )
 
 
 def _recording(scene: Scene, language: Any) -> str:
     return read_cast(scene.recording(language)).text()
-
-
-def _embedded(value: Any) -> Markup:
-    """Write JSON that cannot end the element of a page that it stands in."""
-    return Markup(json.dumps(value, ensure_ascii=False).replace("<", "\\u003c"))
 
 
 def _bundled(player: Path, name: str) -> str:
