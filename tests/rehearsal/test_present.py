@@ -112,7 +112,8 @@ def test_begun_later_only_what_is_needed_runs_before_unseen(tmp_path: Path) -> N
 def test_what_a_late_command_has_started_ends_with_it(tmp_path: Path) -> None:
     said: list[str] = []
     words = ["bash", "-c", f'{_python(_WAITS)} & echo "pid $!"; wait']
-    ran = run_in_terminal(words, environment=os.environ, folder=tmp_path, size=WIDE, seconds=3.0, write=said.append)
+    enough = 10.0  # for a shell to name what it has started, on whatever machine
+    ran = run_in_terminal(words, environment=os.environ, folder=tmp_path, size=WIDE, seconds=enough, write=said.append)
     assert ran.late
     number = int("".join(said).partition("pid ")[2].split()[0])
     wait_for(lambda: not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE)
