@@ -21,7 +21,7 @@ class NetworkSettings(BaseModel):
     vpc: str | None = Field(
         default=None,
         pattern=rf"^vpc-{_NUMBER}$",
-        description="id of a VPC that is there, such as vpc-0123456789abcdef0",
+        description="id of an existing VPC, such as vpc-0123456789abcdef0",
     )
     subnets: Names = Field(
         default=(),

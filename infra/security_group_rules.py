@@ -74,7 +74,7 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
                 "complete-security-groups", f"lets EMR make its own groups: name {', '.join(missing)}"
             )
             continue
-        if all(_is_of_others(instances[key]) for key in _GROUPS):
+        if all(_exists_already(instances[key]) for key in _GROUPS):
             continue
         names = {
             deployment.target(instances[key], cluster.stack): name
@@ -90,7 +90,7 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
                 )
 
 
-def _is_of_others(group: Any) -> bool:
+def _exists_already(group: Any) -> bool:
     """Whether a group is named by an id, and not by a reference to one that is made with it."""
     return isinstance(group, str) and group.startswith("sg-")
 

@@ -51,7 +51,7 @@ class StorageStack(FruitsStack):
 
 
 class NetworkStack(FruitsStack):
-    """Where the cluster runs; costs nothing. In a VPC of others these are security groups alone."""
+    """Where the cluster runs; costs nothing. In an existing VPC these are security groups alone."""
 
     def __init__(self, scope: Construct, *, settings: DeploymentSettings, storage: Storage) -> None:
         super().__init__(

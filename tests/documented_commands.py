@@ -29,7 +29,7 @@ ELSEWHERE: Mapping[str, str] = {
     "eval ": "tests/rehearsal/test_scenario_interactive.py, in a shell",
     "aws ": "tests/rehearsal/test_scenario_interactive.py, in a shell",
     "npx cdk diff": "tests/rehearsal/test_scenario_interactive.py, in a shell",
-    "fruits preflight -c vpc=": "tests/rehearsal/test_vpc_of_others.py, in a VPC that is there",
+    "fruits preflight -c vpc=": "tests/rehearsal/test_existing_vpc.py, in an existing VPC",
     "fruits aws down": "tests/rehearsal/test_scenario_interactive.py, at its end",
     "fruits present": "tests/rehearsal/test_present.py: it makes an embedded AWS of its own, and takes minutes",
     "fruits rehearse": "tests/rehearsal/test_scenario_interactive.py begins with it, other options in scenarios",

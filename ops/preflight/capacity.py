@@ -86,7 +86,7 @@ def instance_types(scope: Scope) -> Finding:
 
 
 def _zones(scope: Scope) -> list[str]:
-    """Return the zones that EMR may choose, in a VPC of others those of its subnets."""
+    """Return the zones that EMR may choose, in an existing VPC those of its subnets."""
     if scope.settings.vpc is None:
         return list(scope.settings.zones)
     return sorted({item["AvailabilityZone"] for item in described_subnets(scope)})

@@ -16,7 +16,7 @@ CHECKS: Final = (
     *(*access.CHECKS, *capacity.CHECKS, *network.ALWAYS, *leftovers.CHECKS),
     *(*recipients.CHECKS, *materials.CHECKS),
 )
-_OF_OTHERS: Final = (*network.CHECKS, *routes.CHECKS, *groups.CHECKS)
+_EXISTING_VPC: Final = (*network.CHECKS, *routes.CHECKS, *groups.CHECKS)
 """For a deployment into a VPC that somebody else has made."""
 
 _ASKED_ELSEWHERE: Final = {"cloudformation", "sns"}
@@ -45,7 +45,7 @@ class Answer:
 
 def checks_of(settings: DeploymentSettings) -> tuple[Check, ...]:
     """Return the checks that settings ask for."""
-    return (*CHECKS, *_OF_OTHERS) if settings.vpc else CHECKS
+    return (*CHECKS, *_EXISTING_VPC) if settings.vpc else CHECKS
 
 
 def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:

@@ -1,4 +1,4 @@
-"""Whether a VPC of others has what EMR needs of it, and whether the deployed groups are in the VPC that is set."""
+"""Whether an existing VPC has what EMR needs of it, and whether the deployed groups are in the VPC that is set."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -131,4 +131,4 @@ ALWAYS: Final = (Check("Network", move, ("cloudformation", "ec2")),)
 """Made of every deployment."""
 
 CHECKS: Final = (Check("VPC", vpc, ("ec2",)), Check("Subnets", subnets, ("ec2",)))
-"""Of a network of others."""
+"""Of an existing network."""

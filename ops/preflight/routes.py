@@ -1,4 +1,4 @@
-"""Where the subnets of a VPC of others lead: to S3, which the nodes need, and to the internet, which they do not."""
+"""Where the subnets of an existing VPC lead: to S3, which the nodes need, and to the internet, which they do not."""
 
 import json
 from collections.abc import Mapping, Sequence

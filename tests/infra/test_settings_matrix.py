@@ -80,7 +80,7 @@ def test_every_combination_of_settings_synthesises_without_a_finding(
 
 
 @pytest.mark.parametrize("settings", NETWORKS, ids=["groups", "studio", "nothing"])
-def test_what_is_made_in_a_vpc_of_others_synthesises_without_a_finding(
+def test_what_is_made_in_an_existing_vpc_synthesises_without_a_finding(
     settings: dict[str, Any], build: Callable[..., App], tmp_path: Path
 ) -> None:
     reports = _synthesise_with_rules(build, tmp_path, **settings, email="team@example.org")
