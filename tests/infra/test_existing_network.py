@@ -67,7 +67,10 @@ def test_one_group_of_others_among_ours_is_a_finding(deploy: Callable[..., Deplo
         ({"subnets": SUBNETS}, f"subnets={SUBNETS}: without vpc; accepted: vpc with them, or neither"),
         ({"security_groups": GROUPS}, f"security_groups={GROUPS}: without vpc"),
         ({"vpc": VPC}, f"vpc={VPC}: without subnets; accepted: subnets of it as well"),
-        ({"vpc": "network", "subnets": SUBNETS}, "vpc=network: not of the accepted form; accepted: id of an existing VPC"),
+        (
+            {"vpc": "network", "subnets": SUBNETS},
+            "vpc=network: not of the accepted form; accepted: id of an existing VPC",
+        ),
         ({"vpc": VPC, "subnets": "here"}, "here is no id such as subnet-0123456789abcdef0"),
         ({"vpc": VPC, "subnets": f"{SUBNETS},{SUBNETS}"}, "subnet-0123456789abcdef0 is named twice"),
         ({"vpc": VPC, "subnets": SUBNETS, "security_groups": "sg-01234567"}, "a cluster takes three, not 1"),
