@@ -4,7 +4,6 @@ They start with the first call to the gateway: a node that runs no notebook does
 """
 
 import json
-import logging
 import select
 import shutil
 import socket
@@ -20,7 +19,7 @@ from rehearsal.node.instance.start import GATEWAY
 from rehearsal.node.logs import LogUpload
 from rehearsal.node.machine import Machine
 from rehearsal.node.options import Options
-from rehearsal.node.program import RunningProgram
+from rehearsal.node.program import KeptPrograms, RunningProgram
 from rehearsal.node.spark import OF_NOTEBOOKS
 
 PORT: Final = "gateway.port"
@@ -40,7 +39,6 @@ _HOME: Final = "emr/notebook"
 _LIVYS_TIMEOUT: Final = "1h"
 _SECONDS: Final[Mapping[str, float]] = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _PATIENCE_SECONDS: Final = 600
-_log = logging.getLogger("fruits.node")
 
 
 def serves_notebooks(cluster: Mapping[str, Any]) -> bool:
@@ -75,7 +73,7 @@ class NotebookServices:
         variables = {name: value for item in exports for name, value in item.get("Properties", {}).items()}
         self._variables = {name: machine.instance.placed(value) for name, value in variables.items()}
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._running: dict[str, RunningProgram] = {}
+        self._programs = KeptPrograms(machine.cluster_id, self._start)
         (machine.root / PORT).write_text(str(self.port), encoding="ascii")
 
     @property
@@ -91,25 +89,17 @@ class NotebookServices:
 
     def keep(self) -> None:
         """Start what should run and does not, from the first call on."""
-        if not GATEWAY.exists() or not (self._running or select.select([self._listener], [], [], 0)[0]):
+        if not GATEWAY.exists() or not (self._programs.started or select.select([self._listener], [], [], 0)[0]):
             return
-        if not self._running:
+        if not self._programs.started:
             self._install()
-        for name, command in self._commands().items():
-            program = self._running.get(name)
-            code = program.poll() if program else None
-            if program and code is None:
-                continue
-            if program:
-                _log.warning("%s: %s ended with code %s, starting it again", self._machine.cluster_id, name, code)
-            self._running[name] = self._start(name, command)
+        self._programs.keep(self._commands())
         if time.monotonic() - self._uploaded > self._options.log_seconds:
             self._upload()
 
     def end(self) -> None:
         """End all of it, and upload the last of what it has logged."""
-        for program in self._running.values():
-            program.end()
+        self._programs.end()
         self._listener.close()
         self._upload()
 

@@ -1,7 +1,8 @@
-"""A program that runs on a machine, with its logs."""
+"""Programs that run on a machine, with their logs."""
 
+import logging
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from rehearsal.node.machine import Machine
 from rehearsal.node.processes import end_processes, having
 
 _UMASK: Final = 0o022
+_log = logging.getLogger("fruits.node")
 
 
 class RunningProgram:
@@ -76,3 +78,47 @@ class RunningProgram:
 
     def _family(self) -> list[psutil.Process]:
         return having(self._marks, self._machine.instance.processes())
+
+
+class KeptPrograms:
+    """Programs that are started again when they end, as the agents of a node do.
+
+    Parameters
+    ----------
+    cluster_id
+        Cluster that they are of, for the log.
+    start
+        Starts one, by its name and command.
+    """
+
+    def __init__(self, cluster_id: str, start: Callable[[str, list[str]], RunningProgram]) -> None:
+        self._cluster_id = cluster_id
+        self._start = start
+        self._running: dict[str, RunningProgram] = {}
+
+    @property
+    def started(self) -> bool:
+        """Whether they have been started."""
+        return bool(self._running)
+
+    def keep(self, commands: Mapping[str, list[str]]) -> None:
+        """Start what should run and does not.
+
+        Parameters
+        ----------
+        commands
+            By the names of the programs.
+        """
+        for name, command in commands.items():
+            program = self._running.get(name)
+            code = program.poll() if program else None
+            if program and code is None:
+                continue
+            if program:
+                _log.warning("%s: %s ended with code %s, starting it again", self._cluster_id, name, code)
+            self._running[name] = self._start(name, command)
+
+    def end(self) -> None:
+        """End all of them."""
+        for program in self._running.values():
+            program.end()

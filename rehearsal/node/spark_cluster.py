@@ -4,7 +4,6 @@ Workers belong to the user `yarn`, as containers do on EMR; executors come when 
 processes of their own. All of it starts with the first `spark-submit`: a node that runs none does not pay for it.
 """
 
-import logging
 import time
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from ops.local.spark_submit import quick_start
 from rehearsal.node.applied import folder_of, overrides_for
 from rehearsal.node.logs import LogUpload
 from rehearsal.node.machine import Machine
-from rehearsal.node.program import RunningProgram
+from rehearsal.node.program import KeptPrograms, RunningProgram
 from rehearsal.node.spark import ASKED_FOR, OF_CLUSTER, of_cluster
 
 WORKERS: Final = 2
@@ -21,7 +20,6 @@ _CORES_OF_WORKER: Final = 1
 _MEMORY_OF_WORKER: Final = "1g"
 _LOGS: Final = "mnt/var/log/spark"
 _EXECUTORS: Final = "mnt/yarn/worker-*/app-*/[0-9]*"
-_log = logging.getLogger("fruits.node")
 
 
 def commands(*, host: str, port: int, folder: str, settings: str) -> dict[str, list[str]]:
@@ -76,27 +74,19 @@ class SparkCluster:
             folder=machine.path("mnt/yarn"),
             settings=machine.path(OF_CLUSTER),
         )
-        self._running: dict[str, RunningProgram] = {}
+        self._programs = KeptPrograms(machine.cluster_id, self._start)
 
     def keep(self) -> None:
         """Start what should run and does not, and upload what executors have printed."""
         if not (self._machine.root / ASKED_FOR).exists():
             return
-        for name, command in self._commands.items():
-            program = self._running.get(name)
-            code = program.poll() if program else None
-            if program and code is None:
-                continue
-            if program:
-                _log.warning("%s: %s ended with code %s, starting it again", self._machine.cluster_id, name, code)
-            self._running[name] = self._start(name, command)
+        self._programs.keep(self._commands)
         if time.monotonic() - self._uploaded > self._log_seconds:
             self._upload()
 
     def end(self) -> None:
         """End all of it, and upload what executors have printed."""
-        for program in self._running.values():
-            program.end()
+        self._programs.end()
         self._upload()
 
     def _upload(self) -> None:
