@@ -1,6 +1,7 @@
 """The EMR cluster: instance fleets, limits that stop it, and Spark as the job needs it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import CfnTag, Duration, Tags
 from aws_cdk import aws_emr as emr
@@ -75,7 +76,7 @@ class Cluster(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         applications = ["Spark", *(("Livy", "JupyterEnterpriseGateway") if notebooks else ())]
-        self.resource = emr.CfnCluster(
+        self.resource = _DescribedCluster(
             self,
             "Resource",
             name=name,
@@ -127,6 +128,15 @@ class Cluster(Construct):
             "EMR6",
             "Nobody logs in: no port 22, no key pair to lose; work arrives by steps and notebooks.",
         )
+
+
+class _DescribedCluster(emr.CfnCluster):
+    """A cluster that says what it is made of."""
+
+    @property
+    def described(self) -> Mapping[str, Any]:
+        """Properties as in the template, with the tags that the app has given by now."""
+        return self._render_properties(self._cfn_properties)
 
 
 def _configuration(name: str, values: Mapping[str, str]) -> emr.CfnCluster.ConfigurationProperty:

@@ -10,8 +10,10 @@ from infra.disk_encryption import DiskEncryption
 from infra.fleets import Fleets
 from infra.identity import NodeIdentity, ServiceIdentity
 from infra.job_step import JobStep, NodeSetup
+from infra.names import deployment_tags
 from infra.network import ClusterNetwork
 from infra.packaging import Assets
+from infra.scheduled_runs import SCHEDULED_RUN, ScheduledRuns
 from infra.settings import DeploymentSettings
 from infra.spark import VIRTUAL_ENVIRONMENT, Sessions, configurations
 from infra.stack import FruitsStack
@@ -62,6 +64,9 @@ class ComputeStack(FruitsStack):
             nodes.allow_asset(asset)
         if interactive:
             nodes.allow_reading(storage.code, SUBMITTED_JOBS)
+        service = ServiceIdentity(
+            self, "Service", node_role=nodes.role, disk_key=encryption.key, spot=settings.task_spot_vcpus > 0
+        )
         cluster = Cluster(
             self,
             "Cluster",
@@ -79,13 +84,7 @@ class ComputeStack(FruitsStack):
             ),
             subnet_ids=network.subnet_ids,
             groups=network.groups,
-            service=ServiceIdentity(
-                self,
-                "Service",
-                node_role=nodes.role,
-                disk_key=encryption.key,
-                spot=settings.task_spot_vcpus > 0,
-            ),
+            service=service,
             nodes=nodes,
             encryption=encryption,
             log_uri=storage.logs.s3_url_for_object(CLUSTER_LOGS),
@@ -104,6 +103,20 @@ class ComputeStack(FruitsStack):
             notebooks=interactive,
         )
         IdleAlarm(self, "IdleAlarm", cluster_id=cluster.resource.ref, topic=topic)
+        if settings.schedule_expression:
+            ScheduledRuns(
+                self,
+                "ScheduledRuns",
+                name=settings.name,
+                expression=settings.schedule_expression,
+                zone=settings.schedule_zone,
+                cluster=cluster,
+                step=step.request(name=f"{settings.name} {SCHEDULED_RUN}", options=settings.options_of(SCHEDULED_RUN)),
+                service=service,
+                nodes=nodes,
+                tags=deployment_tags(settings.env),
+                topic=topic,
+            )
         self.output("ClusterId", cluster.resource.ref, "The cluster")
         if interactive:
             submission = {"name": step.name, "jar": step.jar, "arguments": step.arguments}

@@ -76,6 +76,10 @@ class JobSettings(BaseModel):
             )
         return self
 
+    def options_of(self, run_id: str) -> tuple[str, ...]:
+        """Return the arguments of another run, on all photographs: a trial is not repeated."""
+        return self.model_copy(update={"run_id": run_id, "limit": None, "label": ()}).job_options
+
     @property
     def job_options(self) -> tuple[str, ...]:
         """Arguments of the job beside the URIs it works on, as spark-submit takes them."""

@@ -1,6 +1,7 @@
 """The job on the cluster: its files as assets, and the step that submits it with spark-submit."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from aws_cdk import AssetHashType, Stack
 from aws_cdk import aws_emr as emr
@@ -56,6 +57,7 @@ class JobStep(Construct):
         weights = s3_assets.Asset(self, "Weights", path=str(assets.weights))
         self.files = (main, archive, weights)
         self.archive = archive
+        self._options = options
         self.variables = {
             "FRUITS_IMAGES": data.s3_url_for_object(images_prefix),
             "FRUITS_OUTPUT": data.s3_url_for_object(output_prefix),
@@ -64,15 +66,19 @@ class JobStep(Construct):
         }
         # The driver runs on the primary node: never on Spot, and its log is the step's own log. Its application master
         # is elsewhere: on a core node, as YARN's node labels say (infra/yarn.py).
-        self.arguments = [
+        self._submission = [
             *("spark-submit", "--deploy-mode", "client"),
             *("--py-files", archive.s3_object_url, main.s3_object_url),
             *("--images", data.s3_url_for_object(images_prefix)),
             *("--output", data.s3_url_for_object(output_prefix)),
             # Whoever may write to the bucket of assets could put another model under the same key.
             *("--weights", weights.s3_object_url, "--weights-sha256", assets.weights_sha256),
-            *options,
         ]
+
+    @property
+    def arguments(self) -> list[str]:
+        """Arguments of the step's jar."""
+        return [*self._submission, *self._options]
 
     def as_step(self) -> emr.CfnCluster.StepConfigProperty:
         """Return the step that a cluster starts with; after a failure, too, a transient cluster ends."""
@@ -81,6 +87,21 @@ class JobStep(Construct):
             action_on_failure="CONTINUE",
             hadoop_jar_step=emr.CfnCluster.HadoopJarStepConfigProperty(jar=self.jar, args=self.arguments),
         )
+
+    def request(self, *, name: str, options: Sequence[str]) -> dict[str, Any]:
+        """Return the step of another run, as EMR's API takes it.
+
+        Parameters
+        ----------
+        name, options
+            As of the construct.
+        """
+        arguments = [*self._submission, *options]
+        return {
+            "Name": name,
+            "ActionOnFailure": "CONTINUE",
+            "HadoopJarStep": {"Jar": self.jar, "Args": arguments},
+        }
 
 
 class NodeSetup(Construct):

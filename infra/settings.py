@@ -13,6 +13,7 @@ from infra.names import deployment_name, stack_name
 from infra.network_settings import NetworkSettings
 from infra.packaging import Wheels
 from infra.residency import EU_REGIONS, EuropeanRegion, require_eu_region
+from infra.schedule_settings import ScheduleSettings
 from infra.spark import EXECUTOR_CORES, Sessions, configurations, executor_size
 from infra.values import Integer, Names, Seconds
 
@@ -22,7 +23,7 @@ OLDEST_RELEASE = (7, 10, 0)
 _DAY = 86_400
 
 
-class DeploymentSettings(CompanySettings, NetworkSettings, JobSettings):
+class DeploymentSettings(CompanySettings, NetworkSettings, ScheduleSettings, JobSettings):
     """All that a deployment is made from; every key may be given as ``-c key=value``.
 
     Raises
@@ -103,6 +104,7 @@ class DeploymentSettings(CompanySettings, NetworkSettings, JobSettings):
             self._check_configurations,
         ):
             check()
+        self.check_schedule(mode=self.mode, max_lifetime=self.max_lifetime)
         return self
 
     def _check_zones(self) -> None:

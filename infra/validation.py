@@ -14,7 +14,7 @@ from aws_cdk import (
 )
 from cdk_nag import AwsSolutionsChecks
 
-from infra import cluster_rules, cost_rules, exposure_rules, security_group_rules
+from infra import cluster_rules, cost_rules, exposure_rules, schedule_rules, security_group_rules
 from infra.templates import Deployment, Finding, Template
 
 RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
@@ -32,6 +32,7 @@ RULES: tuple[Callable[[Deployment], Iterator[Finding]], ...] = (
     exposure_rules.narrow_node_role,
     exposure_rules.own_partition,
     exposure_rules.european_region,
+    schedule_rules.scheduled_like_deployed,
     security_group_rules.complete_security_groups,
 )
 

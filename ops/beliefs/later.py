@@ -23,6 +23,18 @@ LATER: Final = (
         shown_by="`aws stepfunctions list-executions …` after a start",
     ),
     Belief(
+        number=81,
+        belief=(
+            "EventBridge Scheduler calls EMR's RunJobFlow with the request as EMR's reference writes it, tags "
+            "included, "
+            "under a role limited by `elasticmapreduce:RequestTag` ([decision "
+            "324](decisions/0324-a-schedule-of-clusters.md))"
+        ),
+        unknown="whether it takes every key of the request, `OSReleaseLabel` among them, in EMR's own spelling",
+        phase=Phase.BY_HAND,
+        shown_by="`cdk deploy -c schedule=HH:MM` some minutes ahead, then `fruits status`; else the alarm `NotStarted`",
+    ),
+    Belief(
         number=40,
         belief=("of two STARTING events only the first is mailed, by the words of the second in EMR's table of events"),
         unknown="the exact words: another wording would bring two e-mails",

@@ -9,7 +9,7 @@ from typing import Final
 from infra.settings import DeploymentSettings
 from ops.aws.account import AwsRefused
 from ops.errors import ExitCode
-from ops.preflight import access, capacity, groups, leftovers, materials, network, recipients, routes
+from ops.preflight import access, capacity, groups, leftovers, materials, network, recipients, routes, schedule
 from ops.preflight.findings import Check, Finding, Outcome, Scope, failure, ok
 
 CHECKS: Final = (
@@ -45,7 +45,7 @@ class Answer:
 
 def checks_of(settings: DeploymentSettings) -> tuple[Check, ...]:
     """Return the checks that settings ask for."""
-    return (*CHECKS, *_EXISTING_VPC) if settings.vpc else CHECKS
+    return (*CHECKS, *(_EXISTING_VPC if settings.vpc else ()), *(schedule.CHECKS if settings.schedule else ()))
 
 
 def examine(scope: Scope, checks: Sequence[Check] = CHECKS) -> list[Answer]:

@@ -19,7 +19,7 @@ def stacks(scope: Scope) -> Finding:
 
 
 def clusters(scope: Scope) -> Finding:
-    """Ask for clusters of the same name that no stack owns: nothing will end them but their idle stop."""
+    """Ask for clusters of the same name beside that of the stack: left over, or started by a schedule."""
     compute = scope.deployment.stacks.get("FruitsCompute")
     owned = compute.outputs.get("ClusterId") if compute else None
     live = [item for item in list_clusters(scope.client, scope.settings.name) if item.state in USABLE]
@@ -27,7 +27,8 @@ def clusters(scope: Scope) -> Finding:
     if unowned:
         ids = " ".join(unowned)
         fix = f"aws emr terminate-clusters --cluster-ids {ids} --region {scope.region}"
-        return warning(f"{ids} of the name {scope.settings.name} cost and belong to no stack", fix)
+        started = ", unless a schedule has started them" if scope.settings.schedule else ""
+        return warning(f"{ids} of the name {scope.settings.name} cost and belong to no stack{started}", fix)
     return ok(f"{owned} is {live[0].state}" if live else "none runs")
 
 

@@ -108,6 +108,8 @@ class Footprint:
         Seconds after which a cluster is ended whatever it does, None if nothing ends it.
     keys, alarms, gateway_endpoints, interface_endpoints, nat_gateways, budgets, state_machines
         How many of each; an interface endpoint counts once for each of its subnets.
+    runs_a_week
+        How often a schedule starts such a cluster again.
     storage_gib
         What is kept in S3; nothing tells but the user.
     others
@@ -128,6 +130,7 @@ class Footprint:
     nat_gateways: int = 0
     budgets: int = 0
     state_machines: int = 0
+    runs_a_week: int = 0
     storage_gib: float = 0.0
     others: tuple[str, ...] = ()
 

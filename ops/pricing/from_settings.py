@@ -1,5 +1,6 @@
 """The footprint of settings, without a synth: a second is too long to wait for a price."""
 
+from infra.schedule_settings import runs_a_week
 from infra.settings import DeploymentSettings
 from ops.pricing.footprint import Candidate, Fleet, Footprint, architecture_of, candidate
 
@@ -48,10 +49,11 @@ def footprint_of_settings(settings: DeploymentSettings, *, storage_gib: float = 
         idle_stop=settings.idle_stop,
         max_lifetime=settings.max_lifetime,
         keys=1,
-        alarms=3,
+        alarms=3 + bool(settings.schedule),
         gateway_endpoints=int(settings.vpc is None),
         budgets=1,
         state_machines=1,
+        runs_a_week=runs_a_week(settings.schedule_expression or "") or 0,
         storage_gib=storage_gib,
     )
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from infra.cost_rules import seconds_to_live
+from infra.launch_request import RUN_JOB_FLOW
+from infra.schedule_settings import runs_a_week
 from infra.templates import Deployment, Resource, Template, as_list, text
 from ops.pricing.footprint import Candidate, Fleet, Footprint, Mode, Volume, architecture_of, candidate
 
@@ -41,6 +43,8 @@ _FREE: Final = frozenset(
         "AWS::KMS::Alias",
         "AWS::S3::Bucket",
         "AWS::S3::BucketPolicy",
+        "AWS::Scheduler::Schedule",
+        "AWS::Scheduler::ScheduleGroup",
         _CLUSTER,
         *_NODES,
         *_COUNTED,
@@ -76,6 +80,8 @@ def footprint_of_templates(
     fleets += tuple(_added(item, scales=scales) for item in deployment.resources(*_NODES))
     unclear = {item.kind for item in (*clusters, *deployment.resources(*_NODES)) if _has_references(item.properties)}
     unclear |= {_CLUSTER for fleet in fleets if not fleet.candidates}
+    scheduled = [(item.kind, _runs_a_week(item)) for item in deployment.resources("AWS::Scheduler::Schedule")]
+    unclear |= {kind for kind, runs in scheduled if runs is None}
     endpoints = [item.properties for item in deployment.resources("AWS::EC2::VPCEndpoint")]
     gateways = [item for item in endpoints if item.get("VpcEndpointType", "Gateway") == "Gateway"]
     return Footprint(
@@ -88,10 +94,19 @@ def footprint_of_templates(
         max_lifetime=_longest(seconds_to_live(deployment, cluster) for cluster in clusters),
         gateway_endpoints=len(gateways),
         interface_endpoints=sum(len(as_list(i.get("SubnetIds"))) or 1 for i in endpoints if i not in gateways),
+        runs_a_week=sum(runs or 0 for _, runs in scheduled),
         storage_gib=storage_gib,
         others=tuple(sorted({kind for kind in kinds if not _is_free(kind)} | unclear)),
         **{field: kinds[kind] for kind, field in _COUNTED.items()},
     )
+
+
+def _runs_a_week(schedule: Resource) -> int | None:
+    """Return how often a schedule starts clusters; None if nobody can tell, or if it starts something else."""
+    if not text(schedule.properties.get("Target", {}).get("Arn")).endswith(RUN_JOB_FLOW):
+        return None
+    off = schedule.properties.get("State") == "DISABLED"
+    return 0 if off else runs_a_week(text(schedule.properties.get("ScheduleExpression")))
 
 
 def _is_free(kind: str) -> bool:

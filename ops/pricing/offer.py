@@ -11,6 +11,7 @@ from ops.pricing.machine import MachineRun, predict_machine
 from ops.pricing.prediction import CannotPredict, Run, Throughput, compute_vcpus, predict
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook
+from ops.pricing.scheduled import ScheduledMonth, scheduled_month
 from ops.pricing.serverless import ServerlessRun, predict_serverless
 
 MILLION: Final = 1_000_000
@@ -32,6 +33,8 @@ class Offer:
     run, million, serverless, machine
         Predicted: the run asked for, one of a million photographs, and, only if asked for, the first on EMR Serverless
         and on one machine.
+    scheduled
+        A month of the runs that a schedule starts; None without one.
     worth
         From how many photographs the cluster is the better choice.
     doubts
@@ -45,6 +48,7 @@ class Offer:
     million: Run | None
     serverless: ServerlessRun | None
     machine: MachineRun | None
+    scheduled: ScheduledMonth | None
     worth: BreakEven | None
     doubts: tuple[str, ...]
 
@@ -99,6 +103,12 @@ class Offer:
                 "seconds": self.machine.seconds,
                 "cost": _amount(self.machine.cost),
             },
+            "scheduled": self.scheduled
+            and {
+                "runs_a_month": self.scheduled.runs,
+                "idle": _amount(self.scheduled.idle),
+                "worst": _amount(self.scheduled.worst),
+            },
             "break_even": self.worth and asdict(self.worth),
             "doubts": list(self.doubts),
         }
@@ -151,12 +161,13 @@ def make_offer(
     priced = price(footprint_of_settings(settings, storage_gib=storage_gib), book)
     count = throughput.images if images is None else images
     doubts = list(_doubts(settings, throughput))
-    run, million, batch, alone = None, None, None, None
+    run, million, batch, alone, scheduled = None, None, None, None, None
     try:
         run, million = (
             predict(number, priced, throughput, batch_size=settings.batch_size, csv=settings.csv)
             for number in (count, MILLION)
         )
+        scheduled = scheduled_month(priced, throughput)
         if serverless:
             batch = predict_serverless(count, compute_vcpus(priced), priced.footprint, book, throughput)
             batch = replace(batch, cost=batch.cost + run.requests_cost)
@@ -173,6 +184,7 @@ def make_offer(
         million=million,
         serverless=batch,
         machine=alone,
+        scheduled=scheduled,
         worth=break_even_if_any(priced, book, throughput),
         doubts=tuple(doubts),
     )

@@ -64,6 +64,9 @@ def amounts(offer: Offer) -> dict[str, Amount | None]:
         rows["a run on EMR Serverless"] = offer.serverless.cost
     if offer.machine:
         rows["a run on one machine, no EMR"] = offer.machine.cost
+    if month := offer.scheduled:
+        rows["a month of schedule, nothing new"] = month.idle
+        rows["a month of schedule at the worst"] = month.worst
     return rows | {"a month of rest": price.month_at_rest}
 
 
@@ -148,6 +151,8 @@ def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
             yield "EMR Serverless", text
         if offer.worth:
             yield "When EMR", f"{offer.worth.describe()} (docs/when-emr.md)"
+        if month := offer.scheduled:
+            yield "Schedule", f"{month.runs:.1f} runs a month; at the worst each lasts until its maximum lifetime"
         if alone := offer.machine:
             took = duration(alone.seconds, rough=True)
             yield "One machine", f"{alone.type_name} On-Demand, {took}; its start-up is not counted"

@@ -7,9 +7,10 @@ from typing import Any
 from infra.templates import Deployment
 from infra.templates import Template as Placed
 from ops.pricing.from_templates import footprint_of_templates
-from ops.pricing.prediction import CannotPredict, load_throughput, predict
+from ops.pricing.prediction import CannotPredict, Throughput, load_throughput, predict
 from ops.pricing.price import Price, price
 from ops.pricing.price_book import PriceBook
+from ops.pricing.scheduled import scheduled_month
 from ops.pricing.screen import money
 from ops.quantities import duration
 from ops.review.consequences import Consequence, Level
@@ -17,6 +18,7 @@ from ops.review.names import Sides
 from ops.review.stacks import Template
 
 NOTHING = "-"
+_OF_SCHEDULE = ("a month of scheduled runs, nothing new", "a month of scheduled runs at the worst")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ def prices(sides: Sides, region: str) -> PriceChange:
     book = PriceBook.load()
     priced = [price(footprint_of_templates(side, region), book) for side in (sides.old, sides.new)]
     columns = [_column(side) for side in priced]
-    rows = tuple(PriceRow(what, columns[0][what], columns[1][what]) for what in columns[0])
+    scheduled = any(side.footprint.runs_a_week for side in priced)
+    shown = [what for what in columns[0] if scheduled or what not in _OF_SCHEDULE]
+    rows = tuple(PriceRow(what, columns[0][what], columns[1][what]) for what in shown)
     missing = sorted(priced[0].everything.missing | priced[1].everything.missing)
     dates = [side.everything.oldest for side in priced if side.everything.oldest]
     notes = ["USD before tax; ≥ leaves out what has no price, ≈ is estimated"]
@@ -109,8 +113,17 @@ def _column(side: Price) -> dict[str, str]:
         f"a typical run ({throughput.images:,} photographs)": money(run.cost[1]) if run else NOTHING,
         "worst until the idle stop": _worst(side, side.until_idle_stop, side.footprint.idle_stop),
         "worst until the maximum lifetime": _worst(side, side.until_max_lifetime, side.footprint.max_lifetime),
+        **dict(zip(_OF_SCHEDULE, _month(side, throughput), strict=True)),
         "a month in which nothing runs": money(side.month_at_rest),
     }
+
+
+def _month(side: Price, throughput: Throughput) -> tuple[str, str]:
+    try:
+        month = scheduled_month(side, throughput)
+    except CannotPredict:
+        month = None
+    return (money(month.idle), money(month.worst)) if month else (NOTHING, NOTHING)
 
 
 def _worst(side: Price, amount: Any, seconds: int | None) -> str:
@@ -138,6 +151,8 @@ def weaker_stops(sides: Sides, region: str) -> Iterator[Consequence]:
         first = not before.fleets
         yield from map(found, _later("the idle stop", before.idle_stop, after.idle_stop, first=first))
         yield from map(found, _later("the maximum lifetime", before.max_lifetime, after.max_lifetime, first=first))
+    if after.runs_a_week > before.runs_a_week:
+        yield found(f"more clusters start by themselves: {before.runs_a_week} -> {after.runs_a_week} a week")
     limits = (before.maximum_units, after.maximum_units)
     if limits[0] is not None and limits[1] is not None and limits[1] > limits[0]:
         yield found(f"managed scaling may reach more nodes: {limits[0]} -> {limits[1]} units")

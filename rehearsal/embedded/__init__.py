@@ -4,7 +4,7 @@ Known differences from AWS, beside all that ministack itself leaves out:
 
 - CloudFormation works with the rights of root: what the CDK's execution role lacks is not noticed. Rights are
   checked for every call from outside, for EventBridge starting state machines and publishing to topics, for Step
-  Functions calling EMR, and for EMR passing the role of the nodes. KMS grants for the disks are not.
+  Functions and Scheduler calling EMR, and for EMR passing the role of the nodes. KMS grants for the disks are not.
 - The policy of the S3 endpoint is asked for calls from inside a network; networks are not told apart, one endpoint's
   leave is enough.
 - Nobody starts an instance. Fleets get what they ask for at once, in the first subnet, all of it of one type: the
@@ -13,6 +13,7 @@ Known differences from AWS, beside all that ministack itself leaves out:
 - EMR adds no rules to security groups, for the stacks declare them all.
 - Amazon's managed policies can be attached, but grant nothing.
 - Buckets keep their configurations of lifecycle and access logs; nothing expires, no access log is written.
+- Scheduler knows one clock, UTC; of its own accord it calls EMR's RunJobFlow alone, and it does so once.
 - A Studio is kept and shown, a budget never warns, the metrics of EMR never come, e-mail is not sent.
 - CloudFormation's change sets tell less: a change of outputs alone is none.
 

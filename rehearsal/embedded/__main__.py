@@ -27,6 +27,7 @@ def _install() -> None:
         emr_types,
         events,
         instance_profiles,
+        schedules,
         security_groups,
         service_linked_roles,
         sessions,
@@ -36,9 +37,9 @@ def _install() -> None:
     from rehearsal.embedded.types import register  # noqa: PLC0415
 
     modules = (buckets, change_sets, emr_actions, events, saving, security_groups, service_linked_roles, sessions)
-    for module in (*modules, step_functions, vpc_endpoints):
+    for module in (*modules, schedules, step_functions, vpc_endpoints):
         module.install()
-    for types in (budgets.TYPES, emr_types.TYPES, instance_profiles.TYPES, security_groups.TYPES):
+    for types in (budgets.TYPES, emr_types.TYPES, instance_profiles.TYPES, schedules.TYPES, security_groups.TYPES):
         register(types)
 
 

@@ -25,10 +25,9 @@ def role_denial(role_arn: str, *, service: str, action: str, resource: str, cont
     """
     name = role_arn.rpartition("/")[2]
     account = vanilla.responses.get_account_id()
-    role = vanilla.iam._roles.get(name)
-    if role is None:
+    if name not in vanilla.iam._roles:
         return f"The role {role_arn} does not exist"
-    if not _trusts(role["AssumeRolePolicyDocument"], service):
+    if not assumable(role_arn, service):
         return f"The role {role_arn} cannot be assumed by {service}"
     policies = vanilla.evaluator._gather_role_policies(name, account)
     principal = f"arn:aws:sts::{account}:assumed-role/{name}/{service.partition('.')[0]}"
@@ -36,6 +35,12 @@ def role_denial(role_arn: str, *, service: str, action: str, resource: str, cont
     if vanilla.evaluator.evaluate(asked, policies).decision == "Allow":
         return ""
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource}"
+
+
+def assumable(role_arn: str, service: str) -> bool:
+    """Return whether a role is there and trusts a service."""
+    role = vanilla.iam._roles.get(role_arn.rpartition("/")[2])
+    return role is not None and _trusts(role["AssumeRolePolicyDocument"], service)
 
 
 def service_denial(policy: str, *, service: str, action: str, resource: str, source_arn: str) -> str:

@@ -15,6 +15,7 @@ from rehearsal.embedded import (
     emr_states,
     emr_steps,
     emr_studios,
+    schedules,
     vanilla,
 )
 from rehearsal.embedded.responses import Handler, Request, Response, answer, refuse
@@ -61,8 +62,9 @@ def choose_stabilisation(request: Request) -> Response:
 
 
 def advance_clock(request: Request) -> Response:
-    """Let time pass at once for EMR (`Seconds`)."""
+    """Let time pass at once for EMR, and for what is scheduled (`Seconds`)."""
     emr_clock.advance(request["Seconds"])
+    schedules.advance(request["Seconds"])
     return answer()
 
 

@@ -28,6 +28,7 @@ persistence: Any = _module("core.persistence")
 provisioners: Any = _module("services.cloudformation.provisioners")
 responses: Any = _module("core.responses")
 s3: Any = _module("services.s3")
+scheduler: Any = _module("services.scheduler")
 sns: Any = _module("services.sns")
 stacks: Any = _module("services.cloudformation.stacks")
 stepfunctions: Any = _module("services.stepfunctions")
@@ -94,6 +95,7 @@ _FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
         "stack_name",
         "logical_id",
     ),
+    "provisioners._scheduler_schedule_delete": ("physical_id", "props"),
     "provisioners._s3_apply_configurations": ("name", "props", "old_props"),
     "responses.error_response_json": ("code", "message", "status", "extra", "message_key", "content_type"),
     "responses.get_account_id": (),
@@ -110,6 +112,10 @@ _FUNCTIONS: Final[dict[str, tuple[str, ...]]] = {
     "s3._put_bucket_ownership_controls": ("name", "body"),
     "s3._put_bucket_tagging": ("name", "body"),
     "s3._resolve_sse_write_headers": ("headers", "bucket_name"),
+    "scheduler._create_schedule": ("name", "body"),
+    "scheduler._schedule_arn": ("group", "name"),
+    "scheduler._tick_schedules": (),
+    "scheduler._update_schedule": ("name", "body"),
     "sns._topic_by_arn_any_scope": ("topic_arn",),
     "stacks._property_recreation": ("resource_type", "name"),
     "stacks._runs_on_worker_thread": ("resource_type",),
@@ -146,6 +152,8 @@ _VALUES: Final[dict[str, type | tuple[type, ...]]] = {
     "provisioners._STACK_TAG_PROPERTY": dict,
     "responses.AccountRegionScopedDict": type,
     "s3._bucket_logging_config": object,
+    "scheduler._schedule_last_fired": dict,
+    "scheduler._schedules": object,
     "stepfunctions._AWS_SDK_ERROR_PREFIX": dict,
     "stepfunctions._AWS_SDK_SERVICE_MAP": dict,
     "stepfunctions._ExecutionError": type,

@@ -26,6 +26,7 @@ NETWORKS = [IN_A_VPC, IN_A_VPC | NOTEBOOK, IN_A_VPC | GROUPS]
 DEFAULT = {"email": "team@example.org"}
 COMPANY = {"tags": "cost-centre=42", "permissions_boundary": "team/boundary"}
 EXTRA = {"configurations": "tests/infra/extra.json", "os_release_label": "2023.6.20250303.0"}
+SCHEDULED = {"schedule": "02:30", "email": "team@example.org", **COMPANY, **EXTRA}
 EVERYTHING = {"env": "dev", "mode": "interactive", "notebook": True, "email": "team@example.org", **COMPANY, **EXTRA}
 
 
@@ -79,11 +80,11 @@ def test_every_combination_of_settings_synthesises_without_a_finding(
     assert {report["conclusion"] for report in reports} <= {"success"}
 
 
-@pytest.mark.parametrize("settings", NETWORKS, ids=["groups", "studio", "nothing"])
-def test_what_is_made_in_an_existing_vpc_synthesises_without_a_finding(
+@pytest.mark.parametrize("settings", [*NETWORKS, SCHEDULED], ids=["groups", "studio", "nothing", "schedule"])
+def test_what_a_company_has_of_its_own_synthesises_without_a_finding(
     settings: dict[str, Any], build: Callable[..., App], tmp_path: Path
 ) -> None:
-    reports = _synthesise_with_rules(build, tmp_path, **settings, email="team@example.org")
+    reports = _synthesise_with_rules(build, tmp_path, **{"email": "team@example.org"} | settings)
     assert _findings(reports) == set()
 
 
@@ -95,7 +96,7 @@ def test_every_region_of_the_union_synthesises_without_a_finding(
     assert _findings(reports) == set()
 
 
-@pytest.mark.parametrize("settings", [DEFAULT, EVERYTHING], ids=["default", "everything"])
+@pytest.mark.parametrize("settings", [DEFAULT, EVERYTHING, SCHEDULED], ids=["default", "everything", "scheduled"])
 def test_every_acknowledgement_answers_a_finding_and_every_finding_has_one(
     settings: dict[str, Any], build: Callable[..., App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""What watches and tells: log groups, alarms, dashboards, rules, topics, state machines, budgets."""
+"""What watches, tells and starts: log groups, alarms, dashboards, rules, topics, schedules, machines, budgets."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -78,6 +78,27 @@ def _topics(client: Client, scope: Scope) -> Iterator[Leftover]:
             yield Leftover(kind="topic", id=arn, claim=claim, command=command)
 
 
+def _schedules(client: Client, scope: Scope) -> Iterator[Leftover]:
+    for item in pages(client("scheduler"), "list_schedules", "Schedules"):
+        name, group = item["Name"], item["GroupName"]
+        if claim := scope.by_name(name, usual="FruitsCompute") or scope.by_name(group, usual="FruitsCompute"):
+            yield Leftover(
+                kind="schedule",
+                id=name,
+                claim=claim,
+                command=scope.aws(f"scheduler delete-schedule --group-name {group} --name {name}"),
+                detail="starts a cluster each time" if item.get("State") == "ENABLED" else "disabled",
+            )
+
+
+def _schedule_groups(client: Client, scope: Scope) -> Iterator[Leftover]:
+    for item in pages(client("scheduler"), "list_schedule_groups", "ScheduleGroups"):
+        name = item["Name"]
+        if claim := scope.by_name(name, usual="FruitsCompute") or scope.by_arn(item["Arn"]):
+            command = scope.aws(f"scheduler delete-schedule-group --name {name}")
+            yield Leftover(kind="schedule group", id=name, claim=claim, command=command)
+
+
 def _state_machines(client: Client, scope: Scope) -> Iterator[Leftover]:
     for item in pages(client("stepfunctions"), "list_state_machines", "stateMachines"):
         arn = item["stateMachineArn"]
@@ -105,6 +126,8 @@ SWEEPERS: Final = (
     Sweeper("dashboards", _dashboards, ("cloudwatch",)),
     Sweeper("event rules", _rules, ("events",)),
     Sweeper("topics", _topics, ("sns",)),
+    Sweeper("schedules", _schedules, ("scheduler",)),
+    Sweeper("schedule groups", _schedule_groups, ("scheduler",)),
     Sweeper("state machines", _state_machines, ("stepfunctions",)),
     Sweeper("budgets", _budgets, ("budgets",), once=True),
 )

@@ -29,6 +29,8 @@ MATRIX: list[dict[str, Any]] = [
     {"primary_instance_types": "m5.xlarge", "core_instance_types": "r5.4xlarge,c6i.16xlarge"},
     {"idle_stop": "60", "max_lifetime": "7d"},
     {"vpc": "vpc-0123456789abcdef0", "subnets": "subnet-0123456789abcdef0"},
+    {"schedule": "02:30"},
+    {"schedule": "02:30", "schedule_days": "mon,thu"},
 ]
 
 
