@@ -94,6 +94,10 @@ notebook-rehearsed: assets .venv-notebook/.installed .venv-gateway/.installed ##
 	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(BIN)/python -m pytest tests/rehearsal/abandoned_session.py tests/rehearsal/whole_notebook.py
 
+.PHONY: notebook-browser
+notebook-browser: setup .venv-notebook/.installed docs/deck/node_modules/.installed ## Run the notebook in JupyterLab in Chromium by the keyboard alone, in both languages | 3 minutes
+	@$(BIN)/python -m pytest tests/ops/notebook/in_jupyterlab.py
+
 docs/deck/node_modules/.installed: docs/deck/package-lock.json .venv/.installed
 	@echo "Installing Marp and Chromium, which draw the presentation (200 MB)"
 	@cd docs/deck && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
