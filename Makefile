@@ -83,6 +83,7 @@ SAMPLE := build/sample
 notebook: setup .venv-notebook/.installed ## Open the notebook in JupyterLab, on a rendered sample or with IMAGES=folder on photographs | seconds
 	@$(if $(IMAGES),,fruits images sample $(SAMPLE))
 	@FRUITS_IMAGES="$(or $(IMAGES),$(SAMPLE))" JUPYTER_PATH="$(CURDIR)/ops/local/jupyter" \
+		JUPYTER_CONFIG_PATH="$(CURDIR)/ops/local/jupyter/config" \
 		.venv-notebook/bin/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/fruits.en.ipynb
 
 .PHONY: notebook-docs

@@ -353,9 +353,18 @@ def test_the_commands_of_readme_and_docs_work_as_they_stand(kept: Kept, photogra
         words, arguments = (
             (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
         )
+        if words[:2] == ["runs", "diff"]:
+            words[2:4] = _two_runs(kept)
         own = ("--no-browser", "--output", str(tmp_path)) if words[0] == "results" else ()
         said = kept.fruits(words[0], *own, *words[1:], arguments=arguments)
         assert said.exit_code in ACCEPTED.get(words[0], {0}), f"{command.page}: {command.text}\n{said.output}"
+
+
+def _two_runs(kept: Kept) -> list[str]:
+    """Return the ids of two runs that have left something to compare, as one that finds nothing new does not."""
+    completed = json.loads(kept.fruits("runs", "--json").stdout)["completed"]
+    newest, former = [run["run"] for run in completed if not run["trial"]][:2]
+    return [former, newest]
 
 
 def test_destroying_after_a_failed_step_leaves_nothing(kept: Kept, tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "FRUITS_IMAGES": str(folder / "pictures"),
         "FRUITS_OUTPUT": str(folder / "results"),
         "JUPYTER_PATH": str(ROOT / "ops" / "local" / "jupyter"),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "ops" / "local" / "jupyter" / "config"),
         "JUPYTER_CONFIG_DIR": str(folder / "configuration"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),

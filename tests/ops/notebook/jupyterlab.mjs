@@ -7,13 +7,14 @@ const [packages, program, url, screenshot] = process.argv.slice(2);
 const puppeteer = createRequire(join(packages, "index.js"))("puppeteer-core");
 const PATIENCE = 900_000;
 
-const browser = await puppeteer.launch({ executablePath: program, args: ["--no-sandbox"], headless: "shell" });
+const browser = await puppeteer.launch({ executablePath: program, args: ["--no-sandbox"], headless: "shell", protocolTimeout: 0 });
 const tab = await browser.newPage();
 await tab.setViewport({ width: 1400, height: 1000 });
 await tab.goto(url);
 await tab.waitForSelector(".jp-Notebook .jp-Cell", { timeout: PATIENCE });
 await tab.waitForFunction(() => document.querySelector(".jp-Toolbar-kernelName")?.textContent.includes("PySpark"), {
   timeout: PATIENCE,
+  polling: 500,
 });
 const kernel = await tab.$eval(".jp-Toolbar-kernelName", (name) => name.textContent.trim());
 
@@ -27,7 +28,7 @@ await tab.waitForSelector(".jp-ModalCommandPalette input", { visible: true, time
 await tab.keyboard.type("run all cells");
 await tab.waitForFunction(
   () => document.querySelector(".lm-CommandPalette-item.lm-mod-active")?.textContent.startsWith("Run All Cells"),
-  { timeout: PATIENCE },
+  { timeout: PATIENCE, polling: 500 },
 );
 await tab.keyboard.press("Enter");
 
