@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from ops.deck.office import write_template
 from ops.errors import FruitsError
 from ops.project import ROOT
 
@@ -61,9 +62,11 @@ def pandoc(source: Path, target: Path) -> None:
     """Make a PowerPoint file whose texts and tables can be edited."""
     import pypandoc  # noqa: PLC0415 (only in .venv-deck)
 
-    pypandoc.convert_file(
-        str(source), "pptx", format="markdown", outputfile=str(target), extra_args=["--slide-level=2"]
-    )
+    default, template = target.with_name("pandoc.pptx"), target.with_name("template.pptx")
+    run([pypandoc.get_pandoc_path(), "--output", str(default), "--print-default-data-file", "reference.pptx"])
+    write_template(default, template)
+    options = ["--slide-level=2", f"--reference-doc={template}"]
+    pypandoc.convert_file(str(source), "pptx", format="markdown", outputfile=str(target), extra_args=options)
 
 
 def slides_of_powerpoint(file: Path) -> int:
