@@ -17,7 +17,7 @@ vars: {
 }
 classes: {
   glyph: {shape: image; width: 88; height: 88; style.font-size: 26}
-  group: {label.near: top-left; style: {border-radius: 8; font-size: 30; bold: true}}
+  group: {label.near: top-center; style: {border-radius: 8; font-size: 30; bold: true}}
   box: {style: {border-radius: 8; font-size: 26}}
   note: {shape: text; near: bottom-center; style.font-size: 26}
   table: {shape: sql_table; style.font-size: 20}
