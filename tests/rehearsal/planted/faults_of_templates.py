@@ -128,9 +128,9 @@ FAULTS: Final = (
             ),
             Edit(
                 _CLUSTER,
-                '        self.resource = emr.CfnCluster(\n            self,\n            "Resource",\n',
+                '        self.resource = _DescribedCluster(\n            self,\n            "Resource",\n',
                 '        for number in ("Spare", "Resource"):\n'
-                "            self.resource = emr.CfnCluster(\n            self,\n            number,\n",
+                "            self.resource = _DescribedCluster(\n            self,\n            number,\n",
             ),
         ),
         stage=SET_UP,
