@@ -126,6 +126,9 @@ FAULTS: Final = (
             Edit(
                 _CLUSTER, "self.resource.node.add_dependency(service.policy", "self.node.add_dependency(service.policy"
             ),
+            Edit(_CLUSTER, 'self.resource,\n            "EMR4",', 'self,\n            "EMR4",'),
+            Edit(_CLUSTER, 'self.resource,\n            "EMR5",', 'self,\n            "EMR5",'),
+            Edit(_CLUSTER, 'self.resource,\n            "EMR6",', 'self,\n            "EMR6",'),
             Edit(
                 _CLUSTER,
                 '        self.resource = _DescribedCluster(\n            self,\n            "Resource",\n',
