@@ -24,6 +24,8 @@ def budget(scope: Scope) -> Finding:
     fix = f"fruits price{scope.options}"
     if month.idle.usd > settings.budget:
         return failure(f"{said}, and {allowed}; accepted: fewer schedule_days, smaller fleets or a larger budget", fix)
+    if missing := month.idle.missing:
+        return warning(f"a month of scheduled runs is not priced wholly: {', '.join(sorted(missing))}; {allowed}", fix)
     if month.worst is None or month.worst.usd > settings.budget:
         most = f"up to {month.worst.usd:,.0f} USD" if month.worst else "without limit"
         return warning(f"{said}, {most} if each lasts until its maximum lifetime; {allowed}", fix)

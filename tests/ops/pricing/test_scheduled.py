@@ -64,3 +64,8 @@ def test_a_schedule_that_may_exceed_the_budget_is_a_warning() -> None:
 def test_a_schedule_that_stays_within_the_budget_at_the_worst_is_right() -> None:
     outcome, text = _found(budget=20, schedule_days="sun", max_lifetime="1h", **SMALL)
     assert (outcome, "4 runs a month" in text, "never more than" in text) == (Outcome.OK, True, True)
+
+
+def test_a_schedule_without_prices_does_not_pass_for_one_within_the_budget() -> None:
+    outcome, text = _found(region="eusc-de-east-1", budget=100_000)
+    assert (outcome, "is not priced wholly: " in text) == (Outcome.WARNING, True)
