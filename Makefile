@@ -137,12 +137,12 @@ ONLY ?=
 
 .PHONY: unit
 unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a minute
-	@$(PYTEST) tests/job tests/ops tests/unit -m unit
+	@$(PYTEST) tests/job tests/ops tests/unit -m unit --junitxml=build/tests/unit.xml --override-ini=junit_suite_name=unit
 
 .PHONY: test
 test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
 	@$(BIN)/python -m ops.build.products --wheels notebook
-	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)")
+	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)",--junitxml=build/tests/all.xml)
 
 .PHONY: coverage
 coverage: setup ## Run the tests that start neither Spark nor a server, and say which lines of infra, job and ops they never reach | minutes

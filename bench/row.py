@@ -5,10 +5,10 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, Final
 
 from bench.settings import cores
+from ops.facts.machine import processor
 
 _PACKAGES: Final = ("pyspark", "tensorflow", "ai-edge-litert", "numpy", "pyarrow", "pillow", "obstore")
 
@@ -77,16 +77,8 @@ def machine_facts() -> dict[str, Any]:
             continue
     return {
         "cores": cores(),
-        "processor": _processor(),
+        "processor": processor(),
         "system": f"{platform.system()} {platform.machine()}",
         "load_average": round(os.getloadavg()[0], 2),
         "versions": found,
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except FileNotFoundError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

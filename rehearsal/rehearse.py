@@ -22,6 +22,7 @@ from rehearsal.daemon import DaemonFailed
 from rehearsal.node.instance import Kind
 from rehearsal.refusals import refuse_at_once
 from rehearsal.scenario.host import Host
+from rehearsal.scenario.record import write_record
 from rehearsal.scenario.runs import copy_logs
 from rehearsal.scenario.scenario import Scenario
 from rehearsal.scenario.stages import Ended, Report, Stage, StageFailed, run_stages
@@ -71,6 +72,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
         kept = "what was started is left up" if keep else f"all processes are stopped, logs are in {folder}"
         _print(err, labelled("Rehearsal stopped", f": {kept}", "bold yellow"))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+    write_record(output, ended, settings, scenario, rendered=images is None, kind=host.kind)
     _print_success(ended, settings, host, scenario, output, kept=keep)
 
 

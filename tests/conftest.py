@@ -14,8 +14,9 @@ from botocore.loaders import JSONFileLoader
 
 import job  # noqa: F401 - first of all, as it has NumPy work on one thread, and so give the same bits as the job
 from job.storage import access
+from ops.facts.tiers import TIER
 from tests.s3_server import s3_server
-from tests.tiers import staying_in, tier
+from tests.tiers import heaviest, staying_in, tier
 
 pytest_plugins = ["tests.deployments", "tests.embedded", "tests.schedule"]
 
@@ -41,12 +42,14 @@ JSONFileLoader.load_file = lambda _, path: _parsed(path)  # type: ignore[assignm
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier; see `tests.tiers`."""
+    """Mark each test with its tiers, and have the file of results say the heaviest; see `tests.tiers`."""
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0] if item.path.is_relative_to(ROOT / "tests") else ""
         fixtures = getattr(item, "fixturenames", ())
-        for mark in tier(folder, fixtures, [mark.name for mark in item.iter_markers()]):
+        marks = tier(folder, fixtures, [mark.name for mark in item.iter_markers()])
+        for mark in marks:
             item.add_marker(mark)
+        item.user_properties.append((TIER, heaviest(marks)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 UNIT = "unit"
-MARKS = frozenset({"slow", "tensorflow", "cdk", "spark", "server"})
+HEAVIEST_FIRST = ("server", "spark", "cdk", "tensorflow", "slow")
+MARKS = frozenset(HEAVIEST_FIRST)
 """Of the tests that are no unit tests; pyproject.toml says what each means."""
 
 OF_FOLDERS = {"infra": "cdk", "rehearsal": "server"}
@@ -41,6 +42,11 @@ def tier(folder: str, fixtures: Collection[str], marks: Collection[str]) -> set[
     found |= {mark for name, mark in OF_FIXTURES.items() if name in fixtures}
     found |= {OF_FOLDERS[folder]} if folder in OF_FOLDERS else set()
     return found or {UNIT}
+
+
+def heaviest(marks: Collection[str]) -> str:
+    """Give the one tier that a test with these marks is counted in: of what it starts, what takes longest."""
+    return next(mark for mark in (*HEAVIEST_FIRST, UNIT) if mark in marks)
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from ops.facts.facts import computed_facts, differences, with_origins
 from ops.facts.figures import free_figures, read_documents
 from ops.facts.measured import Measured, enter, read_measured
 from ops.facts.origin import newest_commit
+from ops.facts.rehearsal import rehearsal_facts
+from ops.facts.tiers import tier_facts
 from ops.project import ROOT
 
 
@@ -25,11 +27,23 @@ def facts(
     bench: Annotated[
         Path | None, typer.Option(help="First enter the figures of a benchmark: its results.json.")
     ] = None,
+    rehearsal: Annotated[
+        Path | None, typer.Option(help="First enter the figures of a rehearsal here: its rehearsal.json.")
+    ] = None,
+    tests: Annotated[
+        Path | None, typer.Option(help="First enter the times of the tests here: build/tests/all.xml or unit.xml.")
+    ] = None,
     file: Annotated[Path, typer.Option(help="The file of facts.")] = FACTS,
 ) -> None:
     """Write down each figure that the documents may state: value, unit, command, commit, date, machine."""
     if bench:
-        _enter(bench)
+        origin = newest_commit(["bench", "job"])
+        found = benchmark_facts(bench, read_measured().facts, origin)
+        _enter(bench, found, f"Measured by these modules, commit {origin.commit}.", origin.date)
+    if rehearsal:
+        _enter(rehearsal, rehearsal_facts(rehearsal, newest_commit(["."])))
+    if tests:
+        _enter(tests, tier_facts(tests, newest_commit(["."])))
     with status("Templates"):
         settings = default_settings()
         computed = computed_facts(settings, bare_templates(settings))
@@ -49,11 +63,9 @@ def _former(file: Path) -> Facts:
         return {}
 
 
-def _enter(results: Path) -> None:
-    origin = newest_commit(["bench", "job"])
-    found = benchmark_facts(results, read_measured().facts, origin)
-    enter(found, why=f"Measured by these modules, commit {origin.commit}.", date=origin.date)
-    out.print(f"{len(found)} figures of {results} entered", soft_wrap=True)
+def _enter(source: Path, found: Facts, why: str | None = None, date: str = "") -> None:
+    enter(found, why=why, date=date)
+    out.print(f"{len(found)} figures of {source} entered", soft_wrap=True)
 
 
 def _compare(written: Facts, computed: Facts, measured: Measured) -> None:

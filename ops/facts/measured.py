@@ -51,20 +51,22 @@ def read_measured(path: Path = MEASURED) -> Measured:
     )
 
 
-def enter(facts: Mapping[str, Fact], why: str, date: str, path: Path = MEASURED) -> None:
-    """Put new measurements in the place of former ones, with the fingerprints of what measured them.
+def enter(facts: Mapping[str, Fact], why: str | None, date: str, path: Path = MEASURED) -> None:
+    """Put new measurements in the place of former ones.
 
     Parameters
     ----------
     facts
         The measurements, by name.
     why, date
-        Why the fingerprints stand for the figures, and since when.
+        Why the fingerprints of the benchmark stand for its figures, and since when; None leaves them as they are.
     """
     content = json.loads(path.read_text(encoding="utf-8"))
     content["facts"] |= {name: asdict(fact) for name, fact in facts.items()}
-    fingerprints = {module: fingerprint(ROOT / module) for module in content["code"]["fingerprints"]}
-    content["code"] = {"seen": date, "why": why, "fingerprints": fingerprints}
+    content["facts"] = dict(sorted(content["facts"].items()))
+    if why is not None:
+        fingerprints = {module: fingerprint(ROOT / module) for module in content["code"]["fingerprints"]}
+        content["code"] = {"seen": date, "why": why, "fingerprints": fingerprints}
     path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,6 +1,8 @@
 """The demonstration: what is played live, what by its recording, what is told, and that nothing runs on."""
 
 import os
+import signal
+import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
@@ -9,6 +11,9 @@ import psutil
 import pytest
 from rich.console import Console
 
+from ops.errors import ExitCode
+from rehearsal.embedded.aws import find_aws
+from rehearsal.node.daemon import find_node
 from rehearsal.present.audience import Audience, take_none
 from rehearsal.present.backstage import Backstage
 from rehearsal.present.cast import Cast
@@ -16,6 +21,7 @@ from rehearsal.present.recording import WIDE, cast_of
 from rehearsal.present.scenes import Scene
 from rehearsal.present.show import Played, Show
 from rehearsal.present.terminal import run_in_terminal
+from tests.imports import PROJECT
 from tests.rehearsal.clusters import wait_for
 
 _WAITS = (
@@ -117,3 +123,38 @@ def test_what_a_late_command_has_started_ends_with_it(tmp_path: Path) -> None:
     assert ran.late
     number = int("".join(said).partition("pid ")[2].split()[0])
     wait_for(lambda: not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE)
+
+
+_PRESENTS = """
+import sys, typer
+from rehearsal.present import command
+from rehearsal.present.scenes import Scene
+scene = Scene.model_validate_json(sys.argv.pop(1))
+command.read_scenes = lambda: (scene,)
+command.prepare = lambda host, report: (host.start(report), host.environment)[1]
+typer.run(command.present)
+"""
+"""The command with one scene, and nothing deployed before it."""
+
+
+def test_interrupted_it_stops_all_that_it_has_started_and_says_what_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "aws"
+    scene = _scene("one", _python("import os; print('process', os.getpid(), 'of the scene'); " + _WAITS))
+    words = [sys.executable, "-c", _PRESENTS, scene.model_dump_json(), "--auto", "--folder", str(folder)]
+    with subprocess.Popen(
+        words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout)
+        number = next(int(line.split()[1]) for line in lines if line.startswith("process "))
+        assert any(line.startswith("waits") for line in lines)
+        started = (find_aws(folder), find_node(folder), psutil.pid_exists(number))
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
+        said = process.communicate()[1]
+    assert all(started), said
+    assert process.returncode == ExitCode.INTERRUPTED, said
+    assert "Stopped: the command that ran, the embedded AWS and its node; nothing runs on" in said
+    assert f"delete them: fruits aws down --delete --folder {folder}" in said
+    assert "Traceback" not in said
+    assert (find_aws(folder), find_node(folder), psutil.pid_exists(number)) == (None, None, False)
+    assert (folder / "aws.log").exists()

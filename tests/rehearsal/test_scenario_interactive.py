@@ -159,6 +159,15 @@ def test_the_command_passes_and_names_the_report(kept: Kept) -> None:
     assert Path(report).read_bytes().startswith(b"<!doctype html>")
 
 
+def test_a_rehearsal_leaves_its_own_figures_beside_its_report(kept: Kept) -> None:
+    record = json.loads((kept.folder.parent / "out" / "rehearsal.json").read_text(encoding="utf-8"))
+    stages = re.findall(r"^\[ *\d+/11\] (.+)$", kept.printed, re.MULTILINE)
+    assert [stage["name"] for stage in record["stages"]] == stages
+    assert record["seconds"] == pytest.approx(sum(stage["seconds"] for stage in record["stages"]), abs=1.0)
+    assert (record["photographs"], record["rendered"], record["left"]) == (PHOTOGRAPHS, True, {})
+    assert record["run"] in kept.printed
+
+
 def test_steps_were_submitted_and_completed(kept: Kept) -> None:
     steps = kept.client("emr").list_steps(ClusterId=kept.cluster.cluster_id)["Steps"]
     assert [step["Name"] for step in reversed(steps)][:3] == [

@@ -86,10 +86,17 @@ def test_what_pull_requests_run_is_what_everybody_runs_here() -> None:
 def test_pull_requests_are_tested_without_rights_on_linux_of_both_architectures_and_on_macos() -> None:
     content = workflow("test")
     assert content["permissions"] == {}
-    assert [item["permissions"] for item in content["jobs"].values()] == [{"contents": "read"}] * 2
+    assert {name: item["permissions"] for name, item in content["jobs"].items()} == {
+        name: {"contents": "read"} for name in ("test", "shown", "audit")
+    }
     assert "secrets." not in (WORKFLOWS / "test.yml").read_text(encoding="utf-8")
     systems = content["jobs"]["test"]["strategy"]["matrix"]["os"]
     assert [re.sub(r"-[\d.]+", "", system) for system in systems] == ["ubuntu", "ubuntu-arm", "macos"]
+
+
+def test_what_people_are_shown_is_played_and_made_for_each_pull_request() -> None:
+    run = {step["run"] for step in workflow("test")["jobs"]["shown"]["steps"] if "run" in step}
+    assert {"make demo", "make present-check", "make deck", "make docs"} <= run
 
 
 def test_what_is_installed_is_kept_only_for_the_same_locks_system_and_python() -> None:

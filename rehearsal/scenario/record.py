@@ -1,0 +1,58 @@
+"""What a rehearsal that passed leaves about itself: ``rehearsal.json``, which `fruits facts --rehearsal` reads."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from infra.settings import DeploymentSettings
+from rehearsal.node.instance import Kind
+from rehearsal.scenario.scenario import Scenario
+from rehearsal.scenario.stages import Ended
+
+RECORD: Final = "rehearsal.json"
+
+
+def write_record(
+    output: Path,
+    ended: Sequence[Ended],
+    settings: DeploymentSettings,
+    scenario: Scenario,
+    *,
+    rendered: bool,
+    kind: Kind,
+) -> Path:
+    """Write how long each stage took, and on what.
+
+    Parameters
+    ----------
+    output
+        Folder of the report.
+    ended
+        The stages; all passed.
+    settings, scenario
+        What was rehearsed.
+    rendered
+        Whether the photographs were the rendered sample.
+    kind
+        What the instances were.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    first = scenario.evidence[0]
+    content = {
+        "deployment": {name: getattr(settings, name) for name in ("name", "region", "mode", "engine", "release_label")},
+        "instances": kind,
+        "photographs": len(first.photographs),
+        "rendered": rendered,
+        "run": first.run,
+        "seconds": round(sum(stage.seconds for stage in ended), 1),
+        "stages": [{"name": stage.name, "seconds": round(stage.seconds, 1), "found": stage.detail} for stage in ended],
+        "left": dict(scenario.kept),
+    }
+    path = output / RECORD
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return path
