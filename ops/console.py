@@ -206,7 +206,7 @@ class Advance(Protocol):
 
 @contextmanager
 def progress_bar(doing: str, unit: str) -> Iterator[Advance]:
-    """Show a bar on standard error as long as the block runs."""
+    """Show a bar on standard error as long as the block runs; where that is no terminal, nothing, not even a line."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -215,7 +215,7 @@ def progress_bar(doing: str, unit: str) -> Iterator[Advance]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as bar:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(doing, total=None)
 
         def advance(done: int, total: int | None, /, *, doing: str | None = None) -> None:

@@ -1,12 +1,12 @@
 """All that an embedded AWS holds, one line each, to compare before and after, and to see that nothing is left."""
 
-from typing import Any
+from typing import Any, Final
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import ACCOUNT
 
 _SERVICE_LINKED = "/aws-service-role/"
-_STACKS = (
+_STACKS: Final = (
     "CREATE_COMPLETE",
     "ROLLBACK_COMPLETE",
     "UPDATE_COMPLETE",

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports

@@ -45,7 +45,8 @@ def reason_of(error: Exception, *, otherwise: str = "") -> str:
     text = str(error).partition("\n\nDebug source:")[0]
     reason = _answer_of(text) or " ".join(text.split())[:_LONGEST]
     advice = next((advice for part, advice in _ADVICE if part in reason), otherwise)
-    return f"{reason.rstrip('.')}; {advice}" if advice else reason
+    told = not advice or advice in reason  # an error of ours, of which this is the reason, has said it already
+    return reason if told else f"{reason.rstrip('.')}; {advice}"
 
 
 def _answer_of(text: str) -> str:

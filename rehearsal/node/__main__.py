@@ -23,7 +23,7 @@ from rehearsal.node.options import POLL_SECONDS, Options
 from rehearsal.node.overrides import table
 from rehearsal.node.reports import NodeReports, ReportRefused
 
-_UNENDED: Final = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING"]
+_UNENDED: Final = ("STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING", "TERMINATING")
 _ANOTHER_LIFE_AFTER_SECONDS: Final = 5.0
 _log = logging.getLogger("fruits.node")
 
@@ -74,7 +74,7 @@ class Watcher:
             self._client = clients_of(aws, connect_timeout=2, retries={"total_max_attempts": 1})
             self._aws = aws
             ready_file(self._folder).write_text(f"{os.getpid()} {self._options.kind}", encoding="utf-8")
-        for page in self._client("emr").get_paginator("list_clusters").paginate(ClusterStates=_UNENDED):
+        for page in self._client("emr").get_paginator("list_clusters").paginate(ClusterStates=list(_UNENDED)):
             for cluster in page["Clusters"]:
                 self._give_life(aws, cluster["Id"])
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -63,9 +63,9 @@ class Control:
         steps = self._asked(lambda: self._emr.list_steps(ClusterId=self.cluster_id)["Steps"])
         return list(reversed(steps))
 
-    def notebook_executions(self) -> list[Mapping[str, Any]]:
+    def notebook_executions(self) -> Sequence[Mapping[str, Any]]:
         """List the executions of notebooks in short."""
-        found: list[Mapping[str, Any]] = self._asked(
+        found: Sequence[Mapping[str, Any]] = self._asked(
             lambda: self._emr.list_notebook_executions(ExecutionEngineId=self.cluster_id)["NotebookExecutions"]
         )
         return found
@@ -80,9 +80,9 @@ class Control:
         """Move an execution of a notebook to a state."""
         self._asked(lambda: self._reports.notebook(name, status, reason=reason, output=output))
 
-    def bootstrap_actions(self) -> list[Mapping[str, Any]]:
+    def bootstrap_actions(self) -> Sequence[Mapping[str, Any]]:
         """List the bootstrap actions."""
-        found: list[Mapping[str, Any]] = self._asked(
+        found: Sequence[Mapping[str, Any]] = self._asked(
             lambda: self._emr.list_bootstrap_actions(ClusterId=self.cluster_id)["BootstrapActions"]
         )
         return found

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 
 _SERVICE: Final = "ec2.amazonaws.com"
 _LIVE_FOR: Final = timedelta(hours=1)

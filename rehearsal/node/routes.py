@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.network.names import EVERYTHING
 
 _WAYS_OUT: Final = ("GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId")

@@ -11,7 +11,8 @@ import psutil
 
 from infra.lasting import CONTEXT_VARIABLE, FILE_VARIABLE
 from infra.settings import DeploymentSettings
-from rehearsal.clients import Client, clients_of
+from ops.aws.account import Client
+from rehearsal.clients import clients_of
 from rehearsal.daemon import DaemonFailed
 from rehearsal.embedded.aws import ENDPOINT_REFUSES, EmbeddedAws, find_aws
 from rehearsal.embedded.daemon import forget, start_aws, stop_aws

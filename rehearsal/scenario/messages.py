@@ -4,7 +4,7 @@ import json
 import time
 from typing import Any, Final
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 
 _NAME: Final = "rehearsal-listener"
 

@@ -80,6 +80,14 @@ def test_a_progress_bar_is_shown_as_it_is(terminal: io.StringIO, text: str) -> N
     assert text in terminal.getvalue()
 
 
+def test_where_there_is_no_terminal_a_progress_bar_leaves_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.StringIO()
+    monkeypatch.setattr(console, "err", console.plain_console(file=file))
+    with console.progress_bar("Uploading", "photographs") as advance:
+        advance(1, 2)
+    assert file.getvalue() == ""
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("view", [LiveView, PlainView])
 def test_a_stage_of_a_rehearsal_is_shown_as_it_is(

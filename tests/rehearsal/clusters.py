@@ -4,9 +4,12 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import TagTypeDef
 
 PATIENCE_SECONDS = 120.0
 """After this a test gives up; nothing takes that long on the busiest machine."""
@@ -15,7 +18,7 @@ SPARK_PATIENCE_SECONDS = 600.0
 """The same for what starts a cluster, Spark or the job."""
 
 SERVICE_ROLE, NODE_ROLE = "emr-service", "emr-nodes"
-TAGS = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "demo"}]
+TAGS: "list[TagTypeDef]" = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "demo"}]
 
 
 def make_roles(client: Client, *, service: str = SERVICE_ROLE, passes: bool = True) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 
 Messages = Callable[[], list[str]]
 """Reads all messages that have come so far, the oldest first."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from tests.rehearsal.clusters import NODE_ROLE, SERVICE_ROLE, TAGS
 
 Resources = Mapping[str, Mapping[str, Any]]

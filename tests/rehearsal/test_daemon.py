@@ -13,8 +13,9 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from ops.aws.account import Client
 from rehearsal import commands
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.daemon import Daemon, DaemonFailed
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.embedded.daemon import embedded_aws

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.node.reports import NodeReports, ReportRefused
 from tests.rehearsal.clusters import make_roles, run_cluster, status, step, wait_for_state
 

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.given import read_given
 from ops.preflight import groups, network, routes
 from ops.preflight.findings import Outcome, Scope
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from tests.ops.commands import Fruits, fruits_with
@@ -18,7 +19,10 @@ from tests.rehearsal.clusters import make_roles, run_cluster, wait_for_state
 from tests.rehearsal.nodes import create_stack
 from tests.rehearsal.templates import template
 
-EMR_TAG = {"Key": "for-use-with-amazon-emr-managed-policies", "Value": "true"}
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import TagTypeDef
+
+EMR_TAG: "TagTypeDef" = {"Key": "for-use-with-amazon-emr-managed-policies", "Value": "true"}
 STACKS = ("FruitsStorage", "FruitsNetwork", "FruitsGuard", "FruitsCompute")
 
 

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.node.reports import NodeReports
 from tests.rehearsal.clusters import make_roles, wait_for
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import IpPermissionTypeDef
 
 NAME = "test-failures"
 
@@ -104,7 +107,12 @@ def test_a_security_group_that_others_name_is_not_deleted(client: Client) -> Non
     cloudformation.get_waiter("stack_create_complete").wait(StackName="group", WaiterConfig={"Delay": 1})
     group = cloudformation.describe_stack_resources(StackName="group")["StackResources"][0]["PhysicalResourceId"]
     other = ec2.create_security_group(GroupName="other", Description="names the first")["GroupId"]
-    pair = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "UserIdGroupPairs": [{"GroupId": group}]}
+    pair: IpPermissionTypeDef = {
+        "IpProtocol": "tcp",
+        "FromPort": 1,
+        "ToPort": 1,
+        "UserIdGroupPairs": [{"GroupId": group}],
+    }
     ec2.authorize_security_group_ingress(GroupId=other, IpPermissions=[pair])
     cloudformation.delete_stack(StackName="group")
     wait_for(lambda: _status(cloudformation, "group") == "DELETE_FAILED")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.clients import Client, clients_of
+from ops.aws.account import Client
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, status, step, wait_for, wait_for_state
@@ -36,7 +37,7 @@ def guarded(hasty: EmbeddedAws, synthesise: Callable[..., Path]) -> Client:
 
 
 def _deploy(client: Client, content: dict[str, Any]) -> None:
-    cloudformation = client("cloudformation")
+    cloudformation: Any = client("cloudformation")  # stubs know literal names alone
     client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True)
     kind = "update" if cloudformation.list_stacks(StackStatusFilter=["CREATE_COMPLETE"])["StackSummaries"] else "create"
     getattr(cloudformation, f"{kind}_stack")(

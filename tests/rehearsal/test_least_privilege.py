@@ -22,7 +22,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.node.credentials import InstanceCredentials
 from rehearsal.node.machine import instance_id
 from tests.ops.commands import fruits_with
@@ -81,7 +81,8 @@ class Rights:
 @pytest.fixture(scope="module")
 def rights(deployed: Deployed) -> Iterator[Rights]:
     iam, role = deployed.client("iam"), deployed.role
-    granted = iam.get_role_policy(RoleName=role, PolicyName=_policy(deployed))["PolicyDocument"]["Statement"]
+    document: Any = iam.get_role_policy(RoleName=role, PolicyName=_policy(deployed))["PolicyDocument"]
+    granted = document["Statement"]
     things = _things(deployed)
     found = tuple(right for statement in granted for right in _split(statement, things))
     yield Rights(deployed, found)
@@ -215,7 +216,10 @@ def test_the_key_of_the_disks_is_used_by_these_rights_alone(deployed: Deployed, 
 
 
 def test_whatever_else_a_node_tries_is_denied(deployed: Deployed) -> None:
-    other = {"Bucket": "somebody-elses", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
+    other: dict[str, Any] = {
+        "Bucket": "somebody-elses",
+        "CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"},
+    }
     deployed.client("s3").create_bucket(**other)
     deployed.client("s3").put_object(Bucket="somebody-elses", Key="x", Body=b"x")
     data, logs, code = (deployed.outputs[name] for name in ("DataBucket", "LogBucket", "CodeBucket"))

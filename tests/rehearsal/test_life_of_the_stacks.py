@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk, Outcome
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.inventory import inventory
 from tests.rehearsal.templates import properties, template
@@ -33,10 +33,10 @@ def _live_cluster(client: Client) -> dict[str, Any]:
     emr = client("emr")
     live = emr.list_clusters(ClusterStates=["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"])["Clusters"]
     (summary,) = [item for item in live if item["Name"] == "fruits-demo"]
-    cluster: dict[str, Any] = emr.describe_cluster(ClusterId=summary["Id"])["Cluster"]
+    cluster = emr.describe_cluster(ClusterId=summary["Id"])["Cluster"]
     scaling = emr.get_managed_scaling_policy(ClusterId=summary["Id"])["ManagedScalingPolicy"]
     idle_stop = emr.get_auto_termination_policy(ClusterId=summary["Id"])["AutoTerminationPolicy"]
-    return cluster | {"IdleStop": idle_stop, "Most": scaling["ComputeLimits"]["MaximumCapacityUnits"]}
+    return {**cluster, "IdleStop": idle_stop, "Most": scaling["ComputeLimits"]["MaximumCapacityUnits"]}
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,8 @@ def _disk_key(client: Client) -> dict[str, Any]:
     content = client("emr").describe_security_configuration(Name=configuration)["SecurityConfiguration"]
     disks = json.loads(content)["EncryptionConfiguration"]["AtRestEncryptionConfiguration"]
     arn = disks["LocalDiskEncryptionConfiguration"]["AwsKmsKey"]
-    key: dict[str, Any] = client("kms").describe_key(KeyId=arn)["KeyMetadata"]
-    return key | {"Rotates": client("kms").get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"]}
+    key = client("kms").describe_key(KeyId=arn)["KeyMetadata"]
+    return {**key, "Rotates": client("kms").get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"]}
 
 
 def _role_policies(iam: Any) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.node.credentials import InstanceCredentials, RoleRefused
 from rehearsal.node.metadata import MetadataService, facts_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.network.names import EVERYTHING
 from rehearsal.node.routes import reached_services, why_unreachable
 from tests.rehearsal.nodes import create_stack

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,10 @@ def gateway_port(cluster: RunningCluster) -> int:
 
 
 def test_a_cell_without_rights_fails_the_notebook_though_livy_goes_on(place: Place, tmp_path: Path) -> None:
-    bucket = {"Bucket": "somebody-elses", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
+    bucket: dict[str, Any] = {
+        "Bucket": "somebody-elses",
+        "CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"},
+    }
     place.client("s3").create_bucket(**bucket)
     place.client("s3").put_object(Bucket="somebody-elses", Key="x.txt", Body=b"x")
     cluster = place.start(Applications=FOR_NOTEBOOKS)

@@ -248,9 +248,10 @@ def leftovers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[frozen
     """An account before and after somebody left things there."""
     with embedded_aws(tmp_path_factory.mktemp("leftovers")) as aws:
         client = clients_of(aws)
+        region: Any = aws.region  # stubs know literal names alone
         before = inventory(client)
         client("sns").create_topic(Name="left")
-        client("s3").create_bucket(Bucket="left-behind", CreateBucketConfiguration={"LocationConstraint": aws.region})
+        client("s3").create_bucket(Bucket="left-behind", CreateBucketConfiguration={"LocationConstraint": region})
         client("ec2").create_vpc(CidrBlock="10.20.0.0/16")
         client("logs").create_log_group(logGroupName="left")
         client("kms").create_key()

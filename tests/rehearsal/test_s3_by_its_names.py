@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import obstore
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from job.errors import JobError
 from job.storage.listing import list_photographs
 from job.storage.locations import Location
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.network.proxy import NameProxy
 from rehearsal.node.credentials import InstanceCredentials
@@ -28,7 +29,8 @@ KEYS = "aws_access_key_id = test\naws_secret_access_key = test\n"
 
 @pytest.fixture(scope="module")
 def proxy(aws: EmbeddedAws, client: Client) -> Iterator[NameProxy]:
-    client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    region: Any = aws.region  # stubs know literal names alone
+    client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
     for number in range(6):
         key = f"photos/{'Training' if number < 4 else 'Test'}/{'Apple' if number % 2 else 'Pêche'}/{number}.jpg"
         client("s3").put_object(Bucket=BUCKET, Key=key, Body=jpeg(number))

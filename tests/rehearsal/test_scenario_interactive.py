@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from typer.testing import CliRunner, Result
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk
 from ops.aws.deployment import Deployment, find_deployment
 from ops.aws.given import read_given
@@ -23,7 +24,7 @@ from ops.aws.synthesis import synthesise
 from ops.cli import app
 from ops.local.sample import LABELS, render_sample
 from rehearsal import commands
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws, find_aws
 from rehearsal.embedded.daemon import start_aws
 from rehearsal.inventory import inventory
@@ -42,6 +43,9 @@ from tests.rehearsal.clusters import PATIENCE_SECONDS, SPARK_PATIENCE_SECONDS, w
 from tests.rehearsal.faults import fault_proxy
 from tests.rehearsal.nodes import processes_on, words_of
 from tests.rehearsal.scenarios import PHOTOGRAPHS
+
+if TYPE_CHECKING:
+    from types_boto3_emr.type_defs import StepConfigTypeDef
 
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
@@ -105,8 +109,11 @@ class Kept:
 
     def submit(self, step: dict[str, Any]) -> str:
         """Submit a step by boto3, and return its id."""
-        jar = {"Jar": step["jar"], "Args": step["arguments"]}
-        request = {"Name": "fruits-demo test", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+        request: StepConfigTypeDef = {
+            "Name": "fruits-demo test",
+            "ActionOnFailure": "CONTINUE",
+            "HadoopJarStep": {"Jar": step["jar"], "Args": step["arguments"]},
+        }
         cluster_id = self.cluster.cluster_id
         (step_id,) = self.client("emr").add_job_flow_steps(JobFlowId=cluster_id, Steps=[request])["StepIds"]
         return str(step_id)

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.scenario.deploy import why_refused
 from rehearsal.scenario.deployed import (
     check_disk_key,

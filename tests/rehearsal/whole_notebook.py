@@ -7,6 +7,7 @@ between a notebook and Spark is tried in test_notebook_sessions.py, too, and the
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -77,7 +78,7 @@ def test_without_a_right_its_cell_fails_and_so_does_the_notebook(deployed: Deplo
     port = (deployed.cluster.machine / "gateway.port").read_text(encoding="ascii")
     iam, role = deployed.client("iam"), deployed.role
     (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    granted = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    granted: Any = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
     left = [statement for statement in granted["Statement"] if "s3:ListBucket" not in statement["Action"]]
     iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps({**granted, "Statement": left}))
     try:

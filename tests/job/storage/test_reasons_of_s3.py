@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError, ProfileNotFound
 from obstore.exceptions import GenericError, PermissionDeniedError
 
+from job.errors import JobError
 from job.storage.refusals import reason_of
 
 ANSWER = (
@@ -57,3 +58,8 @@ def test_a_whole_page_is_cut() -> None:
 def test_what_nothing_is_known_of_gets_the_callers_advice() -> None:
     assert reason_of(OSError("disk full"), otherwise="check --output") == "disk full; check --output"
     assert reason_of(FileNotFoundError(2, "No such file", str(Path("/x")))) == "[Errno 2] No such file: '/x'"
+
+
+def test_the_reason_of_an_error_that_says_what_to_do_says_it_once() -> None:
+    told = reason_of(NoCredentialsError())
+    assert reason_of(JobError(f"cannot reach s3://bucket: {told}")) == f"cannot reach s3://bucket: {told}"

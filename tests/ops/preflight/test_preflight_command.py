@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk
 from ops.preflight.access import BOOTSTRAP_VERSION
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from tests.ops.commands import Fruits, fruits_with

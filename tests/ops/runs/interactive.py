@@ -1,13 +1,16 @@
 """An interactive deployment on whose steps a test reports."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+from ops.aws.account import Client
 from ops.aws.deployment import Deployment
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.node.reports import NodeReports
 from tests.ops.runs.results_by_hand import Results, put_log
+
+if TYPE_CHECKING:
+    from types_boto3_emr.type_defs import StepConfigTypeDef, StepSummaryTypeDef
 
 DEV = ("-c", "env=dev")
 TRACEBACK = "INFO begun\nTraceback (most recent call last):\n  File 'main.py', line 1\nValueError: too red\n"
@@ -33,10 +36,9 @@ class Place:
     def node(self) -> NodeReports:
         return NodeReports(self.aws)
 
-    def steps(self) -> list[dict[str, Any]]:
+    def steps(self) -> "list[StepSummaryTypeDef]":
         """The steps, the newest first."""
-        steps: list[dict[str, Any]] = self.client("emr").list_steps(ClusterId=self.cluster)["Steps"]
-        return steps
+        return self.client("emr").list_steps(ClusterId=self.cluster)["Steps"]
 
     def unfinished(self) -> str | None:
         """The step that was submitted last, unless it has ended."""
@@ -49,8 +51,11 @@ class Place:
 
     def failed_step(self, label: str, **failure: str) -> str:
         """Submit a step and report that it has failed."""
-        jar = {"Jar": "command-runner.jar", "Args": ["true"]}
-        step = {"Name": f"fruits-dev {label}", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+        step: StepConfigTypeDef = {
+            "Name": f"fruits-dev {label}",
+            "ActionOnFailure": "CONTINUE",
+            "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["true"]},
+        }
         added = self.client("emr").add_job_flow_steps(JobFlowId=self.cluster, Steps=[step])["StepIds"][0]
         self.node.step(self.cluster, added, "RUNNING")
         self.node.step(self.cluster, added, "FAILED", failure=failure)

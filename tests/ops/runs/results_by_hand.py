@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 
 RUN = "0123456789abcdef"
 

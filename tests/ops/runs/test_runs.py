@@ -7,16 +7,16 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
 from job.storage.trial import Trial
-from ops.aws.account import AwsRefused
+from ops.aws.account import AwsRefused, Client
 from ops.clock import Clock
 from ops.runs.watch import Watch
-from rehearsal.clients import Client
 from tests.ops.commands import Fruits, fruits_with, in_the_foreground
 from tests.ops.documented import assert_documented
 from tests.ops.runs.clocks import Hours, clock_of_events
@@ -24,6 +24,9 @@ from tests.ops.runs.interactive import DEV, TRACEBACK, Place
 from tests.ops.runs.results_by_hand import RUN, manifest, put_log
 from tests.rehearsal.clusters import PATIENCE_SECONDS, wait_for_another_second
 from tests.rehearsal.users import keys_of_user
+
+if TYPE_CHECKING:
+    from types_boto3_emr.type_defs import StepConfigTypeDef
 
 pytestmark = [pytest.mark.server, pytest.mark.usefixtures("_clean")]
 
@@ -184,7 +187,11 @@ def unsteady(place: Place) -> tuple[Client, threading.Event]:
     gone = threading.Event()
     nobody = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-3")
     away = nobody.client("emr", endpoint_url="https://127.0.0.1:1", config=Config(retries={"total_max_attempts": 1}))
-    return lambda service: away if gone.is_set() else place.client(service), gone
+
+    def client(service: str) -> Any:
+        return away if gone.is_set() else place.client(service)
+
+    return client, gone
 
 
 def test_a_watch_outlives_an_aws_that_is_out_of_reach(
@@ -284,8 +291,11 @@ def test_the_history_shows_failures_first_then_results_newest_first(place: Place
 
 
 def test_a_run_that_waits_or_was_cancelled_is_in_the_history(place: Place, fruits: Fruits) -> None:
-    jar = {"Jar": "command-runner.jar", "Args": ["true"]}
-    step = {"Name": "fruits-dev waits", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+    step: StepConfigTypeDef = {
+        "Name": "fruits-dev waits",
+        "ActionOnFailure": "CONTINUE",
+        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["true"]},
+    }
     added = place.client("emr").add_job_flow_steps(JobFlowId=place.cluster, Steps=[step])["StepIds"][0]
     waiting = fruits("runs", *DEV).stdout
     assert re.search(r"^waiting .* fruits-dev waits: the cluster j-\w+ is (RUNNING|WAITING)$", waiting, re.MULTILINE)

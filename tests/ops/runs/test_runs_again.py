@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk
 from ops.aws.deployment import find_deployment
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import NodeReports

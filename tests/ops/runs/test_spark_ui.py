@@ -9,10 +9,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from ops.aws.account import Client
 from ops.aws.clusters import Cluster
 from ops.clock import Clock
 from ops.runs.spark_ui import NoSparkUi, link_to_history
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.ops.commands import Fruits, fruits_with
 from tests.ops.documented import assert_documented

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import ACCOUNT
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for
 from tests.rehearsal.small_stacks import TOPIC, make_stack
 
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import TagTypeDef
+    from types_boto3_ec2.type_defs import FilterTypeDef
+    from types_boto3_kms.type_defs import TagTypeDef as KeyTagTypeDef
+
 Planted = Iterator[tuple[str, str]]
 
-THEIRS = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "demo2"}]
+THEIRS: "list[TagTypeDef]" = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "demo2"}]
 """Of another environment of the same project."""
 
 _TRUST = json.dumps(
@@ -24,7 +29,7 @@ _NOTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny",
 _MACHINE = json.dumps({"StartAt": "Stop", "States": {"Stop": {"Type": "Succeed"}}})
 
 
-def _tagged(resource: str, tags: list[dict[str, str]]) -> dict[str, Any]:
+def _tagged(resource: str, tags: "list[TagTypeDef]") -> dict[str, Any]:
     return {"TagSpecifications": [{"ResourceType": resource, "Tags": tags}]}
 
 
@@ -43,7 +48,7 @@ def plant_clusters(client: Client) -> Planted:
 def _with_nodes(client: Client, cluster_id: str) -> Planted:
     """Name a cluster and, once EC2 has started them, its nodes with their disks."""
     ec2 = client("ec2")
-    tagged = [{"Name": "tag:aws:elasticmapreduce:job-flow-id", "Values": [cluster_id]}]
+    tagged: list[FilterTypeDef] = [{"Name": "tag:aws:elasticmapreduce:job-flow-id", "Values": [cluster_id]}]
     reservations = wait_for(lambda: ec2.describe_instances(Filters=tagged)["Reservations"])
     yield "EMR cluster", cluster_id
     for machine in (machine for item in reservations for machine in item["Instances"]):
@@ -107,11 +112,11 @@ def plant_machines(client: Client) -> Planted:
     """Plant tagged machines, volumes, snapshots, addresses; an ended machine is none."""
     ec2 = client("ec2")
     for tags in (TAGS, THEIRS):
-        run = {"ImageId": "ami-12345678", "InstanceType": "m6g.xlarge", "MinCount": 1, "MaxCount": 1}
+        run: dict[str, Any] = {"ImageId": "ami-12345678", "InstanceType": "m6g.xlarge", "MinCount": 1, "MaxCount": 1}
         machine = ec2.run_instances(**run, **_tagged("instance", tags))["Instances"][0]["InstanceId"]
         gone = ec2.run_instances(**run, **_tagged("instance", tags))["Instances"][0]["InstanceId"]
         ec2.terminate_instances(InstanceIds=[gone])
-        disk = {"AvailabilityZone": "eu-west-3a", "Size": 100, "VolumeType": "gp3"}
+        disk: dict[str, Any] = {"AvailabilityZone": "eu-west-3a", "Size": 100, "VolumeType": "gp3"}
         volume = ec2.create_volume(**disk, **_tagged("volume", tags))["VolumeId"]
         attached = ec2.create_volume(**disk)["VolumeId"]
         ec2.attach_volume(VolumeId=attached, InstanceId=machine, Device="/dev/sdf")
@@ -150,7 +155,7 @@ def plant_keys(client: Client) -> Planted:
     """Plant keys, one of which is going."""
     kms = client("kms")
     for tags in (TAGS, THEIRS):
-        spelled = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags]
+        spelled: list[KeyTagTypeDef] = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags]
         key, going = (kms.create_key(Description="Disks", Tags=spelled)["KeyMetadata"]["KeyId"] for _ in range(2))
         kms.schedule_key_deletion(KeyId=going, PendingWindowInDays=7)
         if tags is TAGS:
@@ -264,4 +269,4 @@ def plant_studio(client: Client) -> Planted:
             yield from (("security group", group) for group in groups)
 
 
-_ENVIRONMENT = {"Name": "tag:environment", "Values": ["demo"]}
+_ENVIRONMENT: "FilterTypeDef" = {"Name": "tag:environment", "Values": ["demo"]}

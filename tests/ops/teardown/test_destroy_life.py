@@ -3,21 +3,25 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk, CdkFailed
 from ops.aws.deployment import find_deployment
 from ops.aws.s3.contents import Contents
 from ops.teardown.empty.deletion import delete_all
 from ops.teardown.empty.plan import EmptyingPlan, Part
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
 from rehearsal.node.reports import NodeReports
 from rehearsal.scenario.teardown import explain_leftovers
+
+if TYPE_CHECKING:
+    from types_boto3_emr.literals import ClusterStateType
 
 pytestmark = pytest.mark.server
 
@@ -126,14 +130,15 @@ def test_after_a_failed_deploy_everything_can_be_destroyed(account: Account, syn
     assert account.unexpected() == []
 
 
-def _states(account: Account, state: str) -> int:
+def _states(account: Account, state: "ClusterStateType") -> int:
     clusters: list[Any] = account.client("emr").list_clusters(ClusterStates=[state])["Clusters"]
     return len(clusters)
 
 
 def test_emptying_deletes_more_than_one_request_can(account: Account) -> None:
     s3 = account.client("s3")
-    s3.create_bucket(Bucket="full", CreateBucketConfiguration={"LocationConstraint": account.aws.region})
+    region: Any = account.aws.region  # stubs know literal names alone
+    s3.create_bucket(Bucket="full", CreateBucketConfiguration={"LocationConstraint": region})
     s3.put_bucket_versioning(Bucket="full", VersioningConfiguration={"Status": "Enabled"})
     for _ in range(251):  # a listing of 1,000 ends between versions of one object
         for _ in range(2):

@@ -1,10 +1,11 @@
 """A bucket that photographs are uploaded to."""
 
 from itertools import count
+from typing import Any
 
 import pytest
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import EmbeddedAws
 
 _NUMBERS = count()
@@ -14,5 +15,6 @@ _NUMBERS = count()
 def bucket(client: Client, aws: EmbeddedAws) -> str:
     """A new bucket."""
     name = f"uploads-{next(_NUMBERS)}"
-    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    region: Any = aws.region  # stubs know literal names alone
+    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
     return name

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from ops.aws.account import AccessDenied
+from ops.aws.account import AccessDenied, Client
 from ops.upload.plan import UploadRefused, plan_upload
 from ops.upload.transfer import Summary, carry_out
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal.users import client_of_user
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ops.aws.account import Client
 from ops.upload.metadata import without_metadata
 from ops.upload.plan import plan_upload
 from ops.upload.transfer import Summary, carry_out
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.ops.commands import fruits_with
 from tests.ops.upload.test_metadata import DEVICE, photograph

@@ -4,20 +4,24 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk
 from ops.local.sample import LABELS, render_sample
 from ops.verify.report import NAME
 from ops.verify.runner import verifiable
 from ops.verify.transient import AGAIN, TRANSIENT
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.daemon import local_node
 from tests.ops.commands import Fruits, fruits_with
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import TagTypeDef
 
 pytestmark = pytest.mark.server
 
@@ -67,7 +71,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verified]:
 
 def _plant(client: Client) -> None:
     """Leave something on the bill that no stack owns, as a deployment that went wrong would."""
-    tags = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "verifyb"}]
+    tags: list[TagTypeDef] = [{"Key": "project", "Value": "fruits"}, {"Key": "environment", "Value": "verifyb"}]
     client("ec2").create_volume(
         AvailabilityZone="eu-west-3a", Size=8, TagSpecifications=[{"ResourceType": "volume", "Tags": tags}]
     )

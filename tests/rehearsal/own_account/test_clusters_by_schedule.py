@@ -5,17 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.ops.commands import fruits_with
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.nodes import create_stack
 from tests.rehearsal.switches import Switches
 from tests.rehearsal.templates import template
+
+if TYPE_CHECKING:
+    from types_boto3_emr.type_defs import StepSummaryTypeDef
 
 STACKS = ("FruitsStorage", "FruitsNetwork", "FruitsGuard", "FruitsCompute")
 OF_ONE_CLUSTER = {"Id", "ClusterArn", "Status", "MasterPublicDnsName", "NormalizedInstanceHours"}
@@ -38,9 +41,8 @@ class Account:
         Switches(self.aws).advance(minutes=minutes, days=days)
         return [item for name, item in self.clusters().items() if name not in before]
 
-    def steps(self, cluster: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        steps: list[Mapping[str, Any]] = self.client("emr").list_steps(ClusterId=cluster["Id"])["Steps"]
-        return steps
+    def steps(self, cluster: Mapping[str, Any]) -> "list[StepSummaryTypeDef]":
+        return self.client("emr").list_steps(ClusterId=cluster["Id"])["Steps"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def account(aws: EmbeddedAws, client: Client, synthesise: Callable[..., Path]) -
 
 def _described(client: Client, cluster_id: str) -> Mapping[str, Any]:
     cluster = client("emr").describe_cluster(ClusterId=cluster_id)["Cluster"]
-    shown = {key: value for key, value in cluster.items() if key not in OF_ONE_CLUSTER}
+    shown: dict[str, Any] = {key: value for key, value in cluster.items() if key not in OF_ONE_CLUSTER}
     shown["Tags"] = {tag["Key"]: tag["Value"] for tag in shown["Tags"] if not tag["Key"].startswith("aws:")}
     shown["Configurations"] = [_without_what_is_empty(item) for item in shown["Configurations"]]
     bootstrap = client("emr").list_bootstrap_actions(ClusterId=cluster_id)["BootstrapActions"]
@@ -103,7 +105,7 @@ def test_without_a_right_no_cluster_starts_and_the_reason_is_logged(account: Acc
     target = scheduler.get_schedule(GroupName="fruits-demo", Name=schedule["Name"])["Target"]
     role = target["RoleArn"].rpartition("/")[2]
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    document: Any = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     less = [item for item in document["Statement"] if item["Action"] != right]
     assert len(less) < len(document["Statement"])
     policy = {"RoleName": role, "PolicyName": name}

@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.clients import Client, clients_of
+from ops.aws.account import Client
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.node.reports import ReportRefused
@@ -25,6 +26,10 @@ from tests.rehearsal.clusters import (
     wait_for_state,
 )
 from tests.rehearsal.switches import Switches
+
+if TYPE_CHECKING:
+    from types_boto3_emr.literals import InstanceFleetTypeType
+    from types_boto3_emr.type_defs import InstanceFleetModifyConfigTypeDef
 
 SPOT = "spot.amazonaws.com"
 SPOT_ROLE = "AWSServiceRoleForEC2Spot"
@@ -79,7 +84,7 @@ def _shown(client: Client, cluster_id: str) -> dict[str, Any]:
     return {fleet["InstanceFleetType"]: fleet for fleet in fleets}
 
 
-def _instances(client: Client, cluster_id: str, kind: str) -> list[tuple[str, str]]:
+def _instances(client: Client, cluster_id: str, kind: "InstanceFleetTypeType") -> list[tuple[str, str]]:
     found = client("emr").list_instances(ClusterId=cluster_id, InstanceFleetType=kind)["Instances"]
     return [(item["InstanceType"], item["Market"]) for item in found]
 
@@ -230,7 +235,11 @@ def test_a_fleet_that_has_its_spot_says_what_on_demand_it_lacks(client: Client, 
     cluster_id = _run(client, _fleet("CORE", "m6i.xlarge", spot=4))
     switches.exhaust("m6i.xlarge")
     core = _shown(client, cluster_id)["CORE"]
-    change = {"InstanceFleetId": core["Id"], "TargetOnDemandCapacity": 4, "TargetSpotCapacity": 4}
+    change: InstanceFleetModifyConfigTypeDef = {
+        "InstanceFleetId": core["Id"],
+        "TargetOnDemandCapacity": 4,
+        "TargetSpotCapacity": 4,
+    }
     wait_for_state(client, cluster_id, "WAITING")
     client("emr").modify_instance_fleet(ClusterId=cluster_id, InstanceFleet=change)
     core = _shown(client, cluster_id)["CORE"]

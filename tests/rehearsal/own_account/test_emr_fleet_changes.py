@@ -3,16 +3,19 @@
 import copy
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal.clusters import make_roles, run_cluster, wait_for, wait_for_state
 from tests.rehearsal.small_stacks import CLUSTER, make_stack
 from tests.rehearsal.switches import Switches
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import FilterTypeDef
 
 BOTH = "The instance fleet should have both targetOnDemandCapacity and targetSpotCapacity specified"
 TYPES = [{"InstanceType": "m6i.xlarge", "WeightedCapacity": 4}]
@@ -75,13 +78,13 @@ def test_instances_of_an_ended_cluster_are_terminated_with_their_disks(
     emr.terminate_job_flows(JobFlowIds=[fleet[0]])
     wait_for_state(client, fleet[0], "TERMINATED")
     assert not _running(client, fleet[0])
-    attached = [{"Name": "attachment.instance-id", "Values": nodes}]
+    attached: list[FilterTypeDef] = [{"Name": "attachment.instance-id", "Values": nodes}]
     assert nodes
     assert not client("ec2").describe_volumes(Filters=attached)["Volumes"]
 
 
 def _running(client: Client, cluster_id: str) -> dict[str, str]:
-    tagged = [{"Name": "tag:aws:elasticmapreduce:job-flow-id", "Values": [cluster_id]}]
+    tagged: list[FilterTypeDef] = [{"Name": "tag:aws:elasticmapreduce:job-flow-id", "Values": [cluster_id]}]
     found = client("ec2").describe_instances(Filters=tagged)["Reservations"]
     instances = [instance for reservation in found for instance in reservation["Instances"]]
     return {item["InstanceId"]: item["InstanceType"] for item in instances if item["State"]["Name"] == "running"}

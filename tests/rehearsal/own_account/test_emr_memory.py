@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.rehearsal.clusters import make_roles, run_cluster, status, step, wait_for, wait_for_state
 from tests.rehearsal.small_stacks import CLUSTER, make_stack

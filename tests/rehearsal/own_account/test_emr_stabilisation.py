@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.clients import Client
+from ops.aws.account import Client
 from rehearsal.daemon import DaemonFailed
 from rehearsal.embedded.aws import EmbeddedAws
 from rehearsal.embedded.daemon import start_aws

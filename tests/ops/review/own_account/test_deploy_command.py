@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk
 from ops.errors import ExitCode
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from tests.ops.commands import Fruits, fruits_with
 

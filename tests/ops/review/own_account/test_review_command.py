@@ -8,13 +8,13 @@ import shutil
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from ops.aws.account import AwsRefused, account
+from ops.aws.account import AwsRefused, Client, account
 from ops.aws.cdk import Cdk
 from ops.aws.given import read_given
 from ops.aws.synthesis import synthesise as synthesise_for_real
@@ -23,11 +23,13 @@ from ops.review.changes import compare
 from ops.review.command import VerdictCommand, review
 from ops.review.deployed import read_deployed, what_runs
 from ops.review.stacks import WantedStack, read_assembly
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.inventory import inventory
 from tests.ops.documented import assert_documented
 from tests.rehearsal.clusters import wait_for_state
+
+if TYPE_CHECKING:
+    from types_boto3_emr.type_defs import StepConfigTypeDef
 
 pytestmark = pytest.mark.server
 
@@ -199,7 +201,7 @@ def test_a_tag_on_the_key_does_not_put_the_cluster_at_risk(
     app = changed("FruitsCompute", tag)
     cautious = client("cloudformation")
     body = (app / "FruitsCompute.template.json").read_text(encoding="utf-8")
-    named = {"StackName": "FruitsCompute-demo", "ChangeSetName": "by-hand"}
+    named: dict[str, Any] = {"StackName": "FruitsCompute-demo", "ChangeSetName": "by-hand"}
     cautious.create_change_set(**named, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"])
     changes = [item["ResourceChange"] for item in cautious.describe_change_set(**named)["Changes"]]
     cautious.delete_change_set(**named)
@@ -215,8 +217,11 @@ def test_a_tag_on_the_key_does_not_put_the_cluster_at_risk(
 def test_a_job_that_runs_is_named(changed: Callable[..., Path], run: Run, client: Client) -> None:
     emr = client("emr")
     (cluster,) = [item["Id"] for item in emr.list_clusters(ClusterStates=["RUNNING", "WAITING"])["Clusters"]]
-    jar = {"Jar": "command-runner.jar", "Args": ["sleep", "60"]}
-    step = {"Name": "fruits-demo nightly", "ActionOnFailure": "CONTINUE", "HadoopJarStep": jar}
+    step: StepConfigTypeDef = {
+        "Name": "fruits-demo nightly",
+        "ActionOnFailure": "CONTINUE",
+        "HadoopJarStep": {"Jar": "command-runner.jar", "Args": ["sleep", "60"]},
+    }
     (step_id,) = emr.add_job_flow_steps(JobFlowId=cluster, Steps=[step])["StepIds"]
     _, said, _ = run("--app", changed("FruitsCompute", _another_release))
     emr.cancel_steps(ClusterId=cluster, StepIds=[step_id])

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from rehearsal.embedded.daemon import embedded_aws
 from rehearsal.inventory import inventory
@@ -23,6 +24,9 @@ from tests.ops.commands import Fruits, fruits_with
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster, wait_for, wait_for_state
 from tests.rehearsal.small_stacks import CLUSTER, GROUPS, TOPIC, make_stack, make_storage, stack_states
 from tests.rehearsal.switches import Switches
+
+if TYPE_CHECKING:
+    from types_boto3_emr.literals import ClusterStateType
 
 pytestmark = pytest.mark.server
 
@@ -48,7 +52,7 @@ def emptied(client: Client) -> Iterator[Client]:
     wait_for(lambda: not _delete_again(client))
 
 
-def _versions(client: Client, bucket: str) -> list[dict[str, str]]:
+def _versions(client: Client, bucket: str) -> list[dict[str, Any]]:
     page = client("s3").list_object_versions(Bucket=bucket)
     items = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
     return [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in items]
@@ -194,7 +198,7 @@ def test_a_deployment_under_way_is_waited_for_and_destroyed(emptied: Client, aws
     assert stack_states(emptied) == {}
 
 
-def _clusters(client: Client, *states: str) -> list[str]:
+def _clusters(client: Client, *states: "ClusterStateType") -> list[str]:
     return [item["Id"] for item in client("emr").list_clusters(ClusterStates=list(states))["Clusters"]]
 
 

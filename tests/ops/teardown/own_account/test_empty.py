@@ -6,18 +6,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.s3.contents import count_contents
 from ops.teardown.empty.deletion import delete_all
 from ops.teardown.empty.plan import EmptyingPlan, Part
-from rehearsal.clients import Client, clients_of
+from rehearsal.clients import clients_of
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.ops.commands import Fruits, fruits_with
 from tests.rehearsal.clusters import TAGS, make_roles, run_cluster
 from tests.rehearsal.small_stacks import make_storage
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import TagTypeDef
 
 pytestmark = pytest.mark.server
 
@@ -184,7 +188,7 @@ def test_a_bucket_that_no_stack_holds_takes_both_keys_too(client: Client, fruits
 def test_a_bucket_of_somebody_else_is_refused(client: Client, fruits: Fruits) -> None:
     s3 = client("s3")
     s3.create_bucket(Bucket="neighbour", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
-    tags = [TAGS[0], {"Key": "environment", "Value": "dev"}]
+    tags: list[TagTypeDef] = [TAGS[0], {"Key": "environment", "Value": "dev"}]
     s3.put_bucket_tagging(Bucket="neighbour", Tagging={"TagSet": tags})
     try:
         result = fruits("empty", "--bucket", "neighbour", "-c", "remove_data=true", "--yes-delete", "neighbour")

@@ -8,11 +8,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from ops.aws.account import AwsRefused
+from ops.aws.account import AwsRefused, Client
 from ops.teardown.forget.erasure import erase
 from ops.teardown.forget.subject import read_subject
 from ops.teardown.forget.traces import find_traces
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.job.runs import submit
 from tests.ops.commands import Fruits, fruits_with

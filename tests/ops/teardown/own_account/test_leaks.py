@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from ops.aws.account import Client
 from ops.errors import ExitCode
 from ops.pricing.price_book import PriceBook
 from ops.teardown.leaks.prices import Prices
 from ops.teardown.leaks.scope import Leftover
 from ops.teardown.leaks.sweep import Findings, sweep
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import EmbeddedAws
 from tests.ops.commands import Fruits, fruits_with
 from tests.ops.documented import assert_documented

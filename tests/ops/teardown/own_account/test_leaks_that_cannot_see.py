@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ops.aws.account import Client
 from ops.pricing.amount import Amount
 from ops.pricing.price_book import PriceBook, Record, Source
 from ops.teardown.leaks import watching
@@ -13,7 +14,6 @@ from ops.teardown.leaks.prices import Prices
 from ops.teardown.leaks.scope import Leftover, Scope
 from ops.teardown.leaks.screen import verdict
 from ops.teardown.leaks.sweep import Findings
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from tests.ops.commands import fruits_with
 from tests.ops.teardown import leftovers

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from ops.aws.account import Client
 from ops.aws.cdk import Cdk
 from ops.aws.deployment import find_deployment
 from ops.local.sample import render_sample
-from rehearsal.clients import Client
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from tests.ops.commands import fruits_with
 
