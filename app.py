@@ -14,8 +14,8 @@ from aws_cdk import App
 
 from infra.context import require_deployable
 from infra.errors import DeploymentError
-from infra.lasting import read_lasting_settings
 from infra.packaging import locate_assets
+from infra.remembered import read_app_settings
 from infra.stacks import add_stacks
 from infra.validation import add_rules
 
@@ -24,7 +24,7 @@ defaults = json.loads((root / "cdk.json").read_text(encoding="utf-8"))["context"
 app = App(context=defaults, stack_traces=False)  # traces would name files of this machine
 try:
     account = os.environ.get("CDK_DEFAULT_ACCOUNT")
-    settings = read_lasting_settings(app.node.get_all_context(), root, account=account)
+    settings = read_app_settings(app.node.get_all_context(), root, account=account)
     require_deployable(settings)
     assets = locate_assets(root, wheels=settings.wheels, architecture=settings.architecture)
     add_stacks(app, settings=settings, assets=assets)

@@ -24,7 +24,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5, help="how often it is opened")
     parser.add_argument("--folder", type=Path, default=OUT / "report-page", help="where pictures and PDF go")
     arguments = parser.parse_args()
-    page, folder = arguments.report.resolve(strict=True), arguments.folder.resolve()
+    page, folder = arguments.report.resolve(), arguments.folder.resolve()
+    if not page.is_file():
+        parser.error(f"{page}: no such file; accepted: the report.html of a run, OUTPUT/reports/RUN/report.html")
     folder.mkdir(parents=True, exist_ok=True)
     chromium = browser("unpack")
     libraries = os.pathsep.join(filter(None, (os.environ.get("LD_LIBRARY_PATH"), chromium["libraries"])))

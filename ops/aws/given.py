@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from infra.context import read_settings, require_deployable
 from infra.errors import DeploymentError
-from infra.lasting import Lasting, lasting_settings
+from infra.remembered import Defaults, find_defaults
 from infra.settings import DeploymentSettings
 from ops.console import err
 from ops.errors import ExitCode, FruitsError
@@ -37,13 +37,13 @@ class GivenSettings:
         What was given, by keys.
     settings
         What that makes.
-    lasting
+    defaults
         What was not given, but holds in this checkout; all else comes from cdk.json.
     """
 
     context: Mapping[str, str]
     settings: DeploymentSettings
-    lasting: Lasting = field(default_factory=Lasting)
+    defaults: Defaults = field(default_factory=Defaults)
 
     @property
     def options(self) -> str:
@@ -53,7 +53,7 @@ class GivenSettings:
     @property
     def complete(self) -> Mapping[str, str]:
         """All that makes the settings, but for cdk.json."""
-        return {**self.lasting.context, **self.context}
+        return {**self.defaults.context, **self.context}
 
     @property
     def qualifier(self) -> str:
@@ -63,7 +63,7 @@ class GivenSettings:
     @property
     def place(self) -> str:
         """Which environment it is and where, and what says so."""
-        sources = self.lasting.sources
+        sources = self.defaults.sources
         named = [
             f"{', '.join(key for key in sources if sources[key] == source)} from {source}"
             for source in dict.fromkeys(sources.values())
@@ -80,17 +80,17 @@ class GivenSettings:
         WrongSetting
             For a value that is not accepted.
         """
-        return _read({**self.context, **context}, self.lasting)
+        return _read({**self.context, **context}, self.defaults)
 
     def with_defaults(self, source: str, **context: str) -> "GivenSettings":
-        """Return the settings with values for what is neither given nor lasting.
+        """Return the settings with values for what is neither given nor remembered.
 
         Parameters
         ----------
         source
             Where the values come from, for people.
         """
-        return _read(self.context, self.lasting.with_defaults(self.context, source, **context))
+        return _read(self.context, self.defaults.with_defaults(self.context, source, **context))
 
     def require_deployable(self) -> None:
         """Check that they may be deployed, for which an environment may need more than for anything else.
@@ -116,15 +116,15 @@ def read_given(values: Sequence[str] | None) -> GivenSettings:
     """
     context = parse_values(values or ())
     try:
-        lasting = lasting_settings(context, ROOT)
+        defaults = find_defaults(context, ROOT)
     except DeploymentError as error:
         raise WrongSetting(str(error)) from None
-    return _read(context, lasting)
+    return _read(context, defaults)
 
 
 def show_place(given: GivenSettings) -> GivenSettings:
     """Say on standard error which environment a command is about, unless the user has just typed it all."""
-    if given.lasting.context or "env" not in given.context:
+    if given.defaults.context or "env" not in given.context:
         err.print(given.place, style="dim", soft_wrap=True)
     return given
 
@@ -153,11 +153,11 @@ def parse_values(values: Sequence[str], option: str = "-c ") -> dict[str, str]:
     return context
 
 
-def _read(context: Mapping[str, str], lasting: Lasting) -> GivenSettings:
+def _read(context: Mapping[str, str], defaults: Defaults) -> GivenSettings:
     try:
-        return GivenSettings(context, read_settings({**_cdk_json(), **lasting.context, **context}), lasting)
+        return GivenSettings(context, read_settings({**_cdk_json(), **defaults.context, **context}), defaults)
     except DeploymentError as error:
-        raise WrongSetting("\n".join(_with_source(line, lasting) for line in str(error).splitlines())) from None
+        raise WrongSetting("\n".join(_with_source(line, defaults) for line in str(error).splitlines())) from None
 
 
 def _cdk_json() -> Mapping[str, Any]:
@@ -165,7 +165,7 @@ def _cdk_json() -> Mapping[str, Any]:
     return context
 
 
-def _with_source(line: str, lasting: Lasting) -> str:
+def _with_source(line: str, defaults: Defaults) -> str:
     """Say of a wrong setting that nobody has just typed where it comes from."""
-    source = next((source for key, source in lasting.sources.items() if line.startswith((f"{key}=", f"{key}:"))), None)
+    source = next((source for key, source in defaults.sources.items() if line.startswith((f"{key}=", f"{key}:"))), None)
     return f"{line} (from {source}; see: fruits use)" if source else line

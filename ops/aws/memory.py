@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 
 from infra.errors import DeploymentError
-from infra.lasting import read_remembered, remembered_file, run_key, write_remembered
+from infra.remembered import read_remembered, remembered_file, run_key, write_remembered
 from ops.aws.account import caller
 from ops.aws.place import Place
 from ops.console import err

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from infra.lasting import OF_ONE_RUN
 from infra.names import BUDGET_REGION
+from infra.remembered import OF_ONE_RUN
 from infra.residency import EU_REGIONS
 from infra.settings import DeploymentSettings
 from ops.aws.account import AwsRefused, Client, Clients, account, caller

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from infra.lasting import CONTEXT_VARIABLE, FILE_VARIABLE
+from infra.remembered import CONTEXT_VARIABLE, FILE_VARIABLE
 from infra.settings import DeploymentSettings
 from ops.aws.given import GivenSettings
 from ops.errors import FruitsError
@@ -75,7 +75,7 @@ def synthesise(
     given.require_deployable()
     variables = {**(os.environ if environment is None else environment)}
     variables.pop(CONTEXT_VARIABLE, None)
-    variables |= {FILE_VARIABLE: ""}  # what lasts is among the settings already
+    variables |= {FILE_VARIABLE: ""}  # what is remembered is among the settings already
     variables |= {"CDK_OUTDIR": str(folder.resolve()), "CDK_CONTEXT_JSON": json.dumps(given.complete)}
     try:
         run = subprocess.run(

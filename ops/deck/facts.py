@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from job.notebook.words import Language
-from ops.deck.numbers import lasting, written
+from ops.deck.numbers import unbroken_duration, written
 from ops.errors import FruitsError
 from ops.facts.fact import Fact, Facts
 
@@ -56,7 +56,7 @@ class Figures:
 
     def duration(self, name: str) -> str:
         """Write a figure in seconds as a duration."""
-        return lasting(float(self.of(name).value))
+        return unbroken_duration(float(self.of(name).value))
 
     def ratio(self, larger: str, smaller: str, digits: int = 1) -> str:
         """Write how many times one figure is another."""

@@ -79,7 +79,7 @@ def _convenient(value: float, unit: str) -> tuple[float, str]:
     return value, "USD" if unit == "USD/month" else unit
 
 
-def lasting(seconds: float) -> str:
+def unbroken_duration(seconds: float) -> str:
     """Write a duration in its two largest units, which both languages write alike, and never broken into two lines."""
     return duration(seconds).replace(" ", _WIDE)
 

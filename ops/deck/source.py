@@ -48,7 +48,7 @@ class Slide:
 
 
 @dataclass
-class _Course:
+class _Slides:
     """What a template says about its slides while it is rendered."""
 
     heads: list[tuple[str, str, int]] = field(default_factory=list)
@@ -90,11 +90,11 @@ def render(source: str, facts: Facts, language: Language, medium: Medium) -> lis
     UnknownFact
         If a figure is asked for that nothing gives.
     """
-    course = _Course()
-    parts = Parts(Figures(facts, language, use=course.use), medium)
-    text = render_pairs(SOURCE.name, source, language, {"slide": course.slide, **parts.words()})
+    slides = _Slides()
+    parts = Parts(Figures(facts, language, use=slides.use), medium)
+    text = render_pairs(SOURCE.name, source, language, {"slide": slides.slide, **parts.words()})
     _, *bodies = text.split(_SLIDE)
-    return [_slide(head, body, used) for head, body, used in zip(course.heads, bodies, course.facts, strict=True)]
+    return [_slide(head, body, used) for head, body, used in zip(slides.heads, bodies, slides.facts, strict=True)]
 
 
 def _slide(head: tuple[str, str, int], body: str, facts: Mapping[str, Fact]) -> Slide:

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from infra.context import DEFAULT_ENVIRONMENT
-from infra.lasting import Remembered, read_remembered, remembered_file, write_remembered
+from infra.remembered import Remembered, read_remembered, remembered_file, write_remembered
 from ops.aws.given import GivenSettings, parse_values, read_given
 from ops.completion import complete_setting
 from ops.console import AsJson, out
@@ -56,12 +56,12 @@ def use(
 
 def facts(given: GivenSettings) -> dict[str, object]:
     """Return what holds as JSON-able facts."""
-    lasting = given.lasting
+    defaults = given.defaults
     return {
         "env": given.settings.env,
         "region": given.settings.region,
         "settings": [
-            {"key": key, "value": value, "source": lasting.sources[key]} for key, value in lasting.context.items()
+            {"key": key, "value": value, "source": defaults.sources[key]} for key, value in defaults.context.items()
         ],
     }
 
@@ -109,5 +109,5 @@ def _show(given: GivenSettings) -> None:
 
 
 def _rows(given: GivenSettings) -> Iterator[tuple[str, str, str]]:
-    for key, value in given.lasting.context.items():
-        yield key, value, given.lasting.sources[key]
+    for key, value in given.defaults.context.items():
+        yield key, value, given.defaults.sources[key]

@@ -36,9 +36,9 @@ def _deploy(workspace: Workspace) -> None:
     images = str(workspace.render())
     for env in workspace.needed:
         app = workspace.app(env)
-        lasting = [name.rpartition("-")[0] for name in app.templates if not name.startswith(COMPUTE)]
+        standing = [name.rpartition("-")[0] for name in app.templates if not name.startswith(COMPUTE)]
         with workspace.answers.asking("storage"):
-            workspace.cdk(app, *lasting)
+            workspace.cdk(app, *standing)
             workspace.answers.put("storage", "CREATE_COMPLETE")
         workspace.fruits("images", "upload", images, env=env)
 

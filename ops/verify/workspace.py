@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
 
-from infra.lasting import CONTEXT_VARIABLE, FILE_VARIABLE
+from infra.remembered import CONTEXT_VARIABLE, FILE_VARIABLE
 from ops.aws.cdk import Cdk, CdkFailed
 from ops.aws.deployment import Deployment, find_deployment
 from ops.aws.place import Place

@@ -9,7 +9,7 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.lasting import CONTEXT_VARIABLE
+from infra.remembered import CONTEXT_VARIABLE
 from ops.aws.clusters import LIVE
 from ops.aws.given import read_given
 from ops.local.sample import render_sample

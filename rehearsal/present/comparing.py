@@ -41,8 +41,8 @@ def told(lines: Sequence[str], *, settled: bool) -> list[str]:
     """
     if settled:
         return [line for line in map(_settled, lines) if line]
-    courses = {_course(line) for line in _unbroken(lines)}
-    return sorted(line for line in courses if line and not _PASSING.search(line))
+    shapes = {_without_figures(line) for line in _unbroken(lines)}
+    return sorted(line for line in shapes if line and not _PASSING.search(line))
 
 
 def _unbroken(lines: Sequence[str]) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _settled(line: str) -> str:
     return _SPACE.sub(" ", _AGES.sub("#", str(redacted(line)))).strip()
 
 
-def _course(line: str) -> str:
+def _without_figures(line: str) -> str:
     words = " ".join("#" if "/" in word else word for word in _settled(line).split())
     return _UNITS.sub("#", _NUMBERS.sub("#", _NAMES.sub("#", words)))
 

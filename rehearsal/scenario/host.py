@@ -9,7 +9,7 @@ from typing import Final
 
 import psutil
 
-from infra.lasting import CONTEXT_VARIABLE, FILE_VARIABLE
+from infra.remembered import CONTEXT_VARIABLE, FILE_VARIABLE
 from infra.settings import DeploymentSettings
 from ops.aws.account import Client
 from rehearsal.clients import clients_of

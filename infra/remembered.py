@@ -1,6 +1,6 @@
 """What nobody has to type again: the environment and the settings that a checkout remembers.
 
-`fruits` and `app.py`, which `cdk` runs, read them by `lasting_settings`, so that both mean the same place. From the
+`fruits` and `app.py`, which `cdk` runs, read them by `find_defaults`, so that both mean the same place. From the
 strongest to the weakest: ``-c key=value``; the variable ``FRUITS_CONTEXT``, written ``env=dev core_vcpus=16``; the file
 ``.fruits.json`` of the checkout, which `fruits use` writes and Git ignores; ``cdk.json``.
 """
@@ -38,7 +38,7 @@ class Remembered(BaseModel):
     env
         The environment where none is named.
     settings
-        Lasting settings, by environment.
+        Settings that are remembered, by environment.
     runs
         Run ids that `fruits` deployed last, by `run_key`. Without them `cdk deploy` would replace the cluster of the
         last run by one of the first.
@@ -67,8 +67,8 @@ class Remembered(BaseModel):
 
 
 @dataclass(frozen=True)
-class Lasting:
-    """Settings that were not given, but hold.
+class Defaults:
+    """Settings that were not given, but are remembered or in a variable.
 
     Parameters
     ----------
@@ -81,10 +81,10 @@ class Lasting:
     context: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
-    def with_defaults(self, given: Mapping[str, Any], source: str, **values: str) -> "Lasting":
+    def with_defaults(self, given: Mapping[str, Any], source: str, **values: str) -> "Defaults":
         """Add values from another source for keys that neither it nor what was given has."""
         new = {key: value for key, value in values.items() if key not in self.context and key not in given}
-        return Lasting({**self.context, **new}, {**self.sources, **dict.fromkeys(new, source)})
+        return Defaults({**self.context, **new}, {**self.sources, **dict.fromkeys(new, source)})
 
 
 def run_key(account: str, region: str, env: str) -> str:
@@ -140,7 +140,7 @@ def write_remembered(path: Path, remembered: Remembered) -> None:
         ) from None
 
 
-def lasting_settings(given: Mapping[str, Any], root: Path) -> Lasting:
+def find_defaults(given: Mapping[str, Any], root: Path) -> Defaults:
     """Return what holds beside what was given.
 
     Parameters
@@ -162,7 +162,7 @@ def lasting_settings(given: Mapping[str, Any], root: Path) -> Lasting:
     file, variable = remembered_file(root), _from_variable()
     remembered = read_remembered(file)
     chosen = given.get("env") or variable.get("env") or remembered.env
-    found = Lasting()
+    found = Defaults()
     if variable.get("env", chosen) == chosen:
         found = found.with_defaults(given, CONTEXT_VARIABLE, **variable)
     if remembered.env:
@@ -170,8 +170,8 @@ def lasting_settings(given: Mapping[str, Any], root: Path) -> Lasting:
     return found.with_defaults(given, FILE, **remembered.settings.get(chosen or DEFAULT_ENVIRONMENT, {}))
 
 
-def read_lasting_settings(context: Mapping[str, Any], root: Path, *, account: str | None) -> DeploymentSettings:
-    """Read the settings of an app: what the CDK gives it, and what lasts.
+def read_app_settings(context: Mapping[str, Any], root: Path, *, account: str | None) -> DeploymentSettings:
+    """Read the settings of an app: what the CDK gives it, and the defaults of the checkout.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def read_lasting_settings(context: Mapping[str, Any], root: Path, *, account: st
     """
     users = Path(os.path.expanduser("~/.cdk.json"))  # noqa: PTH111 - Path's own raises where there is no home
     own = without_keys_of_others(context, users)
-    complete = {**own, **lasting_settings(own, root).context}
+    complete = {**own, **find_defaults(own, root).context}
     settings = read_settings(complete)
     if account is None or "run_id" in complete:
         return settings

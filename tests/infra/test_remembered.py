@@ -8,13 +8,13 @@ import pytest
 from aws_cdk import DefaultStackSynthesizer
 
 from infra.errors import DeploymentError
-from infra.lasting import (
+from infra.remembered import (
     CONTEXT_VARIABLE,
     FILE,
     FILE_VARIABLE,
     Remembered,
-    lasting_settings,
-    read_lasting_settings,
+    find_defaults,
+    read_app_settings,
     read_remembered,
     run_key,
     write_remembered,
@@ -35,7 +35,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_file_holds_where_nothing_else_is_said(root: Path) -> None:
-    found = lasting_settings({}, root)
+    found = find_defaults({}, root)
     assert found.context == {"env": "dev", "email": "team@example.org", "core_vcpus": "16"}
     assert set(found.sources.values()) == {FILE}
 
@@ -44,42 +44,42 @@ def test_the_variable_is_stronger_than_the_file_and_what_is_given_than_both(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(CONTEXT_VARIABLE, "env=dev core_vcpus=20 task_spot_vcpus=4")
-    found = lasting_settings({"task_spot_vcpus": "0"}, root)
+    found = find_defaults({"task_spot_vcpus": "0"}, root)
     assert found.context == {"env": "dev", "core_vcpus": "20", "email": "team@example.org"}
     assert found.sources["core_vcpus"] == CONTEXT_VARIABLE
 
 
 def test_settings_of_one_environment_are_none_of_another(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CONTEXT_VARIABLE, "env=dev task_spot_vcpus=4")
-    assert lasting_settings({"env": "demo"}, root).context == {"core_vcpus": "4"}
+    assert find_defaults({"env": "demo"}, root).context == {"core_vcpus": "4"}
 
 
 def test_the_app_takes_the_run_that_the_account_has(root: Path, context: dict[str, Any]) -> None:
     def run(**given: str) -> str:
-        return read_lasting_settings(context | given, root, account=given.pop("account", ACCOUNT)).run_id
+        return read_app_settings(context | given, root, account=given.pop("account", ACCOUNT)).run_id
 
     assert run() == "run-20261127-090000"
     assert run(run_id="mine") == "mine"
     assert run(env="demo") == "first"
     assert run(region="eu-west-1") == "first"
-    assert read_lasting_settings(context, root, account="999999999999").run_id == "first"
-    assert read_lasting_settings(context, root, account=None).run_id == "first"
+    assert read_app_settings(context, root, account="999999999999").run_id == "first"
+    assert read_app_settings(context, root, account=None).run_id == "first"
 
 
 def test_the_app_takes_what_made_that_run_a_trial_with_it(root: Path, context: dict[str, Any]) -> None:
     key = run_key(ACCOUNT, "eu-west-3", "dev")
     trial = read_remembered(root / FILE).with_run(key, {"run_id": "tried", "limit": "50", "label": "Fig"})
     write_remembered(root / FILE, trial)
-    settings = read_lasting_settings(context, root, account=ACCOUNT)
+    settings = read_app_settings(context, root, account=ACCOUNT)
     assert (settings.run_id, settings.limit, settings.label) == ("tried", 50, ("Fig",))
-    assert read_lasting_settings(context | {"run_id": "mine"}, root, account=ACCOUNT).limit is None
+    assert read_app_settings(context | {"run_id": "mine"}, root, account=ACCOUNT).limit is None
     whole = read_remembered(root / FILE).with_run(key, {"run_id": "whole"})
     assert (whole.run(key), whole.trials) == ({"run_id": "whole"}, {})
 
 
 def test_an_empty_name_of_the_file_remembers_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FILE_VARIABLE, "")
-    assert lasting_settings({}, root).context == {}
+    assert find_defaults({}, root).context == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"env": 7}', b'{"colour": "red"}', b'{"settings": {"dev"'])
@@ -92,7 +92,7 @@ def test_a_file_that_is_none_is_named_with_what_to_do(content: bytes, tmp_path: 
 def test_a_variable_without_an_equals_sign_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CONTEXT_VARIABLE, "env=dev email")
     with pytest.raises(DeploymentError, match=f"{CONTEXT_VARIABLE}: email: expected key=value"):
-        lasting_settings({}, root)
+        find_defaults({}, root)
 
 
 def test_a_file_that_cannot_be_written_leaves_the_former_as_it_was(tmp_path: Path) -> None:
@@ -120,14 +120,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_keys_that_the_users_own_file_has_for_other_apps_stop_nothing(home: Path, context: dict[str, Any]) -> None:
     given = context | json.loads((home / ".cdk.json").read_bytes())["context"]
-    assert read_lasting_settings(given, home / "checkout", account=None).core_vcpus == 12
+    assert read_app_settings(given, home / "checkout", account=None).core_vcpus == 12
 
 
 def test_a_mistyped_key_is_refused_whatever_the_users_own_file_has(home: Path, context: dict[str, Any]) -> None:
     with pytest.raises(DeploymentError, match="vpcId: unknown key"):
-        read_lasting_settings(context | {"vpcId": "vpc-2"}, home / "checkout", account=None)
+        read_app_settings(context | {"vpcId": "vpc-2"}, home / "checkout", account=None)
     with pytest.raises(DeploymentError, match="core_vcpu: unknown key; did you mean core_vcpus"):
-        read_lasting_settings(context | {"core_vcpu": "8"}, home / "checkout", account=None)
+        read_app_settings(context | {"core_vcpu": "8"}, home / "checkout", account=None)
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"context": 3}', b"\xff"])
@@ -136,7 +136,7 @@ def test_a_file_of_the_users_own_that_is_none_hides_nothing(
 ) -> None:
     (home / ".cdk.json").write_bytes(content)
     with pytest.raises(DeploymentError, match="vpcId: unknown key"):
-        read_lasting_settings(context | {"vpcId": "vpc-1"}, home / "checkout", account=None)
+        read_app_settings(context | {"vpcId": "vpc-1"}, home / "checkout", account=None)
 
 
 def test_without_a_qualifier_that_of_the_cdk_is_looked_for() -> None:
@@ -148,4 +148,4 @@ def test_without_any_home_nothing_is_left_out(
 ) -> None:
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)  # a user whom the system does not know
-    assert read_lasting_settings(context, tmp_path, account=None).env == "demo"
+    assert read_app_settings(context, tmp_path, account=None).env == "demo"
