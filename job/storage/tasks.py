@@ -4,6 +4,7 @@ Why: docs/decisions/0161-a-plan-for-any-number-of-slots.md.
 """
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Final
 
 LARGEST_TASK: Final = 512
@@ -31,7 +32,23 @@ def task_sizes(photographs: int) -> Iterator[int]:
     int
         Sizes that sum to `photographs`.
     """
+    for size, tasks in sizes_in_a_row(photographs):
+        yield from repeat(size, tasks)
+
+
+def sizes_in_a_row(photographs: int) -> Iterator[tuple[int, int]]:
+    """Give the same sizes, each with how many tasks in a row have it: few, however many photographs there are.
+
+    Examples
+    --------
+    >>> next(sizes_in_a_row(100_000_000)), sum(1 for _ in sizes_in_a_row(100_000_000))
+    ((512, 195217), 257)
+    """
+    largest = max(0, (photographs - LARGEST_TASK * _SHARE) // LARGEST_TASK + 1)
+    if largest:
+        yield LARGEST_TASK, largest
+    photographs -= largest * LARGEST_TASK
     while photographs > 0:
-        size = min(photographs, max(SMALLEST_TASK, min(LARGEST_TASK, photographs // _SHARE)))
-        yield size
+        size = min(photographs, max(SMALLEST_TASK, photographs // _SHARE))
+        yield size, 1
         photographs -= size

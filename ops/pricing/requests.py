@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from job.bounds import DEFAULT_BATCH_SIZE
-from job.storage.tasks import task_sizes
+from job.storage.tasks import sizes_in_a_row
 from ops.pricing.amount import Amount, amount
 from ops.pricing.price_book import PriceBook
 
@@ -84,7 +84,7 @@ def requests_of_run(
         As if the photographs lay in archives, `PACKED` in each, which nothing here reads: for comparison.
     """
     most = batch_size or DEFAULT_BATCH_SIZE
-    batches = sum(-(-size // most) for size in task_sizes(images))
+    batches = sum(tasks * -(-size // most) for size, tasks in sizes_in_a_row(images))
     objects = _objects(images, packed=packed)
     listings = LISTINGS + math.ceil(seconds)
     return Requests(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ops.project import ROOT
-from ops.site.pages import DECK, RECORDINGS
+from ops.site.pages import DECK, RECORDINGS, deck_files
 
 DOCUMENTS: Final = ROOT
 SHOWN: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "LICENSE", "docs")
@@ -28,7 +28,7 @@ def make(source: Path, site: Path) -> str:
     site
         Folder for the pages.
     """
-    _lay_out(source)
+    lay_out(source)
     done = subprocess.run(
         [str(_MKDOCS), "build", "--strict", "--config-file", str(_SETTINGS), "--site-dir", str(site)],
         cwd=ROOT,
@@ -41,15 +41,17 @@ def make(source: Path, site: Path) -> str:
     return "" if done.returncode == 0 else "\n".join(wrong)
 
 
-def _lay_out(source: Path) -> None:
+def lay_out(source: Path, deck: Path = DECK, recordings: Path = RECORDINGS) -> None:
+    """Link all that the site shows into one folder; what the presentation is made from would be taken for pages."""
     shutil.rmtree(source, ignore_errors=True)
-    source.mkdir(parents=True)
+    (source / DECK.name).mkdir(parents=True)
     for name in SHOWN:
         (source / name).symlink_to(DOCUMENTS / name)
     (source / "iframe-worker.js").symlink_to(_WORKER)
-    for made in (DECK, RECORDINGS):
-        if made.is_dir():
-            (source / made.name).symlink_to(made)
+    for file in deck_files(deck):
+        (source / DECK.name / file.name).symlink_to(file)
+    if recordings.is_dir():
+        (source / RECORDINGS.name).symlink_to(recordings)
 
 
 def main() -> int:

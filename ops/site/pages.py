@@ -25,10 +25,15 @@ def api_pages(package: Path = ROOT / "job") -> dict[str, str]:
     return pages
 
 
+def deck_files(folder: Path = DECK) -> list[Path]:
+    """Return the files of the presentation that people open, without those that it is made from; none if not made."""
+    found = [file for file in folder.glob("*") if file.suffix in (".html", ".pdf", ".pptx")]
+    return sorted(file for file in found if ".bare" not in file.suffixes)
+
+
 def deck_page(folder: Path = DECK, recordings: Path = RECORDINGS) -> str:
     """Return the page of the presentation: its files and its recorded demonstration, or how to make them."""
-    files = sorted(file.name for file in folder.glob("*") if file.suffix in (".html", ".pdf", ".pptx"))
-    listed = "\n".join(f"- [{name}](deck/{name})" for name in files)
+    listed = "\n".join(f"- [{file.name}](deck/{file.name})" for file in deck_files(folder))
     recorded = (recordings / "index.html").is_file()
     demonstration = "[Recorded](recordings/index.html)" if recorded else "Not made yet: `make docs`"
     return (

@@ -48,6 +48,16 @@ def test_a_link_that_leads_nowhere_fails_and_is_named(tmp_path: Path, monkeypatc
     assert "docs/nowhere.md" in build.make(tmp_path / "source", tmp_path / "site")
 
 
+def test_of_the_presentation_the_site_has_what_people_open_alone(tmp_path: Path) -> None:
+    deck = tmp_path / "deck"
+    deck.mkdir()
+    for name in ("fruits.en.html", "fruits.en.bare.html", "fruits.en.md", "fruits.en.pdf", "flow.en.png"):
+        (deck / name).touch()
+    build.lay_out(tmp_path / "source", deck)
+    assert {file.name for file in (tmp_path / "source" / "deck").iterdir()} == {"fruits.en.html", "fruits.en.pdf"}
+    assert "bare" not in deck_page(deck)
+
+
 def test_each_folder_of_code_has_a_page_with_its_modules(tmp_path: Path) -> None:
     for name in ("__init__.py", "main.py", "storage/__init__.py", "storage/store.py"):
         file = tmp_path / "job" / name
