@@ -115,22 +115,27 @@ def build_index(store: ResultStore, identity: str, root: Location, photographs: 
 
 
 def drop_stale(store: ResultStore, index: Index) -> None:
-    """Write objects with stale rows anew without them, then delete the old ones; a kill in between loses nothing."""
+    """Write objects with stale rows anew without them, then delete the old ones; a kill in between loses nothing.
 
-    def rewrite(selection: Selection) -> None:
+    No object is deleted before all are written: after such a kill one may be what another becomes, for a name is what
+    is in it.
+    """
+
+    def rewrite(selection: Selection) -> tuple[str, str] | None:
         folder = selection.path.rpartition("/")[0]
         try:
-            kept = store.put_batch(folder, selection.read(store)) if selection.count else None
+            written = store.put_batch(folder, selection.read(store)) if selection.count else ""
         except FileNotFoundError:  # another run has written it anew
-            return
+            return None
         except Damaged as damage:
             store.set_aside(damage)
-            return
-        if kept != selection.path:
-            store.delete([selection.path])
+            return None
+        return selection.path, written
 
     with ThreadPoolExecutor(_WRITERS) as pool:
-        list(pool.map(rewrite, index.stale))
+        rewritten = [done for done in pool.map(rewrite, index.stale) if done]
+        kept = {written for _, written in rewritten}
+        list(pool.map(lambda path: store.delete([path]), [old for old, _ in rewritten if old not in kept]))
 
 
 def _digests(batches: Iterable[pa.RecordBatch]) -> NDArray[np.bytes_]:

@@ -37,6 +37,7 @@ def test_help_is_whole_in_ascii() -> None:
     assert b"price" in said.stdout
 
 
+@pytest.mark.slow
 def test_names_with_letters_that_an_encoding_lacks_are_told_in_others(tmp_path: Path) -> None:
     folder = tmp_path / "fruités ≥ 水果"
     said = fruits("ascii", "images", "sample", str(folder), "--per-label", "5")

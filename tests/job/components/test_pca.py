@@ -165,6 +165,7 @@ def test_a_model_is_written_without_loss_in_arrays_that_numpy_reads(features: ND
             assert (arrays[name] == getattr(model, name)).all()
 
 
+@pytest.mark.slow
 def test_the_model_is_the_same_to_the_bit_on_any_number_of_cores() -> None:
     script = """
 import hashlib, os, sys

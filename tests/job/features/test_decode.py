@@ -381,11 +381,13 @@ def test_decoding_leaves_warnings_as_they_were() -> None:
 # ---- fuzz
 
 
+@pytest.mark.slow
 def test_2000_mutations_of_generated_jpegs_are_decoded_or_refused() -> None:
     outcomes = survive([jpeg(seed) for seed in range(20)], MUTATIONS, seed=360)
     assert min(outcomes["decoded"], outcomes["truncated"], outcomes["damaged"]) > MUTATIONS // 100, outcomes
 
 
+@pytest.mark.slow
 def test_2000_mutations_of_real_jpegs_are_decoded_or_refused(real_photographs: list[Path]) -> None:
     outcomes = survive([path.read_bytes() for path in real_photographs], MUTATIONS, seed=361)
     assert min(outcomes["decoded"], outcomes["truncated"], outcomes["damaged"]) > MUTATIONS // 100, outcomes

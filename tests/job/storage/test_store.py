@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from job.errors import JobError
+from job.storage import index as index_module
 from job.storage.index import RETRYABLE_REASONS, Index, build_index, drop_stale
 from job.storage.locations import Location
 from job.storage.selections import SELECTIONS, Selection, balance
@@ -346,6 +347,21 @@ def test_a_kill_while_stale_rows_are_dropped_loses_nothing(local_store: ResultSt
     assert selected(local_store, again) == ["1", "3"]
     drop_stale(local_store, again)
     assert selected(local_store, index_of(local_store, "1", "3")) == ["1", "3"]
+
+
+@pytest.mark.parametrize("first", range(8))
+def test_rows_that_a_killed_run_has_written_twice_are_not_dropped_twice(
+    local_store: ResultStore, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    # One after the other, in the order of names, of which those of four cases in eight are the wrong way round.
+    monkeypatch.setattr(index_module, "_WRITERS", 1)
+    gone, *kept = (f"{first}-{name}" for name in "abc")
+    local_store.commit_batch(MODEL, features(gone, *kept), NO_QUARANTINE)
+    (stale,) = index_of(local_store, *kept).stale
+    local_store.put_batch(f"features/model={MODEL}", stale.read(local_store))
+    drop_stale(local_store, index_of(local_store, *kept))
+    index = index_of(local_store, *kept)
+    assert (selected(local_store, index), index.stale) == (kept, [])
 
 
 # ---- sharing out

@@ -76,6 +76,7 @@ def test_another_seed_changes_every_photograph(rendered: Path, tmp_path: Path) -
     assert all(content != contents(rendered)[name] for name, content in other.items())
 
 
+@pytest.mark.slow
 def test_a_photograph_does_not_depend_on_the_other_labels(every_label: Path, tmp_path: Path) -> None:
     render_sample(tmp_path, per_label=5, labels=[LABEL])
     assert contents(tmp_path).items() <= contents(every_label).items()

@@ -20,6 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
+@pytest.mark.slow
 def test_every_document_has_its_page(site: Path) -> None:
     documents = {file.relative_to(ROOT).with_suffix(".html") for file in (ROOT / "docs").glob("*.md")}
     renamed = {Path("docs/README.html"): Path("docs/index.html")}
@@ -27,18 +28,21 @@ def test_every_document_has_its_page(site: Path) -> None:
     assert "Two commands, no account" in (site / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_no_page_takes_anything_from_elsewhere(site: Path) -> None:
     pages = list(site.rglob("*.html"))
     assert len(pages) > len(list((ROOT / "docs" / "decisions").glob("*.md")))
     assert [(page.name, found) for page in pages for found in ELSEWHERE.findall(page.read_text(encoding="utf-8"))] == []
 
 
+@pytest.mark.slow
 def test_functions_of_the_job_are_described(site: Path) -> None:
     page = (site / "api" / "job.components.html").read_text(encoding="utf-8")
     assert 'id="job.components.pca"' in page
     assert "Parameters:" in page
 
 
+@pytest.mark.slow
 def test_a_link_that_leads_nowhere_fails_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in build.SHOWN:
         (tmp_path / name).symlink_to(ROOT / name)
