@@ -15,6 +15,8 @@ COUNT ?=
 SEED ?=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where bytecode may not be kept, each of hundreds of processes would compile all of this anew.
+export PYTHONDONTWRITEBYTECODE :=
 export npm_config_update_notifier := false
 
 .PHONY: help

@@ -33,7 +33,8 @@ def main() -> None:
     words = ["node", str(_SCRIPT), str(PACKAGES), chromium["program"], page.as_uri(), str(arguments.times), str(folder)]
     seen = json.loads(run(words, {"LD_LIBRARY_PATH": libraries}).splitlines()[-1])
     print(f"{page.name}: {page.stat().st_size / 1e6:.1f} MB")
-    print(f"opens in {statistics.median(seen['opened']):.2f} s (the middle of {arguments.times})")
+    words, whole = (statistics.median(seconds) for seconds in zip(*seen["opened"], strict=True))
+    print(f"can be read after {words:.2f} s, is whole after {whole:.2f} s (the middle of {arguments.times})")
     print(f"prints in {seen['printed']:.2f} s")
     for width, pixels in seen["wider"].items():
         print(f"at {width} pixels: {pixels} pixels stand out")

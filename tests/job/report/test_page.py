@@ -353,7 +353,7 @@ def test_the_shown_photograph_comes_with_its_neighbours() -> None:
 
 def test_every_photograph_has_its_own_cell_of_the_sprite() -> None:
     seen = page()
-    encoded = re.search(r"data:image/jpeg;base64,([^)]+)", seen.styles)
+    encoded = re.search(r"\.sprite \{ background-image: url\(data:image/jpeg;base64,([^)]+)", seen.styles)
     assert encoded
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded[1]))), dtype=np.int64)
     columns = seen.data["gallery"]["columns"]

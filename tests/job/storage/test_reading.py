@@ -17,6 +17,7 @@ from job.storage.listing import Photograph, list_photographs
 from job.storage.locations import Location
 from job.storage.reading import BYTES_IN_FLIGHT, MAX_BYTES, READS_IN_FLIGHT, in_groups, read_ahead
 
+pytestmark = pytest.mark.server
 PATIENCE_SECONDS = 120
 
 Fault = Callable[[bytes, dict[str, str]], tuple[bytes, dict[str, str]]]
