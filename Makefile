@@ -138,7 +138,8 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no
 ONLY ?=
 
 .PHONY: unit
-unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | under a minute
+unit: WORKERS = 2 # here nobody waits for a node
+unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | a minute
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit --junitxml=build/tests/unit.xml --override-ini=junit_suite_name=unit
 
 .PHONY: test

@@ -87,6 +87,7 @@ def test_four_in_five_photographs_of_each_label_are_for_training(rendered: Path)
     assert counts == [8, 2]
 
 
+@pytest.mark.slow
 def test_every_label_is_rendered_in_both_splits(every_label: Path) -> None:
     assert len(LABELS) == 12
     for split in ("Training", "Test"):
