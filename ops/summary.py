@@ -64,7 +64,7 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     stages = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items() if name != "total")
     table.add_row("Seconds", f"{seconds['total']:.1f} ({stages})")
     if counts["computed"] and "featurize" in seconds:
-        rate = counts["computed"] / seconds["featurize"]
-        table.add_row("Rate", f"{rate:,.0f} images/s in featurize, on {manifest['slots']} slots")
+        rate, slots = counts["computed"] / seconds["featurize"], manifest["slots"]
+        table.add_row("Rate", f"{rate:,.0f} images/s in featurize, on {slots} slot{'s' * (slots != 1)}")
     table.add_row("Report", f"{results_of(manifest, output)}/{RunFolder(manifest['run']).page}")
     console.print(table, soft_wrap=True)

@@ -72,7 +72,7 @@ def rehearse(  # noqa: PLR0917 - the options of a command
         kept = "what was started is left up" if keep else f"all processes are stopped, logs are in {folder}"
         _print(err, labelled("Rehearsal stopped", f": {kept}", "bold yellow"))
         raise typer.Exit(ExitCode.INTERRUPTED) from None
-    write_record(output, ended, settings, scenario, rendered=images is None, kind=host.kind)
+    write_record(output, ended, settings, scenario, host.kind)
     _print_success(ended, settings, host, scenario, output, kept=keep)
 
 

@@ -14,13 +14,7 @@ RECORD: Final = "rehearsal.json"
 
 
 def write_record(
-    output: Path,
-    ended: Sequence[Ended],
-    settings: DeploymentSettings,
-    scenario: Scenario,
-    *,
-    rendered: bool,
-    kind: Kind,
+    output: Path, ended: Sequence[Ended], settings: DeploymentSettings, scenario: Scenario, kind: Kind
 ) -> Path:
     """Write how long each stage took, and on what.
 
@@ -32,8 +26,6 @@ def write_record(
         The stages; all passed.
     settings, scenario
         What was rehearsed.
-    rendered
-        Whether the photographs were the rendered sample.
     kind
         What the instances were.
 
@@ -47,7 +39,7 @@ def write_record(
         "deployment": {name: getattr(settings, name) for name in ("name", "region", "mode", "engine", "release_label")},
         "instances": kind,
         "photographs": len(first.photographs),
-        "rendered": rendered,
+        "rendered": (first.manifest or {})["images"]["rendered"],
         "run": first.run,
         "seconds": round(sum(stage.seconds for stage in ended), 1),
         "stages": [{"name": stage.name, "seconds": round(stage.seconds, 1), "found": stage.detail} for stage in ended],

@@ -35,10 +35,11 @@ def _instances(client: Client, scope: Scope) -> Iterator[Leftover]:
 
 
 def _own_volumes(client: Client, scope: Scope) -> Iterator[tuple[Mapping[str, Any], Claim]]:
-    instances = {instance["InstanceId"] for instance, _ in _own_instances(client, scope)}
+    instances = {instance["InstanceId"]: claim for instance, claim in _own_instances(client, scope)}
     for volume in pages(client("ec2"), "describe_volumes", "Volumes"):
         users = [item["InstanceId"] for item in volume.get("Attachments", ()) if item.get("InstanceId") in instances]
-        claim = scope.by_tags(tags_of(volume.get("Tags"))) or (Claim(f"used by {users[0]}") if users else None)
+        used = Claim(f"used by {users[0]}", instances[users[0]].stack) if users else None
+        claim = scope.by_tags(tags_of(volume.get("Tags"))) or used
         if claim and volume["State"] not in {"deleting", "deleted"}:
             yield volume, claim
 
@@ -74,7 +75,7 @@ def _snapshots(client: Client, scope: Scope) -> Iterator[Leftover]:
 
 def _addresses(client: Client, scope: Scope) -> Iterator[Leftover]:
     ec2 = client("ec2")
-    instances = {instance["InstanceId"] for instance, _ in _own_instances(client, scope)}
+    instances = {instance["InstanceId"]: claim for instance, claim in _own_instances(client, scope)}
     interfaces = {
         item["NetworkInterfaceId"]
         for item in pages(ec2, "describe_network_interfaces", "NetworkInterfaces")

@@ -42,7 +42,7 @@ def show(findings: Findings, out: Console, *, keep: Collection[str] = ()) -> Non
             _line(out, f"  {reason}")
     if not findings.unseen and all(item.shared for item in findings.leftovers):
         _line(out, f"\nNo trace that {name} was ever here: is it the right account and region?")
-    out.print(Text(f"\n{verdict(findings, keep=keep)}", style="bold"), soft_wrap=True)
+    out.print(Text(f"\n{verdict(findings, keep=keep)}", style="bold"), soft_wrap=not out.is_terminal)
 
 
 def verdict(findings: Findings, *, keep: Collection[str] = ()) -> str:

@@ -126,6 +126,10 @@ def plant_machines(client: Client) -> Planted:
         if tags is TAGS:
             yield "EC2 instance", machine
             yield from (("EBS volume", disk) for disk in {volume, attached, *_disks(ec2, machine)})
+            own: list[TagTypeDef] = [*tags, {"Key": "aws:cloudformation:stack-name", "Value": "FruitsNotebook-demo"}]
+            held = ec2.run_instances(**run, **_tagged("instance", own))["Instances"][0]["InstanceId"]
+            yield "EC2 instance", held
+            yield from (("EBS volume", disk) for disk in _disks(ec2, held))
             yield from (("EBS snapshot", item) for item in (snapshot, kept))
             yield "elastic IP address", address
 

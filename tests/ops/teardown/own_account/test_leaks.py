@@ -118,8 +118,15 @@ def test_the_command_of_what_a_deployed_stack_holds_destroys_the_stack(findings:
 
 
 def test_the_command_of_what_no_stack_holds_removes_the_thing_itself(findings: Findings) -> None:
-    (volume, *_) = _of(findings, "EBS volume")
+    (volume, *_) = [item for item in _of(findings, "EBS volume") if not item.stack]
     assert volume.command == f"aws ec2 delete-volume --volume-id {volume.id} --region eu-west-3"
+
+
+def test_a_disk_is_held_by_the_stack_that_holds_its_machine(findings: Findings) -> None:
+    (machine,) = [item for item in _of(findings, "EC2 instance") if item.stack == "FruitsNotebook-demo"]
+    disks = [item for item in _of(findings, "EBS volume") if item.claim.why == f"used by {machine.id}"]
+    assert {disk.stack for disk in disks} == {machine.stack}
+    assert {disk.command for disk in disks} == {"fruits destroy --stack FruitsNotebook -c env=demo"}
 
 
 def test_what_the_cdk_uploads_is_named_apart(findings: Findings) -> None:
