@@ -6,13 +6,12 @@ printed to PDF, and pictured on a phone and on a wide screen, light and dark.
 
 import argparse
 import json
-import os
 import statistics
 from pathlib import Path
 from typing import Final
 
 from bench.settings import OUT
-from ops.deck.programs import PACKAGES, browser, run
+from ops.deck.programs import PACKAGES, browser, run, with_libraries
 
 _SCRIPT: Final = Path(__file__).with_name("report_page.mjs")
 
@@ -29,9 +28,8 @@ def main() -> None:
         parser.error(f"{page}: no such file; accepted: the report.html of a run, OUTPUT/reports/RUN/report.html")
     folder.mkdir(parents=True, exist_ok=True)
     chromium = browser("unpack")
-    libraries = os.pathsep.join(filter(None, (os.environ.get("LD_LIBRARY_PATH"), chromium["libraries"])))
     words = ["node", str(_SCRIPT), str(PACKAGES), chromium["program"], page.as_uri(), str(arguments.times), str(folder)]
-    seen = json.loads(run(words, {"LD_LIBRARY_PATH": libraries}).splitlines()[-1])
+    seen = json.loads(run(words, with_libraries(chromium)).splitlines()[-1])
     print(f"{page.name}: {page.stat().st_size / 1e6:.1f} MB")
     words, whole = (statistics.median(seconds) for seconds in zip(*seen["opened"], strict=True))
     print(f"can be read after {words:.2f} s, is whole after {whole:.2f} s (the middle of {arguments.times})")

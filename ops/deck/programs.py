@@ -29,6 +29,12 @@ def browser(*arguments: str) -> Any:
     return json.loads(run(["node", str(HOME / "browser.mjs"), *arguments]).splitlines()[-1])
 
 
+def with_libraries(chromium: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable by which Chromium finds the libraries that came with it."""
+    libraries = os.pathsep.join(filter(None, (os.environ.get("LD_LIBRARY_PATH"), chromium["libraries"])))
+    return {"LD_LIBRARY_PATH": libraries}
+
+
 def marp(source: Path, target: Path, theme: Path, chromium: Mapping[str, str], *options: str) -> None:
     """Draw a deck: the ending of the target says as what.
 
@@ -41,8 +47,7 @@ def marp(source: Path, target: Path, theme: Path, chromium: Mapping[str, str], *
     options
         More for Marp.
     """
-    libraries = os.pathsep.join(filter(None, (os.environ.get("LD_LIBRARY_PATH"), chromium["libraries"])))
-    environment = {"CHROME_PATH": chromium["program"], "CHROME_NO_SANDBOX": "1", "LD_LIBRARY_PATH": libraries}
+    environment = {"CHROME_PATH": chromium["program"], "CHROME_NO_SANDBOX": "1", **with_libraries(chromium)}
     arguments = [
         "--no-config",
         "--html",

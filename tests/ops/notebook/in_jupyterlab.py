@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ops.deck.programs import PACKAGES, browser
+from ops.deck.programs import PACKAGES, browser, with_libraries
 from ops.local.sample import render_sample
 from ops.project import ROOT
 from tests.rehearsal.clusters import SPARK_PATIENCE_SECONDS, wait_for
@@ -35,7 +35,6 @@ class Lab:
     def run_all(self, language: str) -> dict[str, Any]:
         """Open a notebook, run it, and return its kernel and its cells; the picture of the page is kept."""
         chromium = browser("unpack")
-        libraries = os.pathsep.join(filter(None, (os.environ.get("LD_LIBRARY_PATH"), chromium["libraries"])))
         script = Path(__file__).with_name("jupyterlab.mjs")
         picture = ROOT / "build" / f"jupyterlab.{language}.png"
         done = subprocess.run(
@@ -47,7 +46,7 @@ class Lab:
                 self.url.format(notebook=f"fruits.{language}.ipynb"),
                 picture,
             ],
-            env={**os.environ, "LD_LIBRARY_PATH": libraries},
+            env={**os.environ, **with_libraries(chromium)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
