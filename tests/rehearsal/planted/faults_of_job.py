@@ -98,7 +98,7 @@ FAULTS: Final = (
         edits=(
             Edit(
                 "job/storage/tasks.py",
-                "        size = min(photographs, max(SMALLEST_TASK, min(LARGEST_TASK, photographs // _SHARE)))\n",
+                "        size = min(photographs, max(SMALLEST_TASK, photographs // _SHARE))\n",
                 "        size = min(photographs, max(SMALLEST_TASK, photographs // 2 + 1))\n",
             ),
         ),
