@@ -19,6 +19,8 @@ _NAMES: Final = re.compile(
 _NUMBERS: Final = re.compile(r"(?<![A-Za-z])\d(?:[\d,.: ]*\d)?|\d")
 _CONTINUES: Final = " " * 6
 _UNITS: Final = re.compile(r"#(?: h #)? min(?: #)?(?: s\b)?|# s\b|# [KMGT]i?B\b|# bytes")
+_RATIO: Final = re.compile(r"^([a-z]+ # #) x #$")
+"""Of the seconds of a stage in two runs: there is none if they happen to be the same to the last digit."""
 _PASSING: Final = re.compile(r"^# cluster |^Cluster # |INFO featurized # of|\.jpg\b")
 """Lines that come and go with the speed of the machine, and those of some photographs."""
 
@@ -63,7 +65,7 @@ def _settled(line: str) -> str:
 
 def _without_figures(line: str) -> str:
     words = " ".join("#" if "/" in word else word for word in _settled(line).split())
-    return _UNITS.sub("#", _NUMBERS.sub("#", _NAMES.sub("#", words)))
+    return _RATIO.sub(r"\1", _UNITS.sub("#", _NUMBERS.sub("#", _NAMES.sub("#", words))))
 
 
 def compare(recorded: Cast, commands: Sequence[str], lines: Sequence[str], *, settled: bool) -> Iterator[str]:

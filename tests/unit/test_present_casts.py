@@ -128,6 +128,18 @@ def test_of_other_commands_the_words_are_compared_without_figures_names_and_brea
     assert other == ["it shows 'Step # on #' where the commands show 'Steps # on #'"]
 
 
+def test_whether_a_stage_takes_as_long_in_two_runs_is_chance_and_not_told() -> None:
+    recorded = _cast("Took 31.1 s 0.5 s  x 0.02\r\n  start  0.3 s  0.3 s\r\n")
+
+    def found(*lines: str) -> list[str]:
+        return list(compare(recorded, ("fruits price",), lines, settled=False))
+
+    assert found("Took 9 s 3 s  x 0.33", "  start  0.3 s  0.4 s  x 1.33") == []
+    assert found("Took 9 s 3 s", "  start  0.3 s  0.4 s  x 1.33") == [
+        "it shows 'Took # # x #' where the commands show 'Took # #'"
+    ]
+
+
 def test_settled_lines_in_another_order_are_told() -> None:
     assert list(compare(_cast("a\r\nb\r\n"), ("fruits price",), ["b", "a"], settled=True))
 
