@@ -133,9 +133,13 @@ def drop_stale(store: ResultStore, index: Index) -> None:
         return selection.path, written
 
     with ThreadPoolExecutor(_WRITERS) as pool:
-        rewritten = [done for done in pool.map(rewrite, index.stale) if done]
+        done = list(pool.map(rewrite, index.stale))
+        rewritten = [pair for pair in done if pair]
         kept = {written for _, written in rewritten}
-        list(pool.map(lambda path: store.delete([path]), [old for old, _ in rewritten if old not in kept]))
+        # What one that is gone has become may be one that is without rows here: the next run drops what is left then.
+        certain = len(rewritten) == len(done)
+        old = [path for path, written in rewritten if path not in kept and (written or certain)]
+        list(pool.map(lambda path: store.delete([path]), old))
 
 
 def _digests(batches: Iterable[pa.RecordBatch]) -> NDArray[np.bytes_]:

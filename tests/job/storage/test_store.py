@@ -364,6 +364,20 @@ def test_rows_that_a_killed_run_has_written_twice_are_not_dropped_twice(
     assert (selected(local_store, index), index.stale) == (kept, [])
 
 
+@pytest.mark.parametrize("first", range(8))
+def test_what_another_run_has_just_written_anew_is_not_dropped_for_having_no_rows_of_its_own(
+    local_store: ResultStore, first: int
+) -> None:
+    gone, *kept = (f"{first}-{name}" for name in "abc")
+    local_store.commit_batch(MODEL, features(gone, *kept), NO_QUARANTINE)
+    (stale,) = index_of(local_store, *kept).stale
+    local_store.put_batch(f"features/model={MODEL}", stale.read(local_store))
+    twice = index_of(local_store, *kept)
+    local_store.delete([stale.path])  # the other run is done
+    drop_stale(local_store, twice)
+    assert selected(local_store, index_of(local_store, *kept)) == kept
+
+
 # ---- sharing out
 
 
