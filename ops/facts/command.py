@@ -41,7 +41,7 @@ def facts(
         found = benchmark_facts(bench, read_measured().facts, origin)
         _enter(bench, found, f"Measured by these modules, commit {origin.commit}.", origin.date)
     if rehearsal:
-        _enter(rehearsal, rehearsal_facts(rehearsal, newest_commit(["."])))
+        _enter(rehearsal, rehearsal_facts(rehearsal))
     if tests:
         _enter(tests, tier_facts(tests, newest_commit(["."])))
     with status("Templates"):

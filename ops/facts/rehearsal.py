@@ -10,15 +10,13 @@ from ops.facts.origin import Origin
 _AGAIN = "run: make demo"
 
 
-def rehearsal_facts(path: Path, origin: Origin) -> dict[str, Fact]:
+def rehearsal_facts(path: Path) -> dict[str, Fact]:
     """Read the record of a rehearsal of the rendered sample on this machine.
 
     Parameters
     ----------
     path
         The ``rehearsal.json`` beside its report.
-    origin
-        The commit that was rehearsed.
 
     Raises
     ------
@@ -32,6 +30,7 @@ def rehearsal_facts(path: Path, origin: Origin) -> dict[str, Fact]:
             "rehearsal.seconds": (float(record["seconds"]), "s", "after set-up"),
             "rehearsal.stages": (len(record["stages"]), "stages", ""),
         }
+        origin = Origin(str(record["commit"]), str(record["date"]))
         rendered, instances = bool(record["rendered"]), str(record["instances"])
     except FileNotFoundError:
         raise FactsError(f"{path} is missing; {_AGAIN}") from None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from infra.settings import DeploymentSettings
+from ops.facts.origin import newest_commit
 from rehearsal.node.instance import Kind
 from rehearsal.scenario.scenario import Scenario
 from rehearsal.scenario.stages import Ended
@@ -16,7 +17,7 @@ RECORD: Final = "rehearsal.json"
 def write_record(
     output: Path, ended: Sequence[Ended], settings: DeploymentSettings, scenario: Scenario, kind: Kind
 ) -> Path:
-    """Write how long each stage took, and on what.
+    """Write how long each stage took, on what, and of which commit.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ def write_record(
     """
     first = scenario.evidence[0]
     content = {
+        **newest_commit(["."])._asdict(),
         "deployment": {name: getattr(settings, name) for name in ("name", "region", "mode", "engine", "release_label")},
         "instances": kind,
         "photographs": len(first.photographs),
