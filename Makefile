@@ -136,6 +136,10 @@ WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # A tier, by its mark, or an expression of marks, such as "not server"; `pytest --markers` explains them.
 ONLY ?=
+# Given, tests of the tier `long` run, too, which take more time than all others together: the CI gives it.
+ALL ?=
+MARKS := $(or $(ONLY),$(if $(ALL),,not long))
+RESULTS := $(if $(ONLY),,$(if $(ALL),all,test))
 
 .PHONY: unit
 unit: WORKERS = 2 # here nobody waits for a node
@@ -143,9 +147,10 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | a minute
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit --junitxml=build/tests/unit.xml --override-ini=junit_suite_name=unit
 
 .PHONY: test
-test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.installed ## Run all tests, three files at a time; ONLY=unit, slow, tensorflow, cdk, spark or server, WORKERS=n | tens of minutes
+test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.installed ## Run the tests, three files at a time; ALL=yes with the long ones, ONLY=unit, slow, tensorflow, cdk, spark, server or long, WORKERS=n | a quarter of an hour
 	@$(BIN)/python -m ops.build.products --wheels notebook
-	@$(PYTEST) $(if $(ONLY),-m "$(ONLY)",--junitxml=build/tests/all.xml)
+	@$(PYTEST) $(if $(MARKS),-m "$(MARKS)") \
+		$(if $(RESULTS),--junitxml=build/tests/$(RESULTS).xml --override-ini=junit_suite_name=$(RESULTS))
 
 .PHONY: coverage
 coverage: setup ## Run the tests that start neither Spark nor a server, and say which lines of infra, job and ops they never reach | minutes

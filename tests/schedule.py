@@ -12,8 +12,13 @@ LONGEST: Final = (
     "test_least_privilege.py",
     "test_verify_end_to_end.py",
     "test_verify_interrupted.py",
+    "test_two_runs.py",
+    "test_execution.py",
+    "test_changes.py",
+    "test_resume.py",
+    "test_cluster.py",
 )
-"""Files of minutes: begun first, so that no worker is left alone with one at the end."""
+"""Files of minutes: begun first, so that no worker is left alone with one at the end. First those of deployments."""
 
 SHARING: Final = {
     "test_rehearsal_cannot_lie.py": "transient",

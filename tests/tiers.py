@@ -1,7 +1,7 @@
 """Which tier a test belongs to: by its folder, by its fixtures and by its own marks; and what a tier may start.
 
 A test is `unit` unless it has another mark. What a test starts beyond its tier makes it fail, so that `make unit`
-stays quick and needs neither Spark nor a server.
+stays quick and needs neither Spark nor a server, and no node works in `make test`, but for `ALL=yes`.
 """
 
 import sys
@@ -13,12 +13,19 @@ from typing import Any
 import pytest
 
 UNIT = "unit"
-HEAVIEST_FIRST = ("server", "spark", "cdk", "tensorflow", "slow")
+LONG = "long"
+HEAVIEST_FIRST = (LONG, "server", "spark", "cdk", "tensorflow", "slow")
 MARKS = frozenset(HEAVIEST_FIRST)
 """Of the tests that are no unit tests; pyproject.toml says what each means."""
 
 OF_FOLDERS = {"infra": "cdk", "rehearsal": "server"}
-OF_FIXTURES = {"s3_endpoint": "server", "build": "cdk", "spark": "spark", "finished": "spark"}
+OF_FIXTURES = {
+    "s3_endpoint": "server",
+    "build": "cdk",
+    "spark": "spark",
+    "finished": "spark",
+    **dict.fromkeys(("transient", "kept", "deployed", "verified"), LONG),
+}
 OF_PROGRAMS = {
     "spark-submit": "spark",
     "java": "spark",
@@ -26,7 +33,7 @@ OF_PROGRAMS = {
     "cdk": "cdk",
     "ministack": "server",
     "rehearsal.embedded": "server",
-    "rehearsal.node": "server",
+    "rehearsal.node": LONG,
     "job.features.freeze": "tensorflow",
 }
 """Words of a command line, without their folders, and the mark of tests that may start such a command."""
@@ -51,9 +58,9 @@ def heaviest(marks: Collection[str]) -> str:
 
 @contextmanager
 def staying_in(marks: Collection[str]) -> Iterator[None]:
-    """Fail a unit test that starts what it must not.
+    """Fail a unit test that starts what it must not, and one that has a node work and is not `long`.
 
-    Tests of the other tiers may start anything: each uses what the tiers below it use, too.
+    Beyond that tests may start anything: each tier uses what the tiers below it use, too.
     """
     started: set[tuple[str, str]] = set()
     _watching.append(started)
@@ -61,9 +68,12 @@ def staying_in(marks: Collection[str]) -> Iterator[None]:
         yield
     finally:
         _watching.pop()
-    if UNIT in marks and started:
-        what, mark = min(started)
-        pytest.fail(f"a unit test starts {what}; replace that, or mark the test with pytest.mark.{mark}", pytrace=False)
+    allowed = set() if UNIT in marks else {*MARKS} if LONG in marks else MARKS - {LONG}
+    beyond = {(what, mark) for what, mark in started if mark not in allowed}
+    if beyond:
+        what, mark = min(beyond)
+        kind = "a unit test" if UNIT in marks else f"a test without the mark {LONG}"
+        pytest.fail(f"{kind} starts {what}; replace that, or mark the test with pytest.mark.{mark}", pytrace=False)
 
 
 def _look(event: str, arguments: tuple[Any, ...]) -> None:

@@ -11,8 +11,14 @@ from ops.facts.origin import Origin
 TIER = "tier"
 """The property of a test in pytest's file of results that holds its tier."""
 
-_UNIT = "unit"
-_AGAIN = "run: make test, or make unit"
+_ALL = "all"
+_COMMANDS = {_ALL: "make test ALL=yes", "test": "make test", "unit": "make unit"}
+"""Names of suites in files of results, and the commands that have pytest write them."""
+
+_ALONE = {"test": ("tests.ordinary", "without the long ones"), "unit": ("tests.unit_alone", "the tier alone")}
+"""Of those of one command the name of its facts, and a remark."""
+
+_AGAIN = f"run: {', '.join(_COMMANDS.values())}"
 
 
 def tier_facts(path: Path, origin: Origin) -> dict[str, Fact]:
@@ -21,7 +27,7 @@ def tier_facts(path: Path, origin: Origin) -> dict[str, Fact]:
     Parameters
     ----------
     path
-        The file of results that ``make test`` or ``make unit`` had pytest write.
+        The file of results that ``make test``, with ``ALL=yes`` or without, or ``make unit`` had pytest write.
     origin
         The commit that was tested.
 
@@ -32,15 +38,15 @@ def tier_facts(path: Path, origin: Origin) -> dict[str, Fact]:
     """
     try:
         suite = next(ElementTree.parse(path).getroot().iter("testsuite"))
-        alone = suite.attrib["name"] == _UNIT
+        name = suite.attrib["name"]
+        command = _COMMANDS[name]
         broken = int(suite.attrib["failures"]) + int(suite.attrib["errors"])
-        figures = list(_alone(suite) if alone else _all(suite))
+        figures = list(_all(suite) if name == _ALL else _alone(suite, *_ALONE[name]))
         failed = f"; {broken} of the tests failed" if broken else ""
     except FileNotFoundError:
         raise FactsError(f"{path} is missing; {_AGAIN}") from None
     except (ElementTree.ParseError, StopIteration, KeyError, ValueError) as error:
         raise FactsError(f"{path} is no file of results of pytest ({error!r}); {_AGAIN}") from None
-    command = "make unit" if alone else "make test"
     return {
         name: Fact(
             value=value,
@@ -54,9 +60,9 @@ def tier_facts(path: Path, origin: Origin) -> dict[str, Fact]:
     }
 
 
-def _alone(suite: ElementTree.Element) -> Iterator[tuple[str, float, str, str]]:
-    yield "tests.unit_alone", int(suite.attrib["tests"]), "tests", "with those that were skipped"
-    yield "tests.unit_alone_seconds", float(suite.attrib["time"]), "s", "by the clock, without set-up"
+def _alone(suite: ElementTree.Element, name: str, remark: str) -> Iterator[tuple[str, float, str, str]]:
+    yield name, int(suite.attrib["tests"]), "tests", f"{remark}, with those that were skipped"
+    yield f"{name}_seconds", float(suite.attrib["time"]), "s", f"{remark}, by the clock, without set-up"
 
 
 def _all(suite: ElementTree.Element) -> Iterator[tuple[str, float, str, str]]:

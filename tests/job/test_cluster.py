@@ -10,7 +10,7 @@ import pytest
 from tests.job.conftest import Finished
 from tests.job.runs import Results, submit
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.long]
 
 # The package is installed in this environment by a finder that points to the working copy, which no node has.
 NO_WORKING_COPY = """

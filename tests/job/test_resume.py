@@ -10,7 +10,7 @@ from tests.job.kills import killed_once
 from tests.job.runs import Outcome, Results, Run, submission, submit
 from tests.pictures import plant
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.long]
 
 PER_LABEL = 60
 PHOTOGRAPHS = 3 * PER_LABEL

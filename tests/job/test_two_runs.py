@@ -16,7 +16,7 @@ from job.featurization import Featurization
 from tests.job.runs import Outcome, Results, Run
 from tests.pictures import plant
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.long]
 
 SECONDS = 300
 """After so long a meeting has failed."""

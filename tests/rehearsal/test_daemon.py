@@ -161,6 +161,7 @@ def _wait_for_two_hours(client: Client) -> None:
     machines.start_execution(stateMachineArn=made["stateMachineArn"])
 
 
+@pytest.mark.long
 def test_down_in_the_middle_of_a_deployment_is_one_call(tmp_path: Path) -> None:
     with embedded_aws(tmp_path / "aws", launch="hold") as aws, local_node(aws) as node:
         client = clients_of(aws)

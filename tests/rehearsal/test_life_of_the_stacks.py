@@ -15,6 +15,8 @@ from rehearsal.embedded.aws import ACCOUNT
 from rehearsal.inventory import inventory
 from tests.rehearsal.templates import properties, template
 
+pytestmark = pytest.mark.long
+
 SETTINGS = {"mode": "interactive", "notebook": "true", "remove_data": "true", "email": "team@example.org"}
 
 

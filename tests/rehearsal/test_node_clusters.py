@@ -28,6 +28,8 @@ from tests.rehearsal.nodes import (
 )
 from tests.rehearsal.templates import template
 
+pytestmark = pytest.mark.long
+
 TRANSIENT = {"Instances": {"KeepJobFlowAliveWhenNoSteps": False}}
 IDLE_SCALE = 0.02  # a minute, EMR's shortest idle stop, is then 1.2 seconds
 

@@ -15,6 +15,8 @@ from rehearsal.node.machine import instance_id
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.nodes import LOGS, Place, RunningCluster, make_bare_account, read_log
 
+pytestmark = pytest.mark.long
+
 REGION = ("--region", "eu-west-3")
 SPARK_PROGRAM = """
 import os

@@ -14,6 +14,8 @@ from tests.ops.notebook.notebooks import execute, with_cells
 from tests.rehearsal.clusters import wait_for
 from tests.rehearsal.nodes import Place, RunningCluster, make_bare_account
 
+pytestmark = pytest.mark.long
+
 IDLE_SCALE = 0.05
 """A minute, EMR's shortest idle stop, is then 3 seconds."""
 

@@ -272,6 +272,7 @@ def test_a_cluster_that_lives_on_is_found(state: str) -> None:
     assert (reasons, unexpected) == ({}, [f"emr cluster {state} j-1"])
 
 
+@pytest.mark.long
 def test_a_bootstrap_that_installs_nothing_fails_the_rehearsal(tmp_path: Path, photographs: Path) -> None:
     (fault,) = [fault for fault in FAULTS if fault.name == "the bootstrap action installs nothing"]
     project = plant(fault, tmp_path / "project")

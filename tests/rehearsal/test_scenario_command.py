@@ -81,6 +81,7 @@ def test_too_few_photographs_are_refused(tmp_path: Path) -> None:
         find_photographs(tmp_path)
 
 
+@pytest.mark.long
 def test_ended_from_outside_it_leaves_no_process(tmp_path: Path) -> None:
     folder = tmp_path / "aws"
     program = "import typer; from rehearsal.rehearse import rehearse; typer.run(rehearse)"
@@ -110,6 +111,7 @@ def _of(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_a_deployment_nothing_of_it_lives_on(tmp_path: Path, photographs: Path) -> None:
     folder, temporary = tmp_path / "aws", tmp_path / "temporary"
     temporary.mkdir()
@@ -197,6 +199,7 @@ def test_of_what_the_cdk_said_the_failed_resource_is_told() -> None:
     assert why("") == "it said nothing"
 
 
+@pytest.mark.long
 def test_a_node_starts_and_ends_with_the_embedded_aws_if_asked_to(tmp_path: Path) -> None:
     started = runner.invoke(commands.aws, ["up", "--node", "--folder", str(tmp_path)])
     assert started.exit_code == 0

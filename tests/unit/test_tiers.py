@@ -29,6 +29,8 @@ def test_a_test_that_has_no_other_mark_is_a_unit_test(request: pytest.FixtureReq
         ("unit", [], ["slow"], {"slow"}),
         ("job", ["spark"], [], {"spark"}),
         ("job", [], [], {"unit"}),
+        ("job", ["spark"], ["long"], {"long", "spark"}),
+        ("rehearsal", ["transient"], [], {"long", "server"}),
         ("job", ["finished"], ["tensorflow"], {"spark", "tensorflow"}),
     ],
 )
@@ -60,6 +62,16 @@ def test_a_unit_test_that_loads_tensorflow_fails(monkeypatch: pytest.MonkeyPatch
 def test_other_tests_may_start_what_they_need() -> None:
     with staying_in(["server"]):
         _start("ministack")
+
+
+def test_a_test_that_has_a_node_work_is_long_or_fails() -> None:
+    with (
+        pytest.raises(pytest.fail.Exception, match=r"starts rehearsal\.node; .* pytest\.mark\.long"),
+        staying_in(["server"]),
+    ):
+        _start("rehearsal.node")
+    with staying_in(["server", "long"]):
+        _start("rehearsal.node")
 
 
 def test_a_unit_test_may_start_other_programs() -> None:

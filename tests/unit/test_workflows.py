@@ -94,6 +94,11 @@ def test_pull_requests_are_tested_without_rights_on_linux_of_both_architectures_
     assert [re.sub(r"-[\d.]+", "", system) for system in systems] == ["ubuntu", "ubuntu-arm", "macos"]
 
 
+@pytest.mark.parametrize("file", [".ci/run", ".github/workflows/test.yml"])
+def test_what_lands_has_passed_the_long_tests_too(file: str) -> None:
+    assert re.search(r"\bmake test ALL=yes$", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def test_what_people_are_shown_is_played_and_made_for_each_pull_request() -> None:
     run = {step["run"] for step in workflow("test")["jobs"]["shown"]["steps"] if "run" in step}
     assert {"make demo", "make present-check", "make deck", "make docs"} <= run

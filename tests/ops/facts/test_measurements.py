@@ -18,6 +18,8 @@ from tests.tiers import HEAVIEST_FIRST, UNIT, heaviest
 
 ORIGIN = Origin("abcdef12", "2026-11-28")
 RECORD: dict[str, Any] = {
+    "commit": "abcdef12",
+    "date": "2026-11-28",
     "photographs": 600,
     "rendered": True,
     "instances": "namespaces",
@@ -37,14 +39,14 @@ def record(folder: Path, **changed: object) -> Path:
     return path
 
 
-def results(folder: Path, *, name: str = "pytest", failures: int = 0) -> Path:
+def results(folder: Path, *, name: str = "all", failures: int = 0) -> Path:
     path = folder / "results.xml"
     path.write_text(RESULTS.format(name=name, failures=failures))
     return path
 
 
 def test_the_record_of_a_rehearsal_becomes_facts_of_this_machine(tmp_path: Path) -> None:
-    facts = rehearsal_facts(record(tmp_path), ORIGIN)
+    facts = rehearsal_facts(record(tmp_path))
 
     assert {name: (fact.value, fact.unit) for name, fact in facts.items()} == {
         "rehearsal.images": (600, "images"),
@@ -65,7 +67,7 @@ def test_the_record_of_a_rehearsal_becomes_facts_of_this_machine(tmp_path: Path)
 )
 def test_a_rehearsal_of_something_else_gives_no_figures(tmp_path: Path, changed: dict[str, object], said: str) -> None:
     with pytest.raises(FactsError, match=said):
-        rehearsal_facts(record(tmp_path, **changed), ORIGIN)
+        rehearsal_facts(record(tmp_path, **changed))
 
 
 def test_the_results_of_all_tests_become_facts_by_tier(tmp_path: Path) -> None:
@@ -81,12 +83,18 @@ def test_the_results_of_all_tests_become_facts_by_tier(tmp_path: Path) -> None:
     }
 
 
-def test_the_unit_tests_alone_are_another_measurement(tmp_path: Path) -> None:
-    facts = tier_facts(results(tmp_path, name="unit"), ORIGIN)
+@pytest.mark.parametrize(
+    ("suite", "name", "command"),
+    [("unit", "tests.unit_alone", "make unit"), ("test", "tests.ordinary", "make test")],
+)
+def test_the_tests_of_another_command_are_another_measurement(
+    tmp_path: Path, suite: str, name: str, command: str
+) -> None:
+    facts = tier_facts(results(tmp_path, name=suite), ORIGIN)
 
-    assert {name: (fact.value, fact.command) for name, fact in facts.items()} == {
-        "tests.unit_alone": (3, "make unit"),
-        "tests.unit_alone_seconds": (61.5, "make unit"),
+    assert {key: (fact.value, fact.command) for key, fact in facts.items()} == {
+        name: (3, command),
+        f"{name}_seconds": (61.5, command),
     }
 
 
@@ -97,7 +105,7 @@ def test_figures_of_a_run_in_which_tests_failed_say_so(tmp_path: Path) -> None:
     assert [name for name, fact in whole.items() if "failed" in fact.remark] == []
 
 
-@pytest.mark.parametrize("text", [None, "<testsuites", "<testsuites/>", "<testsuite/>"])
+@pytest.mark.parametrize("text", [None, "<testsuites", "<testsuites/>", "<testsuite/>", '<testsuite name="pytest"/>'])
 def test_what_pytest_has_not_written_is_refused(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "results.xml").write_text(text)

@@ -11,7 +11,7 @@ from ops.local.spark_submit import Submission, submit
 from ops.notebook.build import path_of
 from tests.ops.notebook.notebooks import Executed, execute, with_cells
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.long]
 
 
 @dataclass(frozen=True)

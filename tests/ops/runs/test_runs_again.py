@@ -18,7 +18,7 @@ from rehearsal.node.reports import NodeReports
 from tests.ops.commands import Fruits, fruits_with
 from tests.rehearsal.clusters import wait_for_another_second
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 
 @dataclass

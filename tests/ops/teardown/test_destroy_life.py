@@ -23,7 +23,7 @@ from rehearsal.scenario.teardown import explain_leftovers
 if TYPE_CHECKING:
     from types_boto3_emr.literals import ClusterStateType
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 BUCKETS = ("DataBucket", "LogBucket", "CodeBucket")
 

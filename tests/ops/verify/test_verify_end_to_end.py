@@ -23,7 +23,7 @@ from tests.ops.commands import Fruits, fruits_with
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import TagTypeDef
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 LEFT_OUT = {2, *TRANSIENT.checks, *AGAIN.checks}
 """Rows that need the cluster that runs the job: too dear here; a rehearsal runs it, and another file has it fail."""

@@ -21,6 +21,7 @@ QUICK = (
 """One that needs a node, and those that are seen before there is one."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", QUICK)
 def test_a_rehearsal_ends_red_and_names_the_cause(name: str, tmp_path: Path, disk_image: Path) -> None:
     fault = BY_NAME[name]

@@ -11,7 +11,7 @@ from ops.errors import ExitCode
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from tests.ops.commands import Fruits, fruits_with
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from tests.rehearsal.clusters import wait_for_state
 if TYPE_CHECKING:
     from types_boto3_emr.type_defs import StepConfigTypeDef
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 SETTINGS: Final = ("mode=interactive", "notebook=true", "email=team@example.org")
 OPTIONS: Final = tuple(part for setting in SETTINGS for part in ("-c", setting))

@@ -11,7 +11,7 @@ from ops.local.sample import render_sample
 from rehearsal.embedded.aws import ACCOUNT, EmbeddedAws
 from tests.ops.commands import fruits_with
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.long]
 
 
 @pytest.fixture
