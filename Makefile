@@ -22,7 +22,7 @@ export npm_config_update_notifier := false
 .PHONY: help
 help: ## List the targets, and how long they take on two cores | at once
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
-		| awk -F ':.*## | [|] ' '{printf "  make %-8s %-18s %s\n", $$1, $$3, $$2}'
+		| awk -F ':.*## | [|] ' '{printf "  make %-19s %-20s %s\n", $$1, $$3, $$2}'
 
 INSTALL = $(BIN)/python -m ops.build.install
 
@@ -195,7 +195,7 @@ fix: setup ## Format, mend what the linter can mend, make the index of the decis
 	@$(BIN)/python -m ops.deck.documents
 
 .PHONY: attack
-attack: setup ## Try to break the job by chance, for minutes: TRIALS=a,b for some trials, COUNT=n, SEED=n
+attack: setup ## Try to break the job by chance, for minutes: TRIALS=a,b for some trials, COUNT=n, SEED=n | minutes
 	@$(BIN)/python -m tests.attack $(if $(TRIALS),--trials "$(TRIALS)") $(if $(COUNT),--count "$(COUNT)") $(if $(SEED),--seed "$(SEED)")
 
 .PHONY: bench
