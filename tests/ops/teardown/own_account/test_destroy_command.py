@@ -412,6 +412,7 @@ def test_destruction_is_repeated_against_a_denial(emptied: Client, aws: Embedded
     assert "FruitsGuard-demo" in stack_states(emptied)
 
 
+@pytest.mark.long
 def test_the_real_stacks_go_with_everything_that_blocks_them(tmp_path: Path, synthesise: Callable[..., Path]) -> None:
     with embedded_aws(tmp_path) as own:
         client, fruits = clients_of(own), fruits_with(own)
