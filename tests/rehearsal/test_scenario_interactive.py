@@ -22,6 +22,7 @@ from ops.aws.deployment import Deployment, find_deployment
 from ops.aws.given import read_given
 from ops.aws.synthesis import synthesise
 from ops.cli import app
+from ops.facts.origin import newest_commit
 from ops.local.sample import LABELS, render_sample
 from rehearsal import commands
 from rehearsal.clients import clients_of
@@ -173,6 +174,7 @@ def test_a_rehearsal_leaves_its_own_figures_beside_its_report(kept: Kept) -> Non
     assert record["seconds"] == pytest.approx(sum(stage["seconds"] for stage in record["stages"]), abs=1.0)
     assert (record["photographs"], record["rendered"], record["left"]) == (PHOTOGRAPHS, True, {})
     assert record["run"] in kept.printed
+    assert (record["commit"], record["date"]) == newest_commit(["."])
 
 
 def test_steps_were_submitted_and_completed(kept: Kept) -> None:
