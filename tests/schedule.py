@@ -11,6 +11,7 @@ LONGEST: Final = (
     "test_rehearsal_cannot_lie.py",
     "test_least_privilege.py",
     "test_verify_end_to_end.py",
+    "test_planted_faults.py",
     "test_verify_interrupted.py",
     "test_two_runs.py",
     "test_execution.py",
@@ -18,7 +19,7 @@ LONGEST: Final = (
     "test_resume.py",
     "test_cluster.py",
 )
-"""Files of minutes: begun first, so that no worker is left alone with one at the end. First those of deployments."""
+"""Files of minutes: begun first, so that no worker is left alone with one at the end."""
 
 SHARING: Final = {
     "test_rehearsal_cannot_lie.py": "transient",
