@@ -24,7 +24,7 @@ OF_FIXTURES = {
     "build": "cdk",
     "spark": "spark",
     "finished": "spark",
-    **dict.fromkeys(("transient", "kept", "deployed", "verified"), LONG),
+    "transient": LONG,
 }
 OF_PROGRAMS = {
     "spark-submit": "spark",

@@ -29,6 +29,8 @@ from tests.ops.commands import fruits_with
 from tests.rehearsal.clusters import SERVICE_ROLE, make_roles
 from tests.rehearsal.nodes import Deployed, RunningCluster
 
+pytestmark = pytest.mark.long
+
 DENIED = re.compile(r"AccessDenied|Access Denied|not authorized to perform|Forbidden")
 NEEDED_BY_THE_JOB = (
     *("s3:ListBucket images", "s3:ListBucket results", "s3:GetObject main", "s3:GetObject archive"),

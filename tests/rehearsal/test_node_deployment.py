@@ -18,6 +18,8 @@ from tests.rehearsal.clusters import SPARK_PATIENCE_SECONDS, wait_for
 from tests.rehearsal.nodes import Deployed, processes_on, programs_of, step, words_of
 from tests.rehearsal.queues import queue_of_topic
 
+pytestmark = pytest.mark.long
+
 SURROUNDINGS = """
 import json
 import pyspark

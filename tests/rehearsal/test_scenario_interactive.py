@@ -48,6 +48,8 @@ from tests.rehearsal.scenarios import PHOTOGRAPHS
 if TYPE_CHECKING:
     from types_boto3_emr.type_defs import StepConfigTypeDef
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 runner = CliRunner()
 _clients = cache(clients_of)
