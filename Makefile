@@ -136,8 +136,9 @@ WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # A tier, by its mark, or an expression of marks, such as "not server"; `pytest --markers` explains them.
 ONLY ?=
-# Given, tests of the tier `long` run, too, which take more time than all others together: the CI gives it.
+# yes: tests of the tier `long` run, too, which take more time than all others together. The CI gives it.
 ALL ?=
+$(if $(filter-out yes,$(ALL)),$(error ALL is "$(ALL)"; accepted: yes, or nothing, which leaves out the long tests))
 MARKS := $(or $(ONLY),$(if $(ALL),,not long))
 RESULTS := $(if $(ONLY),,$(if $(ALL),all,test))
 

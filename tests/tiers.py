@@ -68,8 +68,8 @@ def staying_in(marks: Collection[str]) -> Iterator[None]:
         yield
     finally:
         _watching.pop()
-    allowed = set() if UNIT in marks else {*MARKS} if LONG in marks else MARKS - {LONG}
-    beyond = {(what, mark) for what, mark in started if mark not in allowed}
+    forbidden = MARKS if UNIT in marks else {LONG} - {*marks}
+    beyond = {(what, mark) for what, mark in started if mark in forbidden}
     if beyond:
         what, mark = min(beyond)
         kind = "a unit test" if UNIT in marks else f"a test without the mark {LONG}"

@@ -201,6 +201,10 @@ def test_a_circle_is_found_though_one_of_its_imports_is_late() -> None:
     assert set(circle(graph(modules))) == {"job.a", "job.b"}
 
 
+def test_no_module_has_more_than_250_lines() -> None:
+    assert {name: lines for name, text in PRODUCT.items() if (lines := len(text.splitlines())) > 250} == {}
+
+
 def test_every_package_has_a_layer_or_lies_above_all() -> None:
     assert {layer.split(".")[0] for layer in LAYERS} | {"bench", "tests"} == set(OURS)
 

@@ -1,5 +1,7 @@
 """What `make` says where it cannot begin."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +32,28 @@ def _python_of_version(folder: Path, version: str) -> str:
     path.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{lie}' \"$2\"\n")
     path.chmod(0o755)
     return str(path)
+
+
+def _planned(*given: str) -> subprocess.CompletedProcess[str]:
+    """Have `make test` say what it would run, whatever was given to the `make` that these tests are run by."""
+    others = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "ALL", "ONLY"}}
+    command = ["make", "--dry-run", "test", *given]
+    return subprocess.run(command, cwd=ROOT, env=others, capture_output=True, text=True, check=False)
+
+
+def test_another_word_for_all_tests_is_refused_and_does_not_leave_some_out() -> None:
+    planned = _planned("ALL=no")
+    assert (planned.returncode, planned.stdout) == (2, "")
+    assert 'ALL is "no"; accepted: yes, or nothing' in planned.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "marks"),
+    [((), ['-m "not long"']), (("ALL=yes",), []), (("ONLY=cdk",), ['-m "cdk"'])],
+)
+def test_the_long_tests_alone_are_left_out_unless_others_are_chosen(given: tuple[str, ...], marks: list[str]) -> None:
+    (line,) = [line for line in _planned(*given).stdout.splitlines() if "--dist loadfile" in line]
+    assert re.findall(r'-m "[^"]*"', line) == marks
 
 
 @pytest.mark.parametrize("target", ["light", ".venv/.installed"])
