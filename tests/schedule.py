@@ -1,7 +1,7 @@
 """In which order files of tests go to pytest's workers, and which stay with one worker."""
 
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
@@ -39,9 +39,9 @@ class SharingDeployments(LoadFileScheduling):  # type: ignore[misc]  # xdist has
         return SHARING.get(PurePath(file).name, file)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> SharingDeployments:
-    """Have xdist schedule by files that share a deployment."""
-    return SharingDeployments(config)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharingDeployments:
+    """Have xdist schedule by files that share a deployment; without its log a line would be printed for each test."""
+    return SharingDeployments(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
