@@ -1,13 +1,13 @@
 """The documents: what they name exists."""
 
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.imports import PROJECT
+from tests.makefile import run_make
 
 GUIDE = PROJECT / "CONTRIBUTING.md"
 INDEX = PROJECT / "docs" / "README.md"
@@ -64,5 +64,5 @@ def test_files_and_folders_that_the_guide_names_exist() -> None:
 
 def test_targets_that_the_guide_names_exist() -> None:
     named = set(re.findall(r"`make ([a-z]+)", GUIDE.read_text(encoding="utf-8")))
-    listed = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    listed = run_make("help").stdout
     assert {"unit", "test", "check", "fix"} <= named <= set(re.findall(r"^  make ([a-z]+)", listed, flags=re.MULTILINE))

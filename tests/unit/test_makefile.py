@@ -1,6 +1,5 @@
 """What `make` says where it cannot begin."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -8,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.makefile import run_make
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,8 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _made(folder: Path, target: str, python: str) -> subprocess.CompletedProcess[str]:
-    command = ["make", "--no-print-directory", f"PYTHON={python}", target]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return run_make(f"PYTHON={python}", target, folder=folder)
 
 
 def _python_of_version(folder: Path, version: str) -> str:
@@ -34,15 +34,8 @@ def _python_of_version(folder: Path, version: str) -> str:
     return str(path)
 
 
-def _planned(*given: str) -> subprocess.CompletedProcess[str]:
-    """Have `make test` say what it would run, whatever was given to the `make` that these tests are run by."""
-    others = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "ALL", "ONLY"}}
-    command = ["make", "--dry-run", "test", *given]
-    return subprocess.run(command, cwd=ROOT, env=others, capture_output=True, text=True, check=False)
-
-
 def test_another_word_for_all_tests_is_refused_and_does_not_leave_some_out() -> None:
-    planned = _planned("ALL=no")
+    planned = run_make("--dry-run", "test", "ALL=no")
     assert (planned.returncode, planned.stdout) == (2, "")
     assert 'ALL is "no"; accepted: yes, or nothing' in planned.stderr
 
@@ -52,7 +45,8 @@ def test_another_word_for_all_tests_is_refused_and_does_not_leave_some_out() -> 
     [((), ['-m "not long"']), (("ALL=yes",), []), (("ONLY=cdk",), ['-m "cdk"'])],
 )
 def test_the_long_tests_alone_are_left_out_unless_others_are_chosen(given: tuple[str, ...], marks: list[str]) -> None:
-    (line,) = [line for line in _planned(*given).stdout.splitlines() if "--dist loadfile" in line]
+    planned = run_make("--dry-run", "test", *given).stdout
+    (line,) = [line for line in planned.splitlines() if "--dist loadfile" in line]
     assert re.findall(r'-m "[^"]*"', line) == marks
 
 
@@ -72,3 +66,19 @@ def test_another_python_is_named_with_the_one_that_is_needed(folder: Path, targe
 def test_a_python_that_is_not_there_is_named_with_what_to_do(folder: Path) -> None:
     done = _made(folder, "light", "python3.11-of-nobody")
     assert "error: python3.11-of-nobody not found; install Python 3.11, or: make PYTHON=" in done.stderr
+
+
+def test_a_make_that_runs_the_tests_changes_nothing_of_those_that_they_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = run_make("--dry-run", "test")
+    monkeypatch.setenv("MAKELEVEL", "1")
+    monkeypatch.setenv("MAKEFLAGS", " -- ALL=yes")
+    monkeypatch.setenv("ALL", "yes")
+    monkeypatch.setenv("WORKERS", "7")
+    within = run_make("--dry-run", "test")
+    assert (within.returncode, within.stdout, within.stderr) == (0, alone.stdout, "")
+
+
+def test_tests_run_make_in_one_way_only() -> None:
+    calls = re.compile(r"""\[\s*["']make["']""")
+    texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py")}
+    assert [path for path, text in texts.items() if calls.search(text)] == ["tests/makefile.py"]
