@@ -65,7 +65,7 @@ def engine_limit(settings: Settings) -> Row:
 
 
 def claims(cursor: Any, count: int) -> Iterator[range]:
-    """Give ranges of numbers below a count until none is left; processes that share the cursor share the numbers."""
+    """Yield ranges of numbers below a count until none is left; processes that share the cursor share the numbers."""
     while True:
         with cursor.get_lock():
             first = cursor.value

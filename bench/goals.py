@@ -77,7 +77,7 @@ _REACH: Final = (
 
 
 def ratio_of(row: Row, rows: Mapping[str, Row]) -> Ratio | None:
-    """Give the ratio for a row's line, if both rows were measured on the same photographs."""
+    """Return the ratio for a row's line, if both rows were measured on the same photographs."""
     for comparison in RATIOS:
         if comparison.row == row.row:
             found = _compare(comparison, rows)
@@ -101,7 +101,7 @@ def goals(rows: Mapping[str, Row]) -> list[Goal]:
 
 
 def _compare(comparison: Comparison, rows: Mapping[str, Row]) -> float | str:
-    """Give the ratio, or why there is none."""
+    """Return the ratio, or why there is none."""
     pair = [rows.get(name) for name in (comparison.row, comparison.to)]
     for name, row in zip((comparison.row, comparison.to), pair, strict=True):
         if row is None or row.error:

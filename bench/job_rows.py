@@ -68,7 +68,7 @@ def submit_job(
 
 
 def row_of(row: str, name: str, measured: Measured, output: Path) -> Row:
-    """Give a run of the job as a row: wall time of the whole spark-submit, stages from the manifest."""
+    """Return a run of the job as a row: wall time of the whole spark-submit, stages from the manifest."""
     manifest: dict[str, Any] = measured.answer
     counts, stages = manifest["counts"], manifest["seconds"]
     computed = counts["computed"] > 0
@@ -95,7 +95,7 @@ def row_of(row: str, name: str, measured: Measured, output: Path) -> Row:
 
 
 def steady_rate(output: Path) -> float | None:
-    """Give photographs a second from the first committed batch to the last: without the start of what computes them."""
+    """Return photographs a second from the first committed batch to the last: without what starts before."""
     batches = sorted(
         (path.stat().st_mtime, int(found[1]))
         for path in output.glob("features/model=*/*.parquet")

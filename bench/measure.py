@@ -38,7 +38,7 @@ class Measured:
     peaks: list[tuple[str, int]]
 
     def peak(self, program: str, words: str = "") -> int | None:
-        """Give the largest peak among the processes of a program with these words in their command line, in bytes.
+        """Return the largest peak among the processes of a program with these words in their command line, in bytes.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ def stop(process: psutil.Process) -> None:
 
 
 def peak_bytes(process: psutil.Process) -> int:
-    """Give the most memory a process ever held resident; without Linux's account of it, what it holds now.
+    """Return the most memory a process ever held resident; without Linux's account of it, what it holds now.
 
     This is not `ru_maxrss`: a process started by `vfork` inherits that from the one that started it.
     """

@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def featurize(spark: SparkSession, images: str) -> DataFrame:
-    """Give path, label and features of each JPEG below a folder; lazy."""
+    """Return path, label and features of each JPEG below a folder; lazy."""
     from job.features.weights import load_backbone
 
     # Of the shapes of Keras's own weights, but read from a package: the notebook's download needs a network.

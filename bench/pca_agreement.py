@@ -53,7 +53,7 @@ def _features(output: Path) -> NDArray[np.float32]:
 def _shares(
     spark: SparkSession, features: NDArray[np.float32], counts: Iterable[int]
 ) -> Iterator[tuple[int, tuple[float, float, float]]]:
-    """Give the first share of variance by Spark's PCA, of its covariance, and by ours."""
+    """Yield the first share of variance by Spark's PCA, of its covariance, and by ours."""
     for count in (count for count in counts if count <= len(features)):
         rows = features[:count].astype(np.float64)
         frame = spark.createDataFrame([(Vectors.dense(row),) for row in rows], ["feature"])

@@ -55,7 +55,7 @@ def pca_spark(_settings: Settings) -> Row:
 
 
 def features_store(folder: Path, rows: int) -> Path:
-    """Give a features store of that many rows, written once; the same rows every time."""
+    """Return a features store of that many rows, written once; the same rows every time."""
     if folder.exists():
         return folder
     unfinished = folder.with_name(f"{folder.name}.unfinished")

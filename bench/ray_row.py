@@ -43,7 +43,7 @@ def ray_data(settings: Settings) -> Row:
 
 
 def interpreter(lock: Path, environment: Path) -> Path:
-    """Give the Python of an environment that holds exactly a lock; it is made if it is missing or holds another."""
+    """Return the Python of an environment that holds exactly a lock; it is made if it is missing or holds another."""
     python = environment / "bin" / "python"
     marker = environment / "lock.sha256"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()

@@ -56,7 +56,7 @@ class Featurizer:
 
 
 def dataset(arguments: argparse.Namespace) -> Any:
-    """Give the lazy dataset of features, in one of the ways that Ray's documentation has for this.
+    """Return the lazy dataset of features, in one of the ways that Ray's documentation has for this.
 
     ``tasks``: reading, featurizing and writing fused into stateless tasks; the engine stays in the worker process.
     ``actors``: a pool with one actor a core, as Ray recommends for models, fed by reading tasks.

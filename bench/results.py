@@ -56,7 +56,7 @@ def show(rows: Mapping[str, Row], console: Console) -> None:
 
 
 def table_of(rows: Mapping[str, Row]) -> Table:
-    """Give the table of the rows; one that failed says why in the place of its numbers."""
+    """Return the table of the rows; one that failed says why in the place of its numbers."""
     table = Table(title="Benchmark", title_justify="left")
     for heading in ("row", "what"):
         table.add_column(heading, overflow="fold")

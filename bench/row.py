@@ -63,12 +63,12 @@ class Row:
         return self.images / self.featurize_seconds if self.featurize_seconds else None
 
     def on(self, machine: Mapping[str, Any]) -> "Row":
-        """Give the row with the machine it was measured on."""
+        """Return the row with the machine it was measured on."""
         return replace(self, machine=machine)
 
 
 def machine_facts() -> dict[str, Any]:
-    """Give what the numbers depend on, and how busy the machine is at this moment."""
+    """Return what the numbers depend on, and how busy the machine is at this moment."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:

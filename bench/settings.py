@@ -76,7 +76,7 @@ class Settings:
 
 
 def cores() -> int:
-    """Give how many cores this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -89,7 +89,7 @@ def free_port() -> int:
 
 
 def fresh_folder(name: str) -> Path:
-    """Give the name of a working folder that is not there; the row makes it."""
+    """Return the name of a working folder that is not there; the row makes it."""
     folder = WORK / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ _DRIVER_MEMORY = "4g"
 
 
 def plain_submit(script: str, arguments: Sequence[str]) -> list[str]:
-    """Give the command that runs a script of this package on all cores; it can import the job's package."""
+    """Return the command that runs a script of this package on all cores; it can import the job's package."""
     archive = pack_job(ROOT / "job", WORK / "job.zip")
     settings = {"spark.log.level": "WARN", "spark.ui.enabled": "false", "spark.driver.memory": _DRIVER_MEMORY}
     configured = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]

@@ -102,7 +102,7 @@ def _livy_settings(cluster: Resource) -> Mapping[str, str]:
 
 
 def _matches_the_start(rule: Resource, cluster_name: Any) -> bool:
-    """Whether a rule matches the event of a cluster's start; what a pattern leaves out, it does not ask for."""
+    """Return whether a rule matches the event of a cluster's start; what a pattern leaves out, it does not ask for."""
     pattern = rule.properties.get("EventPattern", {})
     detail = pattern.get("detail", {})
     return (

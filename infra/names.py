@@ -33,5 +33,5 @@ OUR_TAGS: Final = frozenset({*deployment_tags(""), "Name", EMR_MANAGED_TAG})
 
 
 def is_tagged(tags: Mapping[str, str], env: str) -> bool:
-    """Whether tags are those of an environment, among others or not."""
+    """Return whether tags are those of an environment, among others or not."""
     return deployment_tags(env).items() <= tags.items()

@@ -91,7 +91,7 @@ def complete_security_groups(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _exists_already(group: Any) -> bool:
-    """Whether a group is named by an id, and not by a reference to one that is made with it."""
+    """Return whether a group is named by an id, and not by a reference to one that is made with it."""
     return isinstance(group, str) and group.startswith("sg-")
 
 

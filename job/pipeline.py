@@ -74,7 +74,7 @@ def run(arguments: Arguments, session: Future[SparkSession]) -> dict[str, Any]:
 
 
 def _tried(trial: Trial | None, listing: Listing) -> Listing:
-    """Give the listing that a run works on: of a trial only some of it."""
+    """Return the listing that a run works on: of a trial only some of it."""
     if trial is None:
         return listing
     chosen = trial.choose(listing.photographs)
@@ -228,7 +228,7 @@ class Run:
             log.info("%s", note)
 
     def _kept(self, index: Index) -> dict[str, Any] | None:
-        """Give the manifest of these results if they are all there, and those of these photographs."""
+        """Return the manifest of these results if they are all there, and those of these photographs."""
         whole = not index.stale
         if not (whole and is_whole(self.store, self.name, [selection.path for selection in index.selections])):
             return None

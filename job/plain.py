@@ -19,12 +19,12 @@ _LOST: Final = re.compile(r"\?\?|[\ufffd\ud800-\udfff]")
 
 
 def sent(arguments: Iterable[str]) -> tuple[str, ...]:
-    """Give arguments as spark-submit is to get them; those in ASCII stay as they are."""
+    """Return arguments as spark-submit is to get them; those in ASCII stay as they are."""
     return tuple(map(_encoded, arguments))
 
 
 def received(arguments: Iterable[str]) -> list[str]:
-    """Give arguments as they were meant.
+    """Return arguments as they were meant.
 
     Raises
     ------

@@ -66,7 +66,7 @@ def recorded(arguments: Arguments, run: Callable[[], dict[str, Any]]) -> dict[st
 
 
 def _is_there(output: Location) -> bool:
-    """Tell whether an output is there: a run that is refused makes no folder for its record."""
+    """Return whether an output is there: a run that is refused makes no folder for its record."""
     return output.bucket is not None or Path(output.path).is_dir()
 
 

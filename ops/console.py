@@ -140,7 +140,7 @@ def termination_as_interrupt() -> Iterator[None]:
 
 
 def explain(error: OSError) -> str:
-    """Say in one line what the system refused, of which file, and what may be done."""
+    """Return one line on what the system refused, of which file, and what may be done."""
     reason = error.strerror or str(error) or type(error).__name__
     names = [str(name) for name in (error.filename, error.filename2) if name is not None]
     if not names:

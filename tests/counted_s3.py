@@ -53,7 +53,7 @@ class CountedS3:
 
 
 def billed_as(method: str, path: str) -> str:
-    """Say in which row of the price list a request is: ``list``, ``get``, ``put`` or `FREE`."""
+    """Return in which row of the price list a request is: ``list``, ``get``, ``put`` or `FREE`."""
     url = urlsplit(path)
     if method == "DELETE" or (method == "POST" and "delete" in parse_qs(url.query, keep_blank_values=True)):
         return FREE

@@ -25,7 +25,7 @@ def _dotted(file: Path) -> str:
 
 
 def imported(module: str, source: str) -> Iterator[str]:
-    """Give the dotted names that a module imports; in `from a import b`, and where it loads ``a:b``, that is `a.b`."""
+    """Yield the dotted names that a module imports; in `from a import b`, and where it loads ``a:b``, that is `a.b`."""
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import(names=names):
@@ -39,12 +39,12 @@ def imported(module: str, source: str) -> Iterator[str]:
 
 
 def imports_of_ours(module: str, source: str) -> set[str]:
-    """Give what of this repository a module imports."""
+    """Return what of this repository a module imports."""
     return {name for name in imported(module, source) if name.split(".")[0] in OURS}
 
 
 def plain(modules: Mapping[str, str]) -> frozenset[str]:
-    """Give the modules that need nothing but the standard library and one another."""
+    """Return the modules that need nothing but the standard library and one another."""
     found: frozenset[str] = frozenset()
     while more := {name for name, source in modules.items() if _needs_only(found, name, source)} - found:
         found |= more
@@ -59,12 +59,12 @@ def _needs_only(known: Set[str], module: str, source: str) -> bool:
 
 
 def is_within(name: str, package: str) -> bool:
-    """Tell whether a dotted name is a package or something in it."""
+    """Return whether a dotted name is a package or something in it."""
     return name == package or name.startswith(f"{package}.")
 
 
 def graph(modules: Mapping[str, str]) -> dict[str, set[str]]:
-    """Give for each module the modules among them that it imports."""
+    """Return for each module the modules among them that it imports."""
     return {
         module: {found for name in imports_of_ours(module, source) if (found := _module_of(name, modules))} - {module}
         for module, source in modules.items()
@@ -77,7 +77,7 @@ def _module_of(name: str, modules: Mapping[str, str]) -> str | None:
 
 
 def circle(arrows: Mapping[str, Set[str]]) -> list[str]:
-    """Give the modules of one circle of imports, in order; nothing if there is none."""
+    """Return the modules of one circle of imports, in order; nothing if there is none."""
     try:
         TopologicalSorter(arrows).prepare()
     except CycleError as error:

@@ -44,7 +44,7 @@ _watching: list[set[tuple[str, str]]] = []
 
 
 def tier(folder: str, fixtures: Collection[str], marks: Collection[str]) -> set[str]:
-    """Give the marks of a test, from the folder of `tests` that it lies in, its fixtures and the marks it has."""
+    """Return the marks of a test, from the folder of `tests` that it lies in, its fixtures and the marks it has."""
     found = {mark for mark in marks if mark in MARKS}
     found |= {mark for name, mark in OF_FIXTURES.items() if name in fixtures}
     found |= {OF_FOLDERS[folder]} if folder in OF_FOLDERS else set()
@@ -52,7 +52,7 @@ def tier(folder: str, fixtures: Collection[str], marks: Collection[str]) -> set[
 
 
 def heaviest(marks: Collection[str]) -> str:
-    """Give the one tier that a test with these marks is counted in: of what it starts, what takes longest."""
+    """Return the one tier that a test with these marks is counted in: of what it starts, what takes longest."""
     return next(mark for mark in (*HEAVIEST_FIRST, UNIT) if mark in marks)
 
 

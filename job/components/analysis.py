@@ -121,7 +121,7 @@ class Analysis:
         return collect_scores(score(frame, output=self.store.output, probe=probe)), ""
 
     def _balanced(self) -> tuple[DataFrame, int]:
-        """Give the selections in groups: one row, and so one partition, each."""
+        """Return the selections in groups: one row, and so one partition, each."""
         groups = balance(self.selections, group_count(sum(selection.count for selection in self.selections)))
         rows = [[vars(selection) for selection in group] for group in groups]
         return local_frame(self.spark, rows, SELECTIONS), len(rows)

@@ -52,7 +52,7 @@ class Moments:
 
     @classmethod
     def empty(cls, dimension: int) -> Self:
-        """Give the moments of no rows."""
+        """Return the moments of no rows."""
         return cls(0, np.zeros(dimension, np.int64), np.zeros((dimension, dimension), np.int64))
 
     @classmethod
@@ -79,7 +79,7 @@ class Moments:
         return type(self)(self.count + other.count, self.totals + other.totals, self.products + other.products)
 
     def covariance(self) -> NDArray[np.float64]:
-        """Give the (d, d) sample covariance, free of cancellation.
+        """Return the (d, d) sample covariance, free of cancellation.
 
         The products are centred on a grid point next to the mean in integer arithmetic; what is left to subtract in
         float64 is less than a quarter of a grid unit squared a row.
@@ -92,7 +92,7 @@ class Moments:
         return np.asarray(scatter * (GRID * GRID / (self.count - 1)))
 
     def mean(self) -> NDArray[np.float64]:
-        """Give the (d,) mean."""
+        """Return the (d,) mean."""
         return np.asarray(self.totals * (GRID / self.count))
 
     def to_bytes(self) -> tuple[int, bytes, bytes]:

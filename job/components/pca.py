@@ -38,7 +38,7 @@ class PrincipalComponents:
     count: int
 
     def project(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give the (n, k) scores of (n, d) features, centred.
+        """Return the (n, k) scores of (n, d) features, centred.
 
         Rows are multiplied in blocks of one size, so that the last bit of a row does not depend on its neighbours.
         """

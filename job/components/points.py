@@ -17,7 +17,7 @@ PLACE_COMPONENTS: Final = 3
 
 
 def points_of(projections: pa.Table, scores: NDArray[np.float32], share: float) -> pa.Table:
-    """Give the places of a share of the photographs, chosen by a checksum of the URI: the same in each run.
+    """Return the places of a share of the photographs, chosen by a checksum of the URI: the same in each run.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ def collect_probe(parts: list[Any]) -> ProbeStatistics:
 
 
 def projection_matrix(table: pa.Table) -> NDArray[np.float32]:
-    """Give the column `projection` as (n, k) array."""
+    """Return the column `projection` as (n, k) array."""
     values: NDArray[np.float32] = table["projection"].combine_chunks().flatten().to_numpy()
     return values.reshape(table.num_rows, -1)
 
@@ -155,7 +155,7 @@ class _Part:
         self._points.append(points_of(projections, scores, self._projector.points))
 
     def row(self) -> dict[str, Any]:
-        """Give all that was written as one row."""
+        """Return all that was written as one row."""
         return {
             "paths": self.paths,
             "train": self._train,
@@ -169,7 +169,7 @@ class _Part:
         }
 
     def _splits(self, table: pa.Table) -> pa.Array:
-        """Give the split of each photograph, and count them."""
+        """Return the split of each photograph, and count them."""
         prefix = f"{self._projector.root.uri}/"
         rule = self._projector.splits
         splits = [rule.split_of(uri.removeprefix(prefix)) for uri in table["uri"].to_pylist()]

@@ -32,7 +32,7 @@ class SplitRule:
     test_share: float = DEFAULT_TEST_SHARE
 
     def split_of(self, path: str) -> tuple[Split, bool]:
-        """Give the split of a photograph by its path below the root, and whether a folder decided it."""
+        """Return the split of a photograph by its path below the root, and whether a folder decided it."""
         folders = set(map(_folded, path.split("/")[:-1]))
         if _folded(self.test_folder) in folders:
             return "test", True
@@ -45,7 +45,7 @@ class SplitRule:
 
 
 def labels_on_one_side(rule: SplitRule, folders: Iterable[str]) -> Iterator[str]:
-    """Say which labels folders give to one split alone, as after one of two copies of a data set was renamed.
+    """Yield which labels folders give to one split alone, as after one of two copies of a data set was renamed.
 
     Parameters
     ----------
@@ -72,5 +72,5 @@ def labels_on_one_side(rule: SplitRule, folders: Iterable[str]) -> Iterator[str]
 
 @cache
 def _folded(name: str) -> str:
-    """Give a name that is the same in upper and lower case, and however its accents are written."""
+    """Return a name that is the same in upper and lower case, and however its accents are written."""
     return unicodedata.normalize("NFC", name).casefold()

@@ -45,7 +45,7 @@ class Backbone:
 
 
 def describe(backbone: Backbone) -> dict[str, Any]:
-    """Give the manifest's account of the backbone."""
+    """Return the manifest's account of the backbone."""
     names = {"torchvision": "torchvision IMAGENET1K_V1", "keras": "Keras ImageNet"}
     return {
         "name": "MobileNetV2",

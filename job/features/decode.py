@@ -65,7 +65,7 @@ def decode(content: bytes) -> Decoded:
 
 
 def thumbnail(content: bytes, side: int = 64) -> bytes:
-    """Give a photograph as a small square JPEG, framed as the backbone sees it; raises as `decode` does."""
+    """Return a photograph as a small square JPEG, framed as the backbone sees it; raises as `decode` does."""
     output = io.BytesIO()
     Image.fromarray(_decoded(content, side).pixels).save(output, "JPEG", quality=85)
     return output.getvalue()
@@ -82,7 +82,7 @@ def _decoded(content: bytes, side: int) -> Decoded:
 
 
 def is_ordinary(content: bytes) -> bool:
-    """Say whether the header of a photograph tells that it takes little: a JPEG in one pass, or a PNG of a few pixels.
+    """Return whether a photograph takes little, by its header: a JPEG in one pass, or a PNG of a few pixels.
 
     Whatever follows, and however damaged it is, its decoder does no more than the header has announced.
     """

@@ -107,7 +107,7 @@ class Decoder:
                 self._end(self._process)
 
     def _running(self) -> "subprocess.Popen[bytes] | None":
-        """Give the process, unless there is none or it has ended since its last answer."""
+        """Return the process, unless there is none or it has ended since its last answer."""
         if self._process and self._process.poll() is not None:
             self._end(self._process)
         return self._process

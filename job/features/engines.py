@@ -83,7 +83,7 @@ _engines: dict[str, Engine] = {}
 
 
 def engine_of(backbone: Backbone) -> Engine:
-    """Give this process's engine for a backbone, built at the first call and kept for all tasks of the worker."""
+    """Return this process's engine for a backbone, built at the first call and kept for all tasks of the worker."""
     engine = _engines.get(backbone.identity)
     if engine is None:
         engine = (

@@ -146,7 +146,7 @@ def _committer(
 
 
 def peak_memory() -> int:
-    """Give the most memory this process ever held, in bytes; the kernel counts KiB, macOS bytes."""
+    """Return the most memory this process ever held, in bytes; the kernel counts KiB, macOS bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -95,7 +95,7 @@ def decoded_format(content: bytes) -> str:
 
 
 def beginning(content: bytes) -> str:
-    """Say what begins as no picture does."""
+    """Return what begins as no picture does."""
     for start, name in _NO_PICTURES:
         if content.startswith(start):
             return name
@@ -114,7 +114,7 @@ def _size_of_box(content: bytes) -> int:
 
 
 def _text(content: bytes) -> str:
-    """Give the first bytes as text, without line ends; empty if they are none."""
+    """Return the first bytes as text, without line ends; empty if they are none."""
     try:
         text = content[:_LOOKED_AT].decode("utf-8-sig", "strict" if len(content) <= _LOOKED_AT else "ignore")
     except UnicodeDecodeError:

@@ -70,7 +70,7 @@ def header_of(content: bytes) -> Header | None:
 
 
 def without_metadata(content: bytes) -> bytes | None:
-    """Give a JPEG or PNG as its pixels alone; None if there is nothing to leave out."""
+    """Return a JPEG or PNG as its pixels alone; None if there is nothing to leave out."""
     header = header_of(content)
     if header is None or not header.metadata:
         return None
@@ -126,7 +126,7 @@ def _png(content: bytes) -> Header | None:
 
 
 def tiles_of_jpeg_2000(content: bytes) -> int:
-    """Give the bytes that OpenJPEG takes for the tiles of a JPEG 2000: what it notes of each, and one as numbers.
+    """Return the bytes that OpenJPEG takes for the tiles of a JPEG 2000: what it notes of each, and one as numbers.
 
     Notes
     -----

@@ -137,7 +137,7 @@ def _fit(image: Image.Image, content: bytes, side: int) -> tuple[Image.Image, in
 
 
 def _memory(image: Image.Image, content: bytes, pixels: int) -> int:
-    """Give the bytes that decoding takes, for a photograph of so many pixels before any reduction."""
+    """Return the bytes that decoding takes, for a photograph of so many pixels before any reduction."""
     size = len(content) + image.width * image.height * _BYTES_OF_MODE.get(image.mode, 4)
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         return size + _coefficients(image, content, pixels)
@@ -147,7 +147,7 @@ def _memory(image: Image.Image, content: bytes, pixels: int) -> int:
 
 
 def _coefficients(image: JpegImagePlugin.JpegImageFile, content: bytes, pixels: int) -> int:
-    """Give what libjpeg keeps of a photograph that is not decoded in one pass: two bytes for each sample."""
+    """Return what libjpeg keeps of a photograph that is not decoded in one pass: two bytes for each sample."""
     header = header_of(content)
     if header is not None and header.in_one_pass:
         return 0
@@ -165,7 +165,7 @@ def _require_few_scans(image: Image.Image, content: bytes) -> None:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Give the EXIF orientation that is left to apply; a photograph with unreadable EXIF is taken as it lies."""
+    """Return the EXIF orientation that is left to apply; a photograph with unreadable EXIF is taken as it lies."""
     if image.format == "TIFF":
         return 1  # Pillow turns TIFF alone itself, as it loads it
     try:

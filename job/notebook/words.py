@@ -66,7 +66,7 @@ class Words:
         self._formatter = _French() if self._french else string.Formatter()
 
     def text(self, *, fr: str, en: str, **values: Any) -> str:
-        """Give a sentence, its numbers written as the language does."""
+        """Return a sentence, its numbers written as the language does."""
         return self._formatter.vformat(typeset_french(fr) if self._french else en, (), values)
 
     def __call__(self, *, fr: str, en: str, **values: Any) -> None:

@@ -51,11 +51,11 @@ class Stopwatch:
         log.info("%s took %.1f s", name, seconds)
 
     def total(self) -> dict[str, float]:
-        """Give the seconds of all stages so far, and of the run."""
+        """Return the seconds of all stages so far, and of the run."""
         return {**self.seconds, "total": round(time.time() - self.began, 3)}
 
     def batches(self, commits: list[Any]) -> pa.Table:
-        """Give collected `COMMITS` as start and end, in seconds since the run began, and photographs."""
+        """Return collected `COMMITS` as start and end, in seconds since the run began, and photographs."""
         rows = [
             {
                 "start_seconds": row.started - self.began,
@@ -101,7 +101,7 @@ def manifest_of(
     parts: list[Any],
     model: PrincipalComponents,
 ) -> dict[str, Any]:
-    """Give the manifest as JSON-able facts; the caller adds the seconds.
+    """Return the manifest as JSON-able facts; the caller adds the seconds.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def manifest_of(
 
 
 def busy_slots(commits: list[Any]) -> int:
-    """Give the most batches that were in work at the same moment, of collected `job.features.featurize.COMMITS`.
+    """Return the most batches that were in work at the same moment, of collected `job.features.featurize.COMMITS`.
 
     How many slots a cluster has is another number at each moment of a run; this one is what the run had of them.
     """

@@ -156,7 +156,7 @@ _TOO_GOOD: Final = "the figures are better than they would be for new fruits"
 
 
 def _caution(splits: Mapping[str, Any]) -> Caution:
-    """Say how photographs came to the two sides, and what that does to the figures."""
+    """Return how photographs came to the two sides, and what that does to the figures."""
     by_folder = f"The split follows the folders; where both sides show the same fruits, {_TOO_GOOD}."
     if splits["by"] == "folder":
         return Caution(by_folder, strong=False)

@@ -66,7 +66,7 @@ POINTS: Final = 100_000
 
 
 def shown(gallery: pa.Table, pictures: list[bytes | None], parts: list[Any]) -> pa.Table:
-    """Give the chosen photographs that have a thumbnail, with their projections.
+    """Return the chosen photographs that have a thumbnail, with their projections.
 
     Parameters
     ----------

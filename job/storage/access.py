@@ -125,7 +125,7 @@ def asking_s3(what: str, *, otherwise: str = "") -> "Iterator[None]":
 
 @cache
 def s3_client() -> Any:
-    """Give botocore's client of S3, as environment and configuration files of this machine want it."""
+    """Return botocore's client of S3, as environment and configuration files of this machine want it."""
     return _session().create_client("s3")
 
 

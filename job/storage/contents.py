@@ -10,7 +10,7 @@ from job.storage.store import Listed, ResultStore
 
 
 def contents_of(store: ResultStore, run: str, features: Collection[str]) -> dict[str, str]:
-    """Tell the version of each object of a run's results as they are now, and of the features that they are of.
+    """Return the version of each object of a run's results as they are now, and of the features that they are of.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def write_contents(store: ResultStore, run: str, features: Collection[str]) -> d
 
 
 def is_whole(store: ResultStore, run: str, features: Collection[str]) -> bool:
-    """Tell whether a run has written down what its results are, and each of them is there as it was then."""
+    """Return whether a run has written down what its results are, and each of them is there as it was then."""
     try:
         written = json.loads(store.get(RunFolder(run).contents))
     except (FileNotFoundError, ValueError, RecursionError):
@@ -46,7 +46,7 @@ def is_whole(store: ResultStore, run: str, features: Collection[str]) -> bool:
 
 
 def _version(store: ResultStore, path: str, listed: Listed) -> str | None:
-    """Tell the version of an object: on S3 as listed, since S3 keeps it; a file of this machine is read."""
+    """Return the version of an object: on S3 as listed, since S3 keeps it; a file of this machine is read."""
     if store.output.bucket is not None:
         return listed.version
     try:

@@ -15,7 +15,7 @@ _SECONDS: Final = 60
 
 
 def is_encrypted(store: ObjectStore, path: str) -> bool:
-    """Say whether a key of KMS or of the customer encrypts an object (API reference of S3, Object: ETag).
+    """Return whether a key of KMS or of the customer encrypts an object (API reference of S3, Object: ETag).
 
     S3 says so in headers, which obstore keeps to itself. This costs a request, and is asked only about an object whose
     ETag is not the MD5 of what came. If S3 does not answer, the object counts as not encrypted.

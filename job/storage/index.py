@@ -143,7 +143,7 @@ def drop_stale(store: ResultStore, index: Index) -> None:
 
 
 def _digests(batches: Iterable[pa.RecordBatch]) -> NDArray[np.bytes_]:
-    """Give 16 bytes for each key: whole keys of millions of photographs would fill the driver's memory."""
+    """Return 16 bytes for each key: whole keys of millions of photographs would fill the driver's memory."""
     digests = bytearray()
     for batch in batches:
         digests += b"".join(blake2b(key.encode(), digest_size=DIGEST_BYTES).digest() for key in keys(batch).to_pylist())
@@ -151,7 +151,7 @@ def _digests(batches: Iterable[pa.RecordBatch]) -> NDArray[np.bytes_]:
 
 
 def _read(store: ResultStore, folder: str, root: Location, known: KnownBatches) -> list[Entry]:
-    """Give an entry for each batch of a folder: what is known of it, or what is read of it."""
+    """Return an entry for each batch of a folder: what is known of it, or what is read of it."""
 
     def read(batch: tuple[str, Listed]) -> Entry | None:
         path, listed = batch
@@ -200,7 +200,7 @@ class _Rows:
         )
 
     def find(self, wanted: NDArray[np.bytes_]) -> NDArray[np.int64]:
-        """Give the first row of each wanted key, or -1."""
+        """Return the first row of each wanted key, or -1."""
         if not len(self.digests):
             return np.full(len(wanted), -1)
         order = np.argsort(self.digests, kind="stable")
@@ -210,11 +210,11 @@ class _Rows:
         return found
 
     def selections(self, rows: NDArray[np.int64]) -> list[Selection]:
-        """Give the selections that hold these rows, without objects that hold none."""
+        """Return the selections that hold these rows, without objects that hold none."""
         return [selection for selection in self._by_object(rows) if selection.count]
 
     def stale(self, live: NDArray[np.int64]) -> list[Selection]:
-        """Give what to keep of the objects that hold rows below the root that are not live."""
+        """Return what to keep of the objects that hold rows below the root that are not live."""
         keep = ~self.below
         keep[live] = True
         return [selection for selection in self._by_object(np.flatnonzero(keep)) if selection.rows is not None]

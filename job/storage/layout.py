@@ -177,17 +177,17 @@ def within_trial(path: str) -> str:
 
 
 def is_manifest(path: str) -> bool:
-    """Tell whether a path below `REPORTS` is that of a manifest."""
+    """Return whether a path below `REPORTS` is that of a manifest."""
     return path.endswith("/manifest.json")
 
 
 def is_page(path: str) -> bool:
-    """Tell whether a path below `REPORTS` is that of a report to read."""
+    """Return whether a path below `REPORTS` is that of a report to read."""
     return path.endswith("/report.html")
 
 
 def is_plan(path: str) -> bool:
-    """Tell whether a path below `REPORTS` is that of the plan of a run at work."""
+    """Return whether a path below `REPORTS` is that of the plan of a run at work."""
     return path.endswith("/pending.parquet")
 
 

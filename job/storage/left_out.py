@@ -40,7 +40,7 @@ TEXT: Final = "texts and data"
 
 
 def left_out(path: str) -> str:
-    """Say as what an object is left out, by its path below the root; empty for what is taken for a photograph."""
+    """Return as what an object is left out, by its path below the root; empty for what is taken for a photograph."""
     *folders, name = path.split("/")
     if not name:
         return MARKER_OF_FOLDER
@@ -75,7 +75,7 @@ class LeftOut:
         return sum(self.counts.values())
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give what was left out as JSON-able facts, most first."""
+        """Return what was left out as JSON-able facts, most first."""
         kinds = sorted(self.counts, key=lambda kind: (-self.counts[kind], kind))
         return [{"kind": kind, "count": self.counts[kind], "example": self.examples[kind]} for kind in kinds]
 
@@ -84,5 +84,5 @@ class LeftOut:
 
 
 def told(rows: Iterable[dict[str, Any]]) -> str:
-    """Give `LeftOut.rows` in words."""
+    """Return `LeftOut.rows` in words."""
     return "; ".join(f"{row['count']:,} {row['kind']}, such as {row['example']!r}" for row in rows)

@@ -100,12 +100,12 @@ def list_photographs(root: Location) -> Listing:
 
 
 def is_photograph(path: str) -> bool:
-    """Whether the job takes an object, by its path below the root, for a photograph."""
+    """Return whether the job takes an object, by its path below the root, for a photograph."""
     return not left_out(path)
 
 
 def is_rendered(root: Location) -> bool:
-    """Say whether the root is a sample that `fruits images sample` rendered, as its marker file says."""
+    """Return whether the root is a sample that `fruits images sample` rendered, as its marker file says."""
     try:
         marker = json.loads(bytes(obstore.get(root.open(), SAMPLE_MARKER).bytes()))
     except Exception:
@@ -115,14 +115,14 @@ def is_rendered(root: Location) -> bool:
 
 
 def _written_in_two_ways(labels: dict[str, str]) -> Iterator[str]:
-    """Say which labels folders give in two forms, as a copy from a Mac beside one from elsewhere does."""
+    """Yield which labels folders give in two forms, as a copy from a Mac beside one from elsewhere does."""
     counts = Counter(labels.values())
     for label in sorted(label for label, count in counts.items() if count > 1):
         yield f"folders named {label!r} are written in {counts[label]} ways (accents, Unicode NFC and NFD): one label"
 
 
 def _advice(root: Location) -> str:
-    """Say what to do where nothing is found: also S3 has files, which are no folders."""
+    """Return what to do where nothing is found: also S3 has files, which are no folders."""
     if root.bucket and root.path:
         with suppress(JobError), asking_s3(f"look at {root.uri}"):
             found = s3_client().list_objects_v2(Bucket=root.bucket, Prefix=root.path, MaxKeys=1).get("Contents", ())

@@ -84,20 +84,20 @@ class Location:
         return self.path.rsplit("/", 1)[-1] or self.bucket or ""
 
     def child(self, relative: str) -> "Location":
-        """Give the location below this one; the relative path is taken as it stands, also if it starts with a slash."""
+        """Return the location below this one; a relative path is taken as it stands, also with a slash before it."""
         return replace(self, path=f"{self.path.rstrip('/')}/{relative}" if self.path else relative)
 
     def contains(self, other: "Location") -> bool:
-        """Say whether another location is this one or lies below it, wherever links lead."""
+        """Return whether another location is this one or lies below it, wherever links lead."""
         inner, outer = (other.path, self.path) if self.bucket else map(os.path.realpath, (other.path, self.path))
         return self.bucket == other.bucket and PurePosixPath(inner).is_relative_to(outer)
 
     def parent(self) -> "Location":
-        """Give the folder this location lies in."""
+        """Return the folder this location lies in."""
         return replace(self, path=self.path.rpartition("/")[0] or ("" if self.bucket else "/"))
 
     def reached(self) -> "Location":
-        """Give the location with how it is reached from here, for workers that know less than the driver.
+        """Return the location with how it is reached from here, for workers that know less than the driver.
 
         Raises
         ------
@@ -147,15 +147,15 @@ class ObjectReader(io.RawIOBase):
         self._position = 0
 
     def readable(self) -> bool:
-        """Say yes."""
+        """Return true, or `io` would not read."""
         return True
 
     def seekable(self) -> bool:
-        """Say yes."""
+        """Return true: S3 answers ranges of bytes."""
         return True
 
     def tell(self) -> int:
-        """Give the position in bytes."""
+        """Return the position in bytes."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:

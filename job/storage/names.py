@@ -39,7 +39,7 @@ def without_uuid(path: str) -> str:
 
 
 def is_batch(name: str) -> bool:
-    """Tell whether an object has the name of a batch; anything else in its folder is not ours.
+    """Return whether an object has the name of a batch; anything else in its folder is not ours.
 
     Examples
     --------
@@ -50,12 +50,12 @@ def is_batch(name: str) -> bool:
 
 
 def is_older_batch(name: str) -> bool:
-    """Tell whether an object has the name that batches had in layout 1, which does not show damage."""
+    """Return whether an object has the name that batches had in layout 1, which does not show damage."""
     return bool(_OLDER_BATCH.fullmatch(name))
 
 
 def is_result(path: str) -> bool:
-    """Tell whether a path is that of an object that a run leaves as a part of its results.
+    """Return whether a path is that of an object that a run leaves as a part of its results.
 
     Examples
     --------

@@ -22,7 +22,7 @@ MOST_GROUPS: Final = 128
 
 
 def group_count(rows: int) -> int:
-    """Give the number of tasks that sum or project so many rows of features."""
+    """Return the number of tasks that sum or project so many rows of features."""
     return min(MOST_GROUPS, max(1, -(-rows // ROWS_IN_GROUP)))
 
 

@@ -138,7 +138,7 @@ def _read_once(store: ObjectStore, photograph: Photograph) -> bytes | Rejected |
 
 
 def _difference(store: ObjectStore, photograph: Photograph, content: bytes) -> str:
-    """Say how content differs from what was listed; the MD5 of 5 kB takes 0.01 ms, of 10 MB 20."""
+    """Return how content differs from what was listed; the MD5 of 5 kB takes 0.01 ms, of 10 MB 20."""
     if len(content) != photograph.bytes:
         return f"{len(content):,} bytes came of {photograph.bytes:,}"
     if not _MD5.fullmatch(photograph.etag):
@@ -150,7 +150,7 @@ def _difference(store: ObjectStore, photograph: Photograph, content: bytes) -> s
 
 
 def _refusal(photograph: Photograph) -> Rejected | None:
-    """Say why a photograph is not even asked for."""
+    """Return why a photograph is not even asked for."""
     if photograph.etag in _UNREAD:
         return Rejected(*_UNREAD[photograph.etag])
     if photograph.bytes > MAX_BYTES:
@@ -172,7 +172,7 @@ def _etag(store: ObjectStore, meta: Any) -> str:
 
 
 def _stands(store: LocalStore, photograph: Photograph) -> bool:
-    """Say whether a file is still in the version that was listed."""
+    """Return whether a file is still in the version that was listed."""
     try:
         return local_version(Path(str(store.prefix), photograph.path).stat()) == photograph.etag
     except OSError:

@@ -33,7 +33,7 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
 
 
 def reason_of(error: Exception, *, otherwise: str = "") -> str:
-    """Give the line that says what happened, and what to do about it.
+    """Return the line that says what happened, and what to do about it.
 
     Parameters
     ----------

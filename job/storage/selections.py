@@ -69,7 +69,7 @@ class DamagedObjects(Exception):
 
 @contextmanager
 def noting(damaged: list[dict[str, str]], path: str) -> Iterator[None]:
-    """Note that an object is damaged or gone, as an item of the column `DAMAGED`; the task goes on with others."""
+    """Record that an object is damaged or gone, as an item of the column `DAMAGED`; the task goes on with others."""
     try:
         yield
     except Damaged as damage:

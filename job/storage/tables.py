@@ -44,7 +44,7 @@ _FORMULA_STARTS: Final = pa.array(["=", "+", "-", "@", "\t", "\r", "\n"])
 
 
 def feature_matrix(table: pa.Table) -> NDArray[np.float32]:
-    """Give the column `feature` as (n, d) array, without a copy where the table is in one piece."""
+    """Return the column `feature` as (n, d) array, without a copy where the table is in one piece."""
     values: NDArray[np.float32] = table["feature"].combine_chunks().flatten().to_numpy()
     return values.reshape(table.num_rows, -1)
 

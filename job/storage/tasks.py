@@ -17,7 +17,7 @@ _SHARE: Final = 96
 
 
 def task_sizes(photographs: int) -> Iterator[int]:
-    """Give the sizes of tasks: larger at first, small at the end, so that all slots finish together.
+    """Yield the sizes of tasks: larger at first, small at the end, so that all slots finish together.
 
     Guided self-scheduling (Polychronopoulos and Kuck 1987, doi:10.1109/TC.1987.5009495) takes a share of what remains
     that depends on the number of slots; here it is fixed, between two bounds.
@@ -37,7 +37,7 @@ def task_sizes(photographs: int) -> Iterator[int]:
 
 
 def sizes_in_a_row(photographs: int) -> Iterator[tuple[int, int]]:
-    """Give the same sizes, each with how many tasks in a row have it: few, however many photographs there are.
+    """Yield the same sizes, each with how many tasks in a row have it: few, however many photographs there are.
 
     Examples
     --------

@@ -75,7 +75,7 @@ class Trial:
         return {"limit": self.limit, "labels": list(self.labels), "results": self.results}
 
     def describe(self, photographs: int, of: int) -> str:
-        """Say in a sentence what part of the photographs it took.
+        """Return a sentence on what part of the photographs it took.
 
         Parameters
         ----------
@@ -124,7 +124,7 @@ def _require_labels(wanted: Sequence[str], there: Sequence[str]) -> None:
 
 
 def _in_turn(photographs: pa.Table) -> NDArray[np.int64]:
-    """Give the numbers of the rows: the first of each label, the second of each, and so on."""
+    """Return the numbers of the rows: the first of each label, the second of each, and so on."""
     codes = pc.dictionary_encode(photographs["label"].combine_chunks()).indices.to_numpy()
     paths = photographs["path"].to_pylist()
     hashes = np.array([int.from_bytes(hashlib.blake2b(path.encode(), digest_size=8).digest()) for path in paths], "u8")

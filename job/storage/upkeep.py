@@ -26,14 +26,14 @@ class Upkeep:
     set_aside: dict[str, str] = field(default_factory=dict)
 
     def note_ignored(self, paths: Iterable[str]) -> None:
-        """Tell of what is not ours, once."""
+        """Log what is not ours, once."""
         new = set(paths) - self.ignored
         self.ignored |= new
         if new:
             log.warning("%d objects that are no batches are ignored, such as %s", len(new), min(new))
 
     def note_damage(self, damage: Damaged) -> None:
-        """Tell of a batch that is set aside."""
+        """Log a batch that is set aside."""
         self.set_aside[damage.path] = damage.why
         log.warning("set aside, to be computed again: %s", damage)
 

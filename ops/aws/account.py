@@ -86,7 +86,7 @@ class AccessDenied(AwsRefused):
 
 
 def is_embedded() -> bool:
-    """Tell whether commands ask the embedded AWS of this machine."""
+    """Return whether commands ask the embedded AWS of this machine."""
     return os.environ.get(_ENDPOINT, "").startswith(_LOOPBACK)
 
 

@@ -59,11 +59,11 @@ class Cluster:
         return f"{self.code}: {self.message}" if self.code else self.message or self.state
 
     def is_of(self, env: str) -> bool:
-        """Whether it belongs to an environment, by its name or its tags."""
+        """Return whether it belongs to an environment, by its name or its tags."""
         return self.name == deployment_name(env) or is_tagged(self.tags, env)
 
     def logs_to(self, bucket: str) -> bool:
-        """Whether it writes its logs to a bucket."""
+        """Return whether it writes its logs to a bucket."""
         return self.log_uri.partition("://")[2].partition("/")[0] == bucket
 
 

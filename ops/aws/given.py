@@ -123,7 +123,7 @@ def read_given(values: Sequence[str] | None) -> GivenSettings:
 
 
 def show_place(given: GivenSettings) -> GivenSettings:
-    """Say on standard error which environment a command is about, unless the user has just typed it all."""
+    """Print on standard error which environment a command is about, unless the user has just typed it all."""
     if given.defaults.context or "env" not in given.context:
         err.print(given.place, style="dim", soft_wrap=True)
     return given
@@ -166,6 +166,6 @@ def _cdk_json() -> Mapping[str, Any]:
 
 
 def _with_source(line: str, defaults: Defaults) -> str:
-    """Say of a wrong setting that nobody has just typed where it comes from."""
+    """Return a wrong setting with where it comes from, unless it has just been typed."""
     source = next((source for key, source in defaults.sources.items() if line.startswith((f"{key}=", f"{key}:"))), None)
     return f"{line} (from {source}; see: fruits use)" if source else line

@@ -44,6 +44,6 @@ def _next(place: Place, cluster: Cluster | None, step: Step | None) -> str:
 
 
 def has_photographs(place: Place) -> bool:
-    """Tell whether there is any photograph for the job to work on."""
+    """Return whether there is any photograph for the job to work on."""
     uri = place.deployment.output("FruitsStorage", "ImagesUri")
     return any(is_photograph(item.path) for item in Folder(place.client, uri).list())

@@ -33,7 +33,7 @@ class Figures:
         self._facts, self.language, self._use = facts, language, use
 
     def of(self, name: str) -> Fact:
-        """Give a fact that is used.
+        """Return a fact that is used.
 
         Raises
         ------

@@ -35,7 +35,7 @@ class Parts:
         self._french = figures.language == "fr"
 
     def words(self) -> dict[str, Callable[..., str]]:
-        """Give them by their names."""
+        """Return the functions by their names."""
         return {
             "fact": self._figures.fact,
             "duration": self._figures.duration,
@@ -79,7 +79,7 @@ class Parts:
 
 
 def png_of(file: Path) -> Path:
-    """Give where the picture of an office program lies: pixels beside the products of the build, for an SVG."""
+    """Return where the picture of an office program lies: pixels beside the products of the build, for an SVG."""
     return ROOT / "build" / "deck" / f"{file.stem}.png" if file.suffix == ".svg" else file
 
 

@@ -63,7 +63,7 @@ class _Slides:
         return _SLIDE
 
     def use(self, name: str, fact: Fact) -> None:
-        """Note that the slide at hand uses a figure."""
+        """Record that the slide at hand uses a figure."""
         if not self.facts:
             raise DeckError(f"{SOURCE.name} uses the fact {name!r} before its first slide")
         self.facts[-1][name] = fact

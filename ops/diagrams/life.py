@@ -72,7 +72,7 @@ def _draw_stops(drawing: Drawing, deployment: Deployment, labels: Labels) -> Non
 
 
 def _told(deployment: Deployment, event: str) -> list[str]:
-    """Give the states of a kind of event about which the topic gets a message."""
+    """Return the states of a kind of event about which the topic gets a message."""
     topics = {topic.identity for topic in deployment.resources("AWS::SNS::Topic")}
     return [
         state

@@ -58,7 +58,7 @@ def _icon(name: str) -> str:
 
 
 def _arrows(openings: list[Opening]) -> dict[tuple[str, str], list[str]]:
-    """Give the lines of each arrow, from who opens a connection to whom; `!` begins those of one side only."""
+    """Return the lines of each arrow, from who opens a connection to whom; `!` begins those of one side only."""
     sides: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: {"in": set(), "out": set()})
     for item in openings:
         peer = "endpoint" if item.peer == _ANYWHERE else item.peer

@@ -48,7 +48,7 @@ def _label(members: list[Resource], labels: Labels) -> str:
 
 
 def _paths(graph: Graph) -> Mapping[str, str]:
-    """Give each resource its place: in its stack, or in the network of that stack that it refers to."""
+    """Return the place of each resource: in its stack, or in the network of that stack that it refers to."""
     networks = {start: end for start, end in graph.edges if graph.nodes[end].kind == _VPC}
     paths = {}
     for identity, node in graph.nodes.items():

@@ -48,7 +48,7 @@ class Fact:
     remark: str = ""
 
     def same_as(self, other: "Fact") -> bool:
-        """Whether both say the same, wherever they were written down."""
+        """Return whether both say the same, wherever they were written down."""
         return replace(self, commit="", date="") == replace(other, commit="", date="")
 
 

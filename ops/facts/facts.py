@@ -56,7 +56,7 @@ def with_origins(computed: Facts, known: Facts) -> dict[str, Fact]:
 
 
 def differences(written: Facts, computed: Facts, measured: Facts) -> list[str]:
-    """Say which facts are written down otherwise than the code or the measurements have them."""
+    """Return which facts are written down otherwise than the code or the measurements have them."""
     now = {**computed, **measured}
     texts = []
     for name in sorted({*written, *now}):

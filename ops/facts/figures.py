@@ -72,7 +72,7 @@ def read_documents(path: Path = FIGURES) -> list[Document]:
 
 
 def free_figures(document: Document, text: str, facts: Facts) -> list[str]:
-    """Say what a document states that no fact holds, or states otherwise than the facts.
+    """Return what a document states that no fact holds, or states otherwise than the facts.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class Measured:
     code: Mapping[str, str]
 
     def outdated(self, root: Path = ROOT) -> list[str]:
-        """Say which code has changed since, so that its figures may mean something else by now."""
+        """Return which code has changed since, so that its figures may mean something else by now."""
         return [
             f"{module} is not what the figures of ops/facts/measured.json were timed by; measure again and enter them"
             f" there, or if it still times the same, enter its fingerprint, {now}, and what has changed"

@@ -57,7 +57,7 @@ def price_facts(settings: DeploymentSettings, deployment: Deployment, book: Pric
 
 
 def _requests() -> dict[str, Fact]:
-    """Give the numbers of the formula by which requests are counted."""
+    """Return the numbers of the formula by which requests are counted."""
     numbers = {
         "gallery": requests.GALLERY,
         "gets_a_batch": requests.GETS_A_BATCH,
@@ -107,7 +107,7 @@ def _run(name: str, offer: Offer, command: str) -> dict[str, Fact]:
 
 
 def _break_even(offer: Offer) -> dict[str, Fact]:
-    """Give the numbers of photographs from which the cluster is the better choice; no fact for at no number."""
+    """Return the numbers of photographs from which the cluster is the better choice; no fact for at no number."""
     if offer.worth is None:
         return {}
     numbers = {"serverless": offer.worth.serverless, "machine": offer.worth.machine, "sooner": offer.worth.sooner}

@@ -13,12 +13,12 @@ KERNEL: Final = "pysparkkernel"
 
 
 def path_of(language: Language) -> Path:
-    """Give where the notebook of a language lies."""
+    """Return where the notebook of a language lies."""
     return SOURCE.with_name(f"fruits.{language}.ipynb")
 
 
 def notebook(source: str, language: Language) -> str:
-    """Give the notebook of a language, as Jupyter's format 4.5 has it; the same source gives the same bytes.
+    """Return the notebook of a language, as Jupyter's format 4.5 has it; the same source gives the same bytes.
 
     Raises
     ------

@@ -68,7 +68,7 @@ def execute(
 
 
 def _told(notebook: Any, cell: Any, index: int) -> str:
-    """Say which cell of code it was, and the beginning of what it has shown."""
+    """Return which cell of code it was, and the beginning of what it has shown."""
     code = [number for number, other in enumerate(notebook.cells) if other.cell_type == "code"]
     return f"{code.index(index) + 1}/{len(code)}  {_beginning(cell.outputs)}".rstrip()
 

@@ -42,5 +42,5 @@ def _errors(cell: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _joined(text: str | list[str]) -> str:
-    """Give text that a file may hold as a list of lines."""
+    """Return text that a file may hold as a list of lines."""
     return text if isinstance(text, str) else "".join(text)

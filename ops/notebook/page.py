@@ -34,7 +34,7 @@ _STYLE: Final = Path(__file__).with_name("page.css")
 
 
 def page(notebook: Any, language: Language, *, places: Mapping[str, str]) -> str:
-    """Give an executed notebook as one page of HTML that loads nothing.
+    """Return an executed notebook as one page of HTML that loads nothing.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def cells(source: str) -> list[Cell]:
 
 
 def in_language(found: list[Cell], language: Language) -> list[Cell]:
-    """Give the cells that readers of one language see: their prose, typeset, and all of the code."""
+    """Return the cells that readers of one language see: their prose, typeset, and all of the code."""
     return [_typeset(cell, language) for cell in found if cell.language in {None, language}]
 
 

@@ -64,7 +64,7 @@ def assets_bucket(scope: Scope) -> Finding:
 
 
 def _bootstrapping(scope: Scope) -> str:
-    """Give the command that makes what the CDK needs, beside what another qualifier has made."""
+    """Return the command that makes what the CDK needs, beside what another qualifier has made."""
     own = scope.qualifier != DEFAULT_QUALIFIER
     other = f" --qualifier {scope.qualifier} --toolkit-stack-name CDKToolkit-{scope.qualifier}" if own else ""
     return f"cdk bootstrap aws://{scope.account}/{scope.region}{other}"

@@ -117,7 +117,7 @@ def inside(vpc: str) -> Any:
 
 
 def has_emr_tag(item: Mapping[str, Any]) -> bool:
-    """Whether EMR's role may use something of EC2."""
+    """Return whether EMR's role may use something of EC2."""
     return {"Key": EMR_MANAGED_TAG, "Value": "true"} in item.get("Tags", ())
 
 

@@ -93,7 +93,7 @@ def _endpoints_of(table: Described, endpoints: Sequence[Described]) -> list[Desc
 
 
 def _lets_all_through(policy: str | None) -> bool:
-    """Whether the policy of an endpoint is the one that it has unless somebody writes another."""
+    """Return whether the policy of an endpoint is the one that it has unless somebody writes another."""
     if not policy:
         return True
     statements = json.loads(policy).get("Statement", [])

@@ -126,7 +126,7 @@ def _show_notes(offers: Sequence[Offer], book: PriceBook, out: Console, *, today
 
 
 def _warnings(oldest: date | None, euro: date, today: date) -> Iterable[str]:
-    """Tell of prices and of a rate that may not hold any more."""
+    """Yield warnings of prices and of a rate that may not hold any more."""
     if oldest and (age := (today - oldest).days) > OLD_AFTER_DAYS:
         yield f"prices up to {age} days old (from {oldest}); ask AWS: fruits price --refresh"
     if (age := (today - euro).days) > OLD_AFTER_DAYS:
@@ -161,7 +161,7 @@ def _of_runs(offers: Sequence[Offer]) -> Iterable[tuple[str, str]]:
 
 
 def _requests(run: Run) -> str:
-    """Say what a run asks S3 for, and what it would not have to ask for if photographs were packed."""
+    """Return what a run asks S3 for, and what it would not have to ask for if photographs were packed."""
     asked = run.requests
     text = f"{asked.gets:,} GET, {asked.puts:,} PUT, {asked.lists:,} LIST for {money(run.requests_cost)} USD"
     if run.packing_saves.usd:

@@ -97,7 +97,7 @@ def _jpeg(content: bytes) -> bytes:
 
 
 def _segments(content: bytes) -> Iterator[bytes]:
-    """Give what is kept of a JPEG, up to its end: previews behind it have metadata of their own."""
+    """Yield what is kept of a JPEG, up to its end: previews behind it have metadata of their own."""
     yield content[:2]
     position = 2
     while position < len(content):

@@ -53,7 +53,7 @@ class Source:
         return without_metadata(content) if self.strip and path != SAMPLE_MARKER else content
 
     def is_there(self, path: str, size: int, etag: str) -> bool:
-        """Tell whether an object of this size and ETag is what would be uploaded of a file."""
+        """Return whether an object of this size and ETag is what would be uploaded of a file."""
         if not self.strip:
             file = self.folder / path
             return file.stat().st_size == size and _md5(file) == etag
@@ -98,7 +98,7 @@ class UploadPlan:
     left_out: str
 
     def key(self, path: str) -> str:
-        """Give where a file goes."""
+        """Return where a file goes."""
         return self.prefix + self.keys.get(path, path)
 
     @property
@@ -182,7 +182,7 @@ def require_photographs(folder: Path) -> None:
 
 
 def _keys(local: Collection[str], remote: Collection[str]) -> dict[str, str]:
-    """Give where each file goes: to the name that is there already, however its accents are written, or to form C.
+    """Return where each file goes: to the name that is there already, however its accents are written, or to form C.
 
     A Mac gives names in form D; the same folder from another machine would be uploaded beside it.
     """
@@ -203,7 +203,7 @@ def _form_c(name: str) -> str:
 
 
 def _list_folder(folder: Path) -> tuple[dict[str, int], str]:
-    """Give the sizes of what the job would take for photographs, and of the marker of a rendered sample.
+    """Return the sizes of what the job would take for photographs, and of the marker of a rendered sample.
 
     With it goes what is left out, in words.
     """

@@ -59,7 +59,7 @@ def fleet(answers: Answers, env: Environment, kind: str) -> dict[str, Any]:
 
 
 def ready(answers: Answers, env: Environment) -> bool:
-    """Tell whether a cluster was ever ready for work."""
+    """Return whether a cluster was ever ready for work."""
     return "ReadyDateTime" in status(answers, env)["Timeline"]
 
 

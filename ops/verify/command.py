@@ -163,7 +163,7 @@ def _exit_code(workspace: Workspace, report: Report, *, interrupted: bool) -> in
 
 
 def _left(workspace: Workspace) -> str:
-    """Say what is left, of a verification that has made something."""
+    """Return what is left of a verification that has made something."""
     if not workspace.cleanup_began:
         return ""
     try:

@@ -75,18 +75,18 @@ class Report(BaseModel):
     folder: Path = Field(default=Path(), exclude=True)
 
     def done(self, phase: Phase, *, seconds: float, why: str) -> None:
-        """Note how a phase went."""
+        """Record how a phase went."""
         self.phases.append(PhaseDone(phase=phase, seconds=round(seconds, 1), why=_short(redacted(why))))
 
     def skipped(self, stage: Stage, why: str, rows: Collection[int]) -> None:
-        """Note a phase that could not be."""
+        """Record a phase that could not run."""
         self.done(stage.phase, seconds=0, why=why)
         for number in stage.checks.keys() & set(rows):
             self.saw(number, stage.phase, not_seen(why))
         self.save()
 
     def saw(self, number: int, phase: Phase, seen: Finding) -> None:
-        """Note what was seen of a belief."""
+        """Record what was seen of a belief."""
         self.rows[number] = RowSeen(
             number=number,
             belief=BY_NUMBER[number].belief,

@@ -140,7 +140,7 @@ def _run_stage(stage: Stage, workspace: Workspace, report: Report, rows: Collect
 
 
 def _with_reason(seen: Finding, problem: str) -> Finding:
-    """Say of what was not seen since its phase failed why that is."""
+    """Return a finding that says why it was not seen, if its phase failed."""
     return not_seen(f"{problem}; {seen.answer}") if problem and seen.outcome.value == "not seen" else seen
 
 

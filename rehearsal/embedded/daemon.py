@@ -116,7 +116,7 @@ def forget(folder: Path) -> None:
 
 
 def is_foreign(folder: Path) -> bool:
-    """Tell whether a folder is there that no embedded AWS has made."""
+    """Return whether a folder is there that no embedded AWS has made."""
     folder = folder.resolve()
     return folder.exists() and not daemon_of(folder).record.exists()
 

@@ -8,7 +8,7 @@ from rehearsal.embedded import vanilla
 
 
 def publish_cluster(cluster: Mapping[str, Any]) -> None:
-    """Tell EventBridge the state of a cluster."""
+    """Publish the state of a cluster to EventBridge."""
     state = cluster["Status"]["State"]
     reason = cluster["Status"]["StateChangeReason"]
     because = f" {reason['Code']}: {reason['Message']}" if reason else ""
@@ -16,7 +16,7 @@ def publish_cluster(cluster: Mapping[str, Any]) -> None:
 
 
 def publish_chosen_subnet(cluster: Mapping[str, Any]) -> None:
-    """Tell EventBridge of STARTING once more, as EMR does for clusters with instance fleets and several subnets.
+    """Publish STARTING to EventBridge once more, as EMR does for clusters with instance fleets and several subnets.
 
     The Management Guide has this second event in its table of cluster events ("Monitoring Amazon EMR events with
     CloudWatch"); nothing but its message tells it from the first.
@@ -52,7 +52,7 @@ def _publish_cluster(cluster: Mapping[str, Any], message: str) -> None:
 
 
 def publish_step(cluster_id: str, step: Mapping[str, Any]) -> None:
-    """Tell EventBridge the state of a step."""
+    """Publish the state of a step to EventBridge."""
     state = step["Status"]["State"]
     name = f"Step {step['Id']} ({step['Name']}) of Amazon EMR cluster {cluster_id}"
     reason = step["Status"].get("FailureDetails", {}).get("Message", "")

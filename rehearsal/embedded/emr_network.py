@@ -32,7 +32,7 @@ def _used(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def misplaced(instances: Mapping[str, Any], subnets: list[str]) -> Iterator[str]:
-    """Say which groups are in another VPC than the subnets."""
+    """Yield which groups are in another VPC than the subnets."""
     networks = {vanilla.ec2._subnets[name]["VpcId"] for name in subnets}
     if len(networks) > 1:
         yield f"The subnets are in {' and '.join(sorted(networks))}: all have to be in one VPC"

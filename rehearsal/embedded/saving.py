@@ -64,7 +64,7 @@ def noticing(application: Application) -> Application:
 
 
 def _is_question(scope: Mapping[str, Any]) -> bool:
-    """Tell whether a call only asks; one whose action is in its body may do anything."""
+    """Return whether a call only asks; one whose action is in its body may do anything."""
     target = dict(scope.get("headers", ())).get(b"x-amz-target", b"").decode("latin-1")
     return scope.get("method") in ("GET", "HEAD") or target.rpartition(".")[2].startswith(_QUESTIONS)
 

@@ -66,7 +66,7 @@ class Interpreter:
 
 
 def _told(error: BaseException) -> Output:
-    """Tell of an error, without our own part of its traceback."""
+    """Return an error as output, without our own part of its traceback."""
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next

@@ -42,7 +42,7 @@ _PATIENCE_SECONDS: Final = 600
 
 
 def serves_notebooks(cluster: Mapping[str, Any]) -> bool:
-    """Tell whether a cluster has what EMR needs for notebooks."""
+    """Return whether a cluster has what EMR needs for notebooks."""
     return {application["Name"] for application in cluster.get("Applications", ())} >= _SERVED_BY
 
 
@@ -138,7 +138,7 @@ class NotebookServices:
         }
 
     def _sparkmagic(self) -> dict[str, Any]:
-        """Say where Livy is, and to be patient: this machine may be busy with other things."""
+        """Return sparkmagic's configuration: where Livy is, and to be patient, for this machine may be busy."""
         url = {"username": "", "password": "", "auth": "None", "url": f"http://127.0.0.1:{self._port('livy')}"}
         return {
             "kernel_python_credentials": url,

@@ -118,7 +118,7 @@ class Audience:
 
 
 def keys(command: str) -> Iterator[tuple[str, float]]:
-    """Give the pieces in which a command line is typed, and the seconds after each."""
+    """Yield the pieces in which a command line is typed, and the seconds after each."""
     yield PROMPT, _SECONDS_BEFORE_ENTER
     for key in command:
         yield key, _SECONDS_A_KEY

@@ -116,7 +116,7 @@ def prepare(host: Host, report: Report) -> dict[str, str]:
 
 
 def standing(host: Host) -> list[str]:
-    """Say what stands in its embedded AWS: stacks, and clusters that live."""
+    """Return what stands in its embedded AWS: stacks, and clusters that live."""
     if not host.started:
         return []
     client = clients_of(host.aws)
@@ -131,7 +131,7 @@ def standing(host: Host) -> list[str]:
 
 
 def new_host(folder: Path) -> Host:
-    """Give what it stands on, which ends with this process."""
+    """Return a new host, which ends with this process."""
     return Host(folder, read_given(SETTINGS).settings)
 
 

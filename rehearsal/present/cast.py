@@ -173,7 +173,7 @@ def _without_waits(outputs: Iterable[Output]) -> Iterator[Output]:
 
 
 def harmful(cast: Cast) -> list[str]:
-    """Say what a recording tells that it must not: numbers of accounts, addresses, folders of this machine."""
+    """Return what a recording tells that it must not: numbers of accounts, addresses, folders of this machine."""
     found = []
     for line in cast.lines:
         if redacted(line) != line or any(folder in line for folder in (str(ROOT), str(Path.home()) + "/")):

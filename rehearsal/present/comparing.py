@@ -26,7 +26,7 @@ _PASSING: Final = re.compile(r"^# cluster |^Cluster # |INFO featurized # of|\.jp
 
 
 def told(lines: Sequence[str], *, settled: bool) -> list[str]:
-    """Give what lines tell whenever and wherever their command runs.
+    """Return what lines say whenever and wherever their command runs.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def _without_figures(line: str) -> str:
 
 
 def compare(recorded: Cast, commands: Sequence[str], lines: Sequence[str], *, settled: bool) -> Iterator[str]:
-    """Say what a recording shows that its commands do not show now, and what they show that it does not.
+    """Yield what a recording shows that its commands do not show now, and what they show that it does not.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def compare(recorded: Cast, commands: Sequence[str], lines: Sequence[str], *, se
 def outdated(
     scene: Scene, language: Language, lines: Sequence[str] | None = None, *, folder: Path = RECORDINGS
 ) -> list[str]:
-    """Say why the recording of a scene is not one of what its commands are, or show, now.
+    """Return why the recording of a scene is not one of what its commands are, or show, now.
 
     Parameters
     ----------

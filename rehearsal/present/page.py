@@ -26,7 +26,7 @@ class NoPlayer(FruitsError):
 
 
 def page(scenes: tuple[Scene, ...], player: Path = _PLAYER) -> str:
-    """Give the page, with the player and the recordings in it.
+    """Return the page, with the player and the recordings in it.
 
     Raises
     ------

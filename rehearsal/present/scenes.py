@@ -28,7 +28,7 @@ class Paired(BaseModel):
     en: str = Field(min_length=1)
 
     def text(self, language: Language) -> str:
-        """Give it in one of them."""
+        """Return the text in one of the languages."""
         return typeset_french(self.fr) if language == "fr" else self.en
 
 
@@ -65,11 +65,11 @@ class Scene(BaseModel):
     settled: bool = False
 
     def typed(self, language: Language) -> tuple[str, ...]:
-        """Give the commands as they are typed in a language."""
+        """Return the commands as they are typed in a language."""
         return tuple(command.replace("{language}", language) for command in self.commands)
 
     def recording(self, language: Language, folder: Path = RECORDINGS) -> Path:
-        """Give the file of its recording: one for both languages, unless the commands tell them apart."""
+        """Return the file of its recording: one for both languages, unless the commands tell them apart."""
         ending = "" if self.typed("fr") == self.typed("en") else f".{language}"
         return folder / f"{self.name}{ending}.cast"
 

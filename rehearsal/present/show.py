@@ -158,7 +158,7 @@ def needed(scenes: Sequence[Scene], chosen: Collection[str]) -> set[str]:
 
 
 def _obstacle(scene: Scene, went: Mapping[str, Paired | None]) -> Paired | None:
-    """Say which scene that this one needs did not end well; None if all did."""
+    """Return which scene that this one needs did not end well; None if all did."""
     for name in scene.needs:
         if went.get(name):
             return Paired(fr=f"la scène {name}, nécessaire ici, a échoué", en=f"the scene {name}, needed here, failed")

@@ -143,7 +143,7 @@ class Host:
         return _last(self.aws.log, ENDPOINT_REFUSES)
 
     def measure(self) -> None:
-        """Note the processor time that the embedded AWS has used so far."""
+        """Record the processor time that the embedded AWS has used so far."""
         if self._aws is not None and psutil.pid_exists(self._aws.pid):
             times = psutil.Process(self._aws.pid).cpu_times()
             self.expense.processor = sum((times.user, times.system, times.children_user, times.children_system))

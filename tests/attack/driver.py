@@ -74,7 +74,7 @@ def run(images: Path, output: Path, *arguments: str) -> Ending:
 
 
 def results_of(output: Path, ending: Ending) -> dict[str, Any]:
-    """Give all that users read of a run's results, in whatever batches it lies: components to the byte, rows sorted."""
+    """Return all that users read of a run's results, however it is batched: components to the byte, rows sorted."""
     assert ending.manifest is not None
     name = ending.manifest["run"]
     projections, exports = (_batches(output / folder.partition(name)) for folder in (PROJECTIONS, EXPORTS))
@@ -93,5 +93,5 @@ def results_of(output: Path, ending: Ending) -> dict[str, Any]:
 
 
 def _batches(folder: Path) -> list[Path]:
-    """Give the objects of a folder that are ours, by their names."""
+    """Return the objects of a folder that are ours, by their names."""
     return [path for path in sorted(folder.iterdir()) if is_batch(f"{path.stem}.parquet")]

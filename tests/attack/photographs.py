@@ -54,7 +54,7 @@ def metadata(chance: np.random.Generator, count: int, _: Path) -> Score:
 
 
 def costly(chance: np.random.Generator, count: int, _: Path) -> Score:
-    """Give files that are small and cost much, and what a worker may hold no more than."""
+    """Return files that are small and cost much, and the most that a worker may hold."""
     del count  # these are all
     score = Score()
     for name, content in _costly(chance).items():

@@ -45,7 +45,7 @@ def test_data_is_kept_as_long_as_the_page_says(
 
 
 def _s3_rights(role: Resource, deployment: Deployment) -> set[tuple[str, str]]:
-    """Give actions on objects with their folders."""
+    """Return actions on objects with their folders."""
     found = set()
     for policy in deployment.resources("AWS::IAM::Policy"):
         if {"Ref": role.logical_id} not in policy.properties["Roles"]:

@@ -88,7 +88,7 @@ def open_shared_session() -> SparkSession:
 
 
 def submission(images: object, output: object, *arguments: str, master: str = "local[2]") -> list[str]:
-    """Give the command line of spark-submit as `fruits featurize` has it."""
+    """Return the command line of spark-submit as `fruits featurize` has it."""
     return Submission(("--images", str(images), "--output", str(output), *arguments), master=master).command()
 
 

@@ -21,7 +21,7 @@ Work = Callable[[Partition], Partition]
 
 
 def endings() -> dict[str, Work]:
-    """Give what a worker does; inner functions travel to it whole."""
+    """Return what a worker does; inner functions travel to it whole."""
 
     def is_killed(_: Partition) -> Partition:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -46,7 +46,7 @@ def test_accents_are_as_under_utf_8_in_the_locale_of_steps(photographs: Path, tm
 
 
 def foreign(folder: Path) -> Mapping[str, str]:
-    """Give what somebody has set for another Spark, Hadoop, Java and Python."""
+    """Return what somebody has set for another Spark, Hadoop, Java and Python."""
     (folder / "spark-defaults.conf").write_text("spark.master yarn\nspark.jars /nowhere.jar\n")
     (folder / "pyspark.py").write_text("raise SystemExit('the wrong pyspark')\n")
     (folder / "json.py").write_text("raise SystemExit('the wrong json')\n")

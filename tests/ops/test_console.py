@@ -34,7 +34,7 @@ run = CliRunner().invoke
 
 
 def printed(show: Callable[[], None], which: Console = console.out) -> str:
-    """Give what a console prints."""
+    """Return what a console prints."""
     with which.capture() as capture:
         show()
     return capture.get()

@@ -53,7 +53,7 @@ def _mistake(path: tuple[str, ...]) -> ExitCode:
 
 
 def _needed(path: tuple[str, ...], place: Path) -> list[str]:
-    """Give a value for each parameter that a command has to be given."""
+    """Return a value for each parameter that a command has to be given."""
     words: list[str] = []
     for item in COMMANDS[path].params:
         if item.required:

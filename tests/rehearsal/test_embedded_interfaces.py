@@ -60,7 +60,7 @@ def test_every_name_of_ministacks_that_we_use_is_checked() -> None:
 
 
 def _names_used(tree: ast.Module) -> set[str]:
-    """Give ``module.name`` for every ``vanilla.module.name``, directly or by a variable that holds the module."""
+    """Return ``module.name`` for every ``vanilla.module.name``, directly or by a variable that holds the module."""
     aliases = {}
     for node in ast.walk(tree):
         match node:

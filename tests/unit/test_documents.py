@@ -21,13 +21,13 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 
 @cache
 def _anchors(page: Path) -> frozenset[str]:
-    """Give the anchors that GitHub makes of a page's headings."""
+    """Return the anchors that GitHub makes of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
 
 def dead_links(page: Path) -> list[str]:
-    """Give the links of a page to files or headings that are not there."""
+    """Return the links of a page to files or headings that are not there."""
     dead = []
     for path, anchor in _LINK.findall(page.read_text(encoding="utf-8")):
         target = (page.parent / path).resolve() if path else page

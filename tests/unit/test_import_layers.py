@@ -91,7 +91,7 @@ def _command(folder: str) -> Callable[[str], bool]:
 
 
 def _is_command(name: str) -> bool:
-    """Tell whether a name is in a module with the function of a command, which the command line alone may take."""
+    """Return whether a name is in a module with the function of a command, which the command line alone may take."""
     parts = name.split(".")
     return parts[0] == "ops" and ("command" in parts or "commands" in parts)
 

@@ -20,7 +20,7 @@ def _query(host: str, kind: int = IPV4) -> bytes:
 
 
 def _told(query: bytes) -> tuple[int, int, bytes]:
-    """Give the code, the number of answers, and the last four bytes of what is answered."""
+    """Return the code, the number of answers, and the last four bytes of what is answered."""
     reply = answer(query, {"known.amazonaws.com": "198.51.100.1"}.get)
     assert reply is not None
     assert reply[:2] == query[:2]

@@ -52,7 +52,7 @@ def delete_all(client: Client, plan: EmptyingPlan, progress: Callable[[int], Non
 
 
 def kept_sentence(errors: Sequence[str]) -> str:
-    """Say what S3 has kept, and what to do."""
+    """Return what S3 has kept, and what to do."""
     more = f" and {len(errors) - _SHOWN:,} more" if len(errors) > _SHOWN else ""
     return (
         f"S3 has kept {len(errors):,} of the entries, all others are deleted: {'; '.join(errors[:_SHOWN])}{more};"

@@ -76,7 +76,7 @@ def _counted(count: int, name: str) -> str:
 
 
 def _tell_of_the_rest(place: Place, traces: Traces) -> None:
-    """Say what this command leaves, and until when.
+    """Print what this command leaves, and until when.
 
     Raises
     ------

@@ -176,7 +176,7 @@ def _unnamed(content: bytes, subject: Subject) -> bytes:
 
 
 def _spellings(subject: Subject) -> tuple[str, str]:
-    """Give its URI as text and as JSON has it."""
+    """Return its URI as text and as JSON has it."""
     return subject.uri, json.dumps(subject.uri)[1:-1]
 
 

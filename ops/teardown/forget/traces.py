@@ -150,7 +150,7 @@ class _Search:
         self._listed: set[str] = set()
 
     def all(self, found: Sequence[Version]) -> list[Trace]:
-        """Give the traces: tables before indexes, which have digests alone, and listings before reports."""
+        """Return the traces: tables before indexes, which have digests alone, and listings before reports."""
         by_key = {key: tuple(versions) for key, versions in groupby(sorted(found, key=_by_key), _by_key)}
         kinds = {key: kind for key in by_key if (kind := kind_of(self._path(key)))}
         telling = {key: kind for key, kind in kinds.items() if kind.etags}
@@ -173,7 +173,7 @@ class _Search:
             yield Trace(key=key, kind=kinds[key], versions=by_key[key], knowing=tuple(group))
 
     def _look(self, item: tuple[Version, Kind]) -> frozenset[str] | None:
-        """Give the versions of the photograph that an object has; None if it does not know the photograph."""
+        """Return the versions of the photograph that an object has; None if it does not know the photograph."""
         version, kind = item
         if kind is PAGE:
             run = run_of(self._path(version.key))
@@ -187,7 +187,7 @@ class _Search:
         return within_trial(key.removeprefix(self._root))
 
     def _note(self, key: str) -> None:
-        """Note a run that is about the photograph."""
+        """Record a run that is about the photograph."""
         path = self._path(key)
         if path.startswith((f"{REPORTS}/", f"{PROJECTIONS.name}/")):
             self._about.add(run_of(path))

@@ -185,7 +185,7 @@ def test_the_requests_of_an_index_do_not_grow_with_the_batches(
 
 
 def _requests(store: ResultStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give the calls of obstore that an index makes; each is one request here, where all listings have one page."""
+    """Yield the calls of obstore that an index makes; each is one request here, where all listings have one page."""
     made: list[str] = []
     with monkeypatch.context() as patch:
         for name in ("get", "get_range", "head", "list", "put", "delete"):

@@ -20,7 +20,7 @@ TASK_SECONDS = 0.1
 
 
 def makespan(sizes: Sequence[int], slots: int, *, slow: int = 0) -> float:
-    """Give the seconds until all tasks are done, where each free slot takes the next; some work at a quarter speed."""
+    """Return the seconds until all tasks are done; each free slot takes the next, some work at a quarter speed."""
     free = [(0.0, slot) for slot in range(slots)]
     for size in sizes:
         now, slot = heapq.heappop(free)

@@ -38,7 +38,7 @@ def app(assembly: Callable[..., cx_api.CloudAssembly]) -> Callable[..., Stacks]:
 
 
 def as_deployed(stacks: Stacks, status: str = "CREATE_COMPLETE") -> list[ExistingStack]:
-    """Give the stacks as CloudFormation would after a deployment."""
+    """Return the stacks as CloudFormation would after a deployment."""
     return [
         ExistingStack(
             stack=item.stack,
@@ -71,7 +71,7 @@ def resources(stacks: Stacks, stack: str) -> Resources:
 
 
 def of_kind(stacks: Stacks, stack: str, kind: str) -> dict[str, Any]:
-    """Give the first resource of a type."""
+    """Return the first resource of a type."""
     return next(item for item in resources(stacks, stack).values() if item["Type"] == kind)
 
 
@@ -90,7 +90,7 @@ def bucket(stacks: Stacks, name: str = "Data") -> dict[str, Any]:
 
 
 def node_statements(stacks: Stacks) -> list[dict[str, Any]]:
-    """Give the statements of the role of the nodes."""
+    """Return the statements of the role of the nodes."""
     found: list[dict[str, Any]] = next(
         item["Properties"]["PolicyDocument"]["Statement"]
         for logical_id, item in resources(stacks, "FruitsCompute").items()
@@ -114,7 +114,7 @@ def everything_said(review: Review) -> str:
 
 
 def action(review: Review, stack: str, path: str) -> Action | None:
-    """Tell what becomes of a resource, by the path of its construct."""
+    """Return what becomes of a resource, by the path of its construct."""
     (found,) = [item for item in review.stacks if item.stack == stack]
     actions = [item.action for item in found.changes if review.names.resource(found.name, item.logical_id) == path]
     return actions[0] if actions else None

@@ -14,7 +14,7 @@ RUN = "0123456789abcdef"
 
 
 def manifest(run: str = RUN, label: str = "first", *, computed: int = 4) -> dict[str, Any]:
-    """Give a manifest as the job writes it."""
+    """Return a manifest as the job writes it."""
     return {
         "run": run,
         "label": label,
@@ -49,7 +49,7 @@ class Results:
         self._client, self._s3, self._bucket, self._folder = client, client("s3"), bucket, folder
 
     def below(self, path: str) -> "Results":
-        """Give the results of a trial, which are laid out alike."""
+        """Return the results of a trial, which are laid out alike."""
         return Results(self._client, self._bucket, f"{self._folder}/{path}")
 
     def put(self, path: str, content: bytes) -> None:

@@ -54,7 +54,7 @@ class Made:
         return [(item["Key"], item["VersionId"]) for item in found]
 
     def knowing(self, uri: str) -> list[str]:
-        """Give the keys of versions that have an address, however it is packed."""
+        """Return the keys of versions that have an address, however it is packed."""
         key = uri.partition("/images/")[2]
         found = []
         for name, version in self.versions():
@@ -67,7 +67,7 @@ class Made:
         return found
 
     def rows(self, folder: str) -> pa.Table:
-        """Give all rows of the batches of a folder that a listing shows, by address."""
+        """Return all rows of the batches of a folder that a listing shows, by address."""
         s3 = self.client("s3")
         listed = s3.list_objects_v2(Bucket=self.bucket, Prefix=f"results/{folder}/")
         keys = [item["Key"] for item in listed.get("Contents", ()) if item["Key"].endswith(".parquet")]
@@ -83,7 +83,7 @@ class Made:
 
 
 def _texts(name: str, content: bytes) -> set[str]:
-    """Give the addresses in an object: cells of tables, or words between quotes and tags."""
+    """Return the addresses in an object: cells of tables, or words between quotes and tags."""
     if name.endswith(".parquet"):
         table = pq.read_table(pa.BufferReader(content))
         texts = {name for name in ("uri", "path") if name in table.column_names}

@@ -135,7 +135,7 @@ def test_names_that_tell_nothing_are_found_by_the_tag_index(client: Client) -> N
 
 
 def scope_with(**given: Any) -> Scope:
-    """Give a scope of the environment demo in Paris."""
+    """Return a scope of the environment demo in Paris."""
     return Scope(env="demo", region="eu-west-3", account=ACCOUNT, prices=Prices(PriceBook.load()), **given)
 
 
@@ -167,7 +167,7 @@ def test_what_a_cluster_of_ours_has_started_is_ours() -> None:
 
 
 def book(**prices: float) -> PriceBook:
-    """Give a book with prices by kind."""
+    """Return a book with prices by kind."""
     records = tuple(
         Record(kind=kind, name=name, region="eu-west-3", unit="", usd=prices[key], source="test", date="2026-11-22")
         for key, kind, name in (("gp3", "ebs", "gp3"), ("nat", "nat", "gateway"), ("key", "kms", "key"))
