@@ -109,12 +109,12 @@ class Featurization:
         identity = self.backbone.identity
         before = self.store.committed(identity)
 
-        def tell() -> None:
+        def log_progress() -> None:
             done = self.store.committed(identity) - before
             log.info("featurized %d of %d photographs", done, len(pending))
 
         try:
-            with every(PROGRESS_SECONDS, tell):
+            with every(PROGRESS_SECONDS, log_progress):
                 return commits.collect()
         finally:
             self.store.delete([self.plan])

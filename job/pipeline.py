@@ -121,7 +121,7 @@ class Run:
         with self.clock.stage("plan"):
             require_layout(self.store)
             index = self.featurization.index()
-        self._tell_of_the_listing()
+        self._log_listing()
         pending = int(index.pending.sum())
         log.info("%d photographs, %d to featurize, run %s", self.photographs.num_rows, pending, self.name)
         if not pending and (kept := self._kept(index)):
@@ -160,7 +160,7 @@ class Run:
                 for damage in error.damages:
                     self.store.set_aside(damage)
                 index = self.featurization.complete(self.featurization.index())
-        raise self._restless()
+        raise self._changed_too_often()
 
     def _manifest(self, results: "Results") -> dict[str, Any]:
         manifest = manifest_of(
@@ -212,16 +212,16 @@ class Run:
             try:
                 results.analysis.project(results.model, (), 0)
             except DamagedObjects as error:
-                raise self._restless() from error
-        raise self._restless()
+                raise self._changed_too_often() from error
+        raise self._changed_too_often()
 
-    def _restless(self) -> JobError:
+    def _changed_too_often(self) -> JobError:
         return JobError(
             f"objects below {self.store.output.uri} were damaged or deleted {ATTEMPTS} times while this run worked on"
             " them; find out what else writes there, and run again"
         )
 
-    def _tell_of_the_listing(self) -> None:
+    def _log_listing(self) -> None:
         if self.listing.left_out.total:
             log.info("left out: %s", self.listing.left_out)
         for note in self.notes:

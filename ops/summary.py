@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from job.storage.layout import RunFolder
-from job.storage.left_out import told
+from job.storage.left_out import left_out_in_words
 from ops.quantities import size
 
 
@@ -49,7 +49,7 @@ def show_summary(manifest: Mapping[str, Any], output: str, console: Console) -> 
     kind = "rendered pictures" if images["rendered"] else "photographs"
     table.add_row("Images", f"{counts['images']:,} {kind} of {images['labels']} labels, {size(images['bytes'])}")
     if images.get("left_out"):
-        table.add_row("Left out", told(images["left_out"]))
+        table.add_row("Left out", left_out_in_words(images["left_out"]))
     for note in images.get("notes", ()):
         table.add_row("Note", note)
     table.add_row("Computed", f"{counts['computed']:,} of them now, {counts['reused']:,} by earlier runs")

@@ -28,7 +28,7 @@ _PLACES = 32_767  # of a coordinate, to either side: int16
 
 
 @dataclass(frozen=True)
-class Near:
+class Neighbour:
     """A neighbour as the page shows it."""
 
     index: int
@@ -46,7 +46,7 @@ class Chosen(NamedTuple):
     name: str
     place: str
     same: int
-    neighbours: list[Near]
+    neighbours: list[Neighbour]
 
 
 class Agreement(NamedTuple):
@@ -208,7 +208,7 @@ class Gallery:
             self.sprite.place(start),
             int(self._same[start].sum()),
             [
-                Near(index, str(self.labels[index]), f"{distance:.3g}", same, self.sprite.place(index))
+                Neighbour(index, str(self.labels[index]), f"{distance:.3g}", same, self.sprite.place(index))
                 for index, distance, same in near
             ],
         )

@@ -80,9 +80,9 @@ class LeftOut:
         return [{"kind": kind, "count": self.counts[kind], "example": self.examples[kind]} for kind in kinds]
 
     def __str__(self) -> str:
-        return told(self.rows())
+        return left_out_in_words(self.rows())
 
 
-def told(rows: Iterable[dict[str, Any]]) -> str:
+def left_out_in_words(rows: Iterable[dict[str, Any]]) -> str:
     """Return `LeftOut.rows` in words."""
     return "; ".join(f"{row['count']:,} {row['kind']}, such as {row['example']!r}" for row in rows)

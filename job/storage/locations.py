@@ -125,11 +125,11 @@ def _expanded(path: str) -> Path:
 
 def _not_a_location(text: str) -> JobError:
     accepted = "accepted are a folder, file:///folder and s3://bucket/prefix"
-    meant = _meant(text)
-    return JobError(f"cannot read the URI {text!r}; {f'did you mean {meant}? ' if meant else ''}{accepted}")
+    guess = _guessed_uri(text)
+    return JobError(f"cannot read the URI {text!r}; {f'did you mean {guess}? ' if guess else ''}{accepted}")
 
 
-def _meant(text: str) -> str:
+def _guessed_uri(text: str) -> str:
     """Guess the S3 URI that somebody has mistyped, or copied from a browser."""
     if found := _S3_BY_HOST.match(text):
         return f"s3://{'/'.join(part for part in (found['bucket'], found['path']) if part)}"

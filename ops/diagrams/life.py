@@ -40,19 +40,19 @@ def draw_life(deployment: Deployment, labels: Labels) -> str:
 
 
 def _draw_states(drawing: Drawing, deployment: Deployment, labels: Labels) -> None:
-    told = _told(deployment, "EMR Cluster State Change")
-    if unknown := set(told) - {*_STATES, *_OTHERS}:
+    notified = _notified_states(deployment, "EMR Cluster State Change")
+    if unknown := set(notified) - {*_STATES, *_OTHERS}:
         raise DiagramError(f"people are told of the states {', '.join(sorted(unknown))}: amend ops/diagrams/life.py")
     drawing.node("states", labels("life.states"), kind="group", direction="right")
     for state in (*_STATES, *_OTHERS):
-        mail = [labels("life.e-mail")] if state in told else []
+        mail = [labels("life.e-mail")] if state in notified else []
         drawing.node(f"states.{state}", "\n".join([state, labels(f"life.{state}"), *mail]), kind="box")
     ends = "\n".join(labels(f"life.{stop}") for stop in stops(deployment) if stop != _ONLY_TELLS)
     for start, end in (*pairwise(_STATES), ("RUNNING", "WAITING"), ("WAITING", "RUNNING")):
         drawing.edge(f"states.{start}", f"states.{end}", ends if end == "TERMINATING" else "")
     drawing.edge("states.BOOTSTRAPPING", "states.TERMINATED_WITH_ERRORS", labels("life.bootstrap failed"))
     drawing.edge("states.TERMINATING", "states.TERMINATED_WITH_ERRORS")
-    if jobs := _told(deployment, "EMR Step Status Change"):
+    if jobs := _notified_states(deployment, "EMR Step Status Change"):
         drawing.node("states.job", labels("life.jobs", states=",\n".join(jobs)), kind="box")
         drawing.edge("states.RUNNING", "states.job", dashed=True)
 
@@ -71,7 +71,7 @@ def _draw_stops(drawing: Drawing, deployment: Deployment, labels: Labels) -> Non
         drawing.node(f"stops.{stop.replace(' ', '_')}", lines, kind="glyph", icon=_ICONS[stop])
 
 
-def _told(deployment: Deployment, event: str) -> list[str]:
+def _notified_states(deployment: Deployment, event: str) -> list[str]:
     """Return the states of a kind of event about which the topic gets a message."""
     topics = {topic.identity for topic in deployment.resources("AWS::SNS::Topic")}
     return [
@@ -89,8 +89,8 @@ def _targets(rule: Resource) -> list[Any]:
 
 def _budget(deployment: Deployment) -> Mapping[str, Any]:
     for item in deployment.resources("AWS::Budgets::Budget"):
-        told = as_list(item.properties.get("NotificationsWithSubscribers"))
-        shares = sorted({int(entry["Notification"]["Threshold"]) for entry in told})
+        notified = as_list(item.properties.get("NotificationsWithSubscribers"))
+        shares = sorted({int(entry["Notification"]["Threshold"]) for entry in notified})
         limit = item.properties["Budget"]["BudgetLimit"]["Amount"]
         return {"limit": limit, "shares": ", ".join(map(str, shares))}
     return {}

@@ -58,7 +58,7 @@ def execute(
         of_gateway.connect_timeout = of_gateway.request_timeout = _SECONDS_TO_START  # it starts with its first call
         of_gateway.init_connection_args()
     if tell is not None:
-        options["on_cell_executed"] = lambda cell, cell_index, **_: tell(_told(notebook, cell, cell_index))
+        options["on_cell_executed"] = lambda cell, cell_index, **_: tell(_shown_by(notebook, cell, cell_index))
     client = NotebookClient(
         notebook, kernel_name=name, timeout=_SECONDS_A_CELL, startup_timeout=_SECONDS_TO_START, **options
     )
@@ -67,7 +67,7 @@ def execute(
     require_success(notebook)
 
 
-def _told(notebook: Any, cell: Any, index: int) -> str:
+def _shown_by(notebook: Any, cell: Any, index: int) -> str:
     """Return which cell of code it was, and the beginning of what it has shown."""
     code = [number for number, other in enumerate(notebook.cells) if other.cell_type == "code"]
     return f"{code.index(index) + 1}/{len(code)}  {_beginning(cell.outputs)}".rstrip()

@@ -30,9 +30,9 @@ def security_groups(scope: Scope) -> Finding:
     missing = [item for item in REQUIRED_OPENINGS if not _lets_through(groups[ids[item.group]], item, ids)]
     ways_out = [item for item in missing if item.direction == "out"]
     if ways_out:
-        return failure(f"the rules lack {_said(ways_out)}; EMR adds no ways out", _adding(scope, ways_out[0], ids))
+        return failure(f"the rules lack {_in_words(ways_out)}; EMR adds no ways out", _adding(scope, ways_out[0], ids))
     if missing:
-        return warning(f"the rules lack {_said(missing)}, which EMR will add to your groups and leave there")
+        return warning(f"the rules lack {_in_words(missing)}, which EMR will add to your groups and leave there")
     return ok(f"{', '.join(ids.values())} let through what EMR needs")
 
 
@@ -59,7 +59,7 @@ def _peers(rule: Mapping[str, Any]) -> Iterator[str]:
     yield from (_ANYWHERE for _ in rule.get("PrefixListIds", ()))
 
 
-def _said(openings: list[Opening]) -> str:
+def _in_words(openings: list[Opening]) -> str:
     return ", ".join(
         f"{item.direction} {item.group} {item.protocol} {item.first}-{item.last} with {item.peer}" for item in openings
     )

@@ -47,10 +47,10 @@ def way_to_s3(scope: Scope) -> Finding:
         fix = f"aws ec2 create-vpc-endpoint --vpc-id {name} --service-name com.amazonaws{service} --route-table-ids"
         text = f"from {', '.join(cut_off)} no route leads to S3"
         return failure(text, f"{fix} {' '.join(sorted(set(cut_off.values())))} --region {scope.region}")
-    return _said_of(routes, endpoints)
+    return _judge(routes, endpoints)
 
 
-def _said_of(routes: Mapping[str, Described], endpoints: Sequence[Described]) -> Finding:
+def _judge(routes: Mapping[str, Described], endpoints: Sequence[Described]) -> Finding:
     ways_out = sorted({way for table in routes.values() if (way := _default_route(table))})
     if ways_out:
         text = f"nodes reach the internet by {', '.join(ways_out)}, on the ports 80 and 443"

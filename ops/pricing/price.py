@@ -143,16 +143,16 @@ def _on_demand(fleet: Fleet, units: int, region: str, book: PriceBook) -> Nodes:
 def _worst_hour(footprint: Footprint, book: PriceBook) -> Amount:
     """Price the primary nodes and, for all that scales, the limit, with the dearest type of any fleet that scales."""
 
-    def dearest(fleet: Fleet, units: int) -> Amount:
+    def most_expensive(fleet: Fleet, units: int) -> Amount:
         return by_price(choices(fleet, units, "On-Demand", region=footprint.region, book=book))[-1].hour
 
     fixed = [fleet for fleet in footprint.fleets if fleet.candidates and not fleet.scales]
     scaling = [fleet for fleet in footprint.fleets if fleet.candidates and fleet.scales]
     wanted = sum(fleet.on_demand_units + fleet.spot_units for fleet in scaling)
     limit = max(footprint.maximum_units or 0, wanted)
-    hours = [dearest(fleet, fleet.on_demand_units + fleet.spot_units) for fleet in fixed]
+    hours = [most_expensive(fleet, fleet.on_demand_units + fleet.spot_units) for fleet in fixed]
     if scaling:
-        hours.append(max((dearest(fleet, limit) for fleet in scaling), key=lambda hour: hour.usd))
+        hours.append(max((most_expensive(fleet, limit) for fleet in scaling), key=lambda hour: hour.usd))
     return total(hours)
 
 

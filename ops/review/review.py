@@ -105,7 +105,7 @@ def review(
         if any(stack.differs for stack in stacks):
             progress("Applying the rules")
             further += _rules(check, wanted, deployed, [stack.name for stack in stacks if stack.differs])
-            further += rules.said_at_synth(folder)
+            further += rules.synth_consequences(folder)
         return conclude(stacks, wanted, deployed, what_runs=what_runs(accounts, regions_of), further=further)
 
 

@@ -129,7 +129,7 @@ def _reason(rule: str, path: str, acknowledged: Mapping[str, Mapping[str, str]])
     return None
 
 
-def said_at_synth(folder: Path) -> Iterator[Consequence]:
+def synth_consequences(folder: Path) -> Iterator[Consequence]:
     """Read what the CDK's own checks say of a cloud assembly and nobody has acknowledged."""
     file = folder / "validation-report.json"
     reports = json.loads(file.read_text(encoding="utf-8"))["pluginReports"] if file.exists() else []

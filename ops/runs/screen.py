@@ -38,7 +38,7 @@ class RunView:
     console: Console
     cost: HourlyCost | None = None
     _live: Live | None = field(default=None, init=False)
-    _said: str = field(default="", init=False)
+    _last_line: str = field(default="", init=False)
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -60,8 +60,8 @@ class RunView:
             self._live.update(self.table(moment))
             return
         line = self._line(moment)
-        if line != self._said:
-            self._said = line
+        if line != self._last_line:
+            self._last_line = line
             self.log(f"{moment.now.astimezone():%H:%M:%S} {line}")
 
     def log(self, line: str) -> None:

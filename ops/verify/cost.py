@@ -19,7 +19,7 @@ _CLUSTERS: Final[dict[Phase, Environment]] = {Phase.TRANSIENT: A, Phase.AGAIN: A
 """Phases that start a cluster, and of which environment."""
 
 
-class TooDear(FruitsError):
+class TooExpensive(FruitsError):
     """It could cost more than it may."""
 
 
@@ -44,7 +44,7 @@ def cost_of(workspace: Workspace, stages: Iterable[Stage]) -> Cost:
 
     Raises
     ------
-    TooDear
+    TooExpensive
         If the most is more than a verification may cost, or is not known.
     """
     started = [_CLUSTERS[stage.phase] for stage in stages if stage.phase in _CLUSTERS]
@@ -61,11 +61,11 @@ def cost_of(workspace: Workspace, stages: Iterable[Stage]) -> Cost:
         ).price
         worst = price.until_max_lifetime
         if worst is None or worst.missing or price.hour.missing:
-            raise TooDear(f"what a cluster of {env} costs at most is not known; ask: fruits price -c env={env}")
+            raise TooExpensive(f"what a cluster of {env} costs at most is not known; ask: fruits price -c env={env}")
         usual += price.hour.usd * MOST_MINUTES / 60 / 2
         most += worst.usd
     if most > MOST_USD:
-        raise TooDear(
+        raise TooExpensive(
             f"it could cost {most:.2f} USD, and may cost {MOST_USD:.2f}: choose smaller or cheaper instance types, or"
             " fewer rows: --rows 1,11,13"
         )

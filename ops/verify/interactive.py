@@ -99,13 +99,13 @@ def _dynamic(answers: Answers) -> Finding:
 
 
 def _yarn_memory(answers: Answers) -> Finding:
-    expected, said = answers["memory of types"], _said_by_yarn(answers, "nodes")
+    expected, said = answers["memory of types"], _answer_of_yarn(answers, "nodes")
     found = {int(number) for number in _MEMORY.findall(said)}
     return holds(found and found <= set(expected.values()), {"found": sorted(found), "expected": expected})
 
 
 def _labels(answers: Answers) -> Finding:
-    labels, nodes, newest = (_said_by_yarn(answers, name) for name in ("labels", "nodes", "newest"))
+    labels, nodes, newest = (_answer_of_yarn(answers, name) for name in ("labels", "nodes", "newest"))
     host = _MASTER_HOST.search(newest)
     on_core = host is not None and any(
         host[1] in node and "CORE" in node for node in re.split(r"\n(?=\S+:\d+\s)", nodes)
@@ -114,7 +114,7 @@ def _labels(answers: Answers) -> Finding:
     return holds(shared and on_core, {"labels": labels[-500:], "newest": newest[-1500:]})
 
 
-def _said_by_yarn(answers: Answers, what: str) -> str:
+def _answer_of_yarn(answers: Answers, what: str) -> str:
     return str((answers["node"]["yarn"] or {}).get(what) or "")
 
 

@@ -82,10 +82,10 @@ class Report(BaseModel):
         """Record a phase that could not run."""
         self.done(stage.phase, seconds=0, why=why)
         for number in stage.checks.keys() & set(rows):
-            self.saw(number, stage.phase, not_seen(why))
+            self.found(number, stage.phase, not_seen(why))
         self.save()
 
-    def saw(self, number: int, phase: Phase, seen: Finding) -> None:
+    def found(self, number: int, phase: Phase, seen: Finding) -> None:
         """Record what was seen of a belief."""
         self.rows[number] = RowSeen(
             number=number,

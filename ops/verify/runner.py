@@ -134,7 +134,7 @@ def _run_stage(stage: Stage, workspace: Workspace, report: Report, rows: Collect
         for number, check in stage.checks.items():
             if number in rows:
                 finding = check.look(workspace.answers, embedded=workspace.embedded)
-                report.saw(number, stage.phase, _with_reason(finding, problem))
+                report.found(number, stage.phase, _with_reason(finding, problem))
         report.save()
     return problem
 

@@ -23,7 +23,7 @@ instances: Any = vanilla.responses.AccountRegionScopedDict()
 
 
 @dataclass(frozen=True)
-class Lack:
+class Shortage:
     """Capacity that a fleet asks for and has not got.
 
     Parameters
@@ -60,22 +60,22 @@ class Lack:
         return specification
 
 
-def ask(cluster: Mapping[str, Any]) -> list[Lack]:
-    """Ask EC2 for what the fleets of a cluster lack, and return what they lack after that."""
-    return [lack for fleet in cluster["InstanceFleets"] for lack in _ask_for(cluster, fleet)]
+def ask(cluster: Mapping[str, Any]) -> list[Shortage]:
+    """Ask EC2 for what the fleets of a cluster lack, and return what is short after that."""
+    return [shortage for fleet in cluster["InstanceFleets"] for shortage in _ask_for(cluster, fleet)]
 
 
-def _ask_for(cluster: Mapping[str, Any], fleet: dict[str, Any]) -> list[Lack]:
-    lacks = []
+def _ask_for(cluster: Mapping[str, Any], fleet: dict[str, Any]) -> list[Shortage]:
+    shortages = []
     for market, name in _MARKETS:
         wanted = fleet[f"Target{name}Capacity"] - fleet[f"Provisioned{name}Capacity"]
         if market == "SPOT":  # On-Demand beyond its target has taken the place of Spot
             wanted -= max(0, fleet["ProvisionedOnDemandCapacity"] - fleet["TargetOnDemandCapacity"])
         if wanted > 0 and (reason := get(cluster, fleet, market, wanted)):
-            lacks.append(Lack(fleet, market, wanted, reason))
-    reasons = "; ".join(lack.reason for lack in lacks)
-    fleet["Status"]["StateChangeReason"] = {"Code": "INSTANCE_FAILURE", "Message": reasons} if lacks else {}
-    return lacks
+            shortages.append(Shortage(fleet, market, wanted, reason))
+    reasons = "; ".join(shortage.reason for shortage in shortages)
+    fleet["Status"]["StateChangeReason"] = {"Code": "INSTANCE_FAILURE", "Message": reasons} if shortages else {}
+    return shortages
 
 
 def get(cluster: Mapping[str, Any], fleet: dict[str, Any], market: Market, units: int) -> str:

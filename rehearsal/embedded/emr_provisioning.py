@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rehearsal.embedded import emr_clock
-from rehearsal.embedded.emr_fleets import Lack, ask, get
+from rehearsal.embedded.emr_fleets import Shortage, ask, get
 from rehearsal.embedded.emr_states import LIVE, move_cluster, state_of
 
 _ON_DEMAND_SECONDS: Final = 3600.0
@@ -20,14 +20,14 @@ def wait_for_capacity(cluster: Mapping[str, Any]) -> bool:
     begun: float = cluster["Status"]["Timeline"]["CreationDateTime"]
     while state_of(cluster) in LIVE:
         waiting = []
-        for lack in ask(cluster):
-            due = begun + 60 * lack.minutes
-            if lack.switches and due <= emr_clock.now():
-                if not get(cluster, lack.fleet, "ON_DEMAND", lack.units):
+        for shortage in ask(cluster):
+            due = begun + 60 * shortage.minutes
+            if shortage.switches and due <= emr_clock.now():
+                if not get(cluster, shortage.fleet, "ON_DEMAND", shortage.units):
                     continue
                 due = max(due, begun + _ON_DEMAND_SECONDS)
             if due <= emr_clock.now():
-                _give_up(cluster, lack)
+                _give_up(cluster, shortage)
                 return False
             waiting.append(due)
         if not waiting:
@@ -36,23 +36,23 @@ def wait_for_capacity(cluster: Mapping[str, Any]) -> bool:
     return False
 
 
-def _give_up(cluster: Mapping[str, Any], lack: Lack) -> None:
-    kind = f"{lack.fleet['InstanceFleetType'].lower()} instance fleet {lack.fleet['Id']}"
-    if lack.market == "SPOT" and not lack.switches:
-        message = f"The {kind} did not get its Spot capacity within {lack.minutes:g} minutes: {lack.reason}"
+def _give_up(cluster: Mapping[str, Any], shortage: Shortage) -> None:
+    kind = f"{shortage.fleet['InstanceFleetType'].lower()} instance fleet {shortage.fleet['Id']}"
+    if shortage.market == "SPOT" and not shortage.switches:
+        message = f"The {kind} did not get its Spot capacity within {shortage.minutes:g} minutes: {shortage.reason}"
         move_cluster(cluster["Id"], "TERMINATED_WITH_ERRORS", code="INSTANCE_FLEET_TIMEOUT", message=message)
         return
     move_cluster(
         cluster["Id"],
         "TERMINATED_WITH_ERRORS",
         code="INTERNAL_ERROR",
-        message=f"The {kind} did not get its capacity: {lack.reason}",
+        message=f"The {kind} did not get its capacity: {shortage.reason}",
         details={
             "ErrorCode": "INTERNAL_ERROR_EC2_INSUFFICIENT_CAPACITY_AZ",
-            "ErrorMessage": lack.reason,
+            "ErrorMessage": shortage.reason,
             "ErrorData": [
                 {
-                    "instance-type": lack.fleet["InstanceTypeSpecifications"][-1]["InstanceType"],
+                    "instance-type": shortage.fleet["InstanceTypeSpecifications"][-1]["InstanceType"],
                     "availability-zone": cluster["Ec2InstanceAttributes"]["Ec2AvailabilityZone"],
                 }
             ],

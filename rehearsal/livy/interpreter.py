@@ -46,7 +46,7 @@ class Interpreter:
             for part in _parts(code):
                 data |= self._show(part[1:]) if isinstance(part, str) else self._run(part)
         except BaseException as error:  # SystemExit, too, is one in a cell, and not the end of the session
-            return {**head, "status": "error", **_told(error)}
+            return {**head, "status": "error", **_error_output(error)}
         if text := self._printed.getvalue().rstrip("\n"):
             data[_TEXT] = text
         return {**head, "status": "ok", "data": data or {_TEXT: ""}}
@@ -65,7 +65,7 @@ class Interpreter:
         return {"image/png": base64.b64encode(picture.getvalue()).decode("ascii")}
 
 
-def _told(error: BaseException) -> Output:
+def _error_output(error: BaseException) -> Output:
     """Return an error as output, without our own part of its traceback."""
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename == __file__:

@@ -77,7 +77,7 @@ class LogUpload:
         self._folder = f"{prefix.rstrip('/')}/{cluster_id}".lstrip("/")
         self._instance_id = instance_id
         self._sizes: dict[Path, int] = {}
-        self._owed: dict[Path, str] = {}
+        self._pending: dict[Path, str] = {}
 
     def uri_of_step(self, step_id: str, name: str) -> str:
         """Return where a log of a step is, or will be."""
@@ -101,18 +101,18 @@ class LogUpload:
         if self._bucket and path.exists():
             self._upload_file(path, place)
 
-    def upload_owed(self) -> None:
+    def upload_pending(self) -> None:
         """Upload what could not be while AWS was away."""
-        for folder, place in list(self._owed.items()):
+        for folder, place in list(self._pending.items()):
             self._upload(folder, place)
 
     def _upload(self, folder: Path, place: str) -> None:
-        self._owed.pop(folder, None)
+        self._pending.pop(folder, None)
         for path in sorted(folder.iterdir()) if self._bucket else ():
             if path.name not in LOGS:  # executors work where their logs are
                 continue
             if not self._upload_file(path, f"{place}/{path.name}.gz"):
-                self._owed[folder] = place
+                self._pending[folder] = place
 
     def _upload_file(self, path: Path, place: str) -> bool:
         """Upload a file if it has changed; return whether AWS was there to take it."""

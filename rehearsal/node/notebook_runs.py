@@ -35,7 +35,7 @@ class _Run:
         return self.folder / "executed.ipynb"
 
     @property
-    def said(self) -> str:
+    def log(self) -> str:
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
 
@@ -133,7 +133,7 @@ class NotebookRuns:
     def _end(self, name: str, run: _Run) -> None:
         """Upload the notebook with its outputs; what failed in Livy alone is no failure for EMR."""
         if not run.executed.exists():
-            self._control.report_notebook(name, "FAILED", run.said.strip()[-500:] or "The notebook was not run")
+            self._control.report_notebook(name, "FAILED", run.log.strip()[-500:] or "The notebook was not run")
             return
         place = run.execution["OutputNotebookS3Location"]
         try:

@@ -94,7 +94,7 @@ class Workload:
     def _upload(self) -> None:
         for running in self._running.values():
             self._logs.upload_step(running.id, running.logs)
-        self._logs.upload_owed()
+        self._logs.upload_pending()
         self._uploaded = time.monotonic()
 
     def _begin(self, step: Mapping[str, Any]) -> None:

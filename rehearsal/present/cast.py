@@ -123,7 +123,7 @@ def edited(outputs: Iterable[Output], *, width: int, names: Mapping[str, str]) -
         Without account numbers, addresses and folders; without outputs that turn a wheel only; with short waits.
     """
     told = ((at, _harmless(text, names)) for at, text in _merged(outputs))
-    return tuple(_without_waits(_telling(told, width)))
+    return tuple(_without_waits(_without_redraws(told, width)))
 
 
 def _harmless(text: str, names: Mapping[str, str]) -> str:
@@ -147,7 +147,7 @@ def _merged(outputs: Iterable[Output]) -> Iterator[Output]:
         yield began, "".join(texts)
 
 
-def _telling(outputs: Iterable[Output], width: int) -> Iterator[Output]:
+def _without_redraws(outputs: Iterable[Output], width: int) -> Iterator[Output]:
     """Leave out what changes nothing on the terminal but a wheel that turns and a clock that goes."""
     screen = Screen(width)
     before: tuple[Any, ...] = ()

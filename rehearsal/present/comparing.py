@@ -25,7 +25,7 @@ _PASSING: Final = re.compile(r"^# cluster |^Cluster # |INFO featurized # of|\.jp
 """Lines that come and go with the speed of the machine, and those of some photographs."""
 
 
-def told(lines: Sequence[str], *, settled: bool) -> list[str]:
+def comparable(lines: Sequence[str], *, settled: bool) -> list[str]:
     """Return what lines say whenever and wherever their command runs.
 
     Parameters
@@ -85,7 +85,7 @@ def compare(recorded: Cast, commands: Sequence[str], lines: Sequence[str], *, se
     if recorded.commands != tuple(commands):
         yield f"it runs '{' && '.join(recorded.commands)}', the scene '{' && '.join(commands)}'"
         return
-    then, now = told(recorded.lines, settled=settled), told(lines, settled=settled)
+    then, now = comparable(recorded.lines, settled=settled), comparable(lines, settled=settled)
     for kind, *places in SequenceMatcher(None, then, now, autojunk=False).get_opcodes():
         first, last, begin, end = places
         if kind != "equal":

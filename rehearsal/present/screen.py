@@ -53,7 +53,7 @@ class Screen:
             elif piece["verb"] == "m":
                 self._colour(piece[0])
             elif verb := piece["verb"]:
-                self._obey(verb, int(piece["numbers"]) if piece["numbers"].isdigit() else 0)
+                self._carry_out(verb, int(piece["numbers"]) if piece["numbers"].isdigit() else 0)
 
     @property
     def lines(self) -> list[str]:
@@ -100,7 +100,7 @@ class Screen:
     def _colour(self, control: str) -> None:
         self._style = _PLAIN if control in {"\x1b[m", "\x1b[0m"} else self._style + control
 
-    def _obey(self, verb: str, number: int) -> None:
+    def _carry_out(self, verb: str, number: int) -> None:
         line = self._lines[self._row]
         match verb:
             case "A":

@@ -33,19 +33,19 @@ class Listener:
             TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True
         )["SubscriptionArn"]
 
-    def check_told_of(self, cluster_id: str, *, within_seconds: float = 30.0) -> list[str]:
+    def check_notified(self, cluster_id: str, *, within_seconds: float = 30.0) -> list[str]:
         """Find out whether nobody is told of a cluster that has done something worth telling, and listen no longer."""
         deadline = time.monotonic() + within_seconds
         try:
             while not any(cluster_id in body for body in self._bodies()):
                 if time.monotonic() > deadline:
-                    return self._nobody_told(cluster_id)
+                    return self._not_notified(cluster_id)
         finally:
             self._sns.unsubscribe(SubscriptionArn=self._subscription)
             self._sqs.delete_queue(QueueUrl=self._queue)
         return []
 
-    def _nobody_told(self, cluster_id: str) -> list[str]:
+    def _not_notified(self, cluster_id: str) -> list[str]:
         where = "see whether the rules of FruitsGuard are for its name, and the topic's policy for events.amazonaws.com"
         return [f"nobody was told of cluster {cluster_id}: no event of it came to {self._topic}; {where}"]
 

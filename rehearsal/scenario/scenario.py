@@ -144,7 +144,7 @@ class Scenario:
     def _run_first(self, report: Report) -> str:
         listener = Listener(self._host.client, self.environment.output("FruitsGuard", "TopicArn"))
         self.evidence.append(self._run(_RUNS[0], report))
-        _require(listener.check_told_of(self.environment.cluster().cluster_id))
+        _require(listener.check_notified(self.environment.cluster().cluster_id))
         counts = (self.evidence[0].printed or {}).get("counts", {})
         return f"{counts.get('computed', 0):,} photographs computed, {counts.get('quarantined', 0):,} in quarantine"
 

@@ -64,7 +64,7 @@ class Start:
         for cluster in self._emr.list_clusters(ClusterStates=list(_STARTING))["Clusters"]:
             if cluster["Name"] == self._name:
                 report(lost or f"cluster {cluster['Id']} {cluster['Status']['State']}")
-                self._end_in_vain(cluster["Id"], lost)
+                self._end_hopeless(cluster["Id"], lost)
 
     def _lost(self) -> str:
         try:
@@ -73,7 +73,7 @@ class Start:
             return f"{failed.reason} (log: {failed.log})"
         return ""
 
-    def _end_in_vain(self, cluster_id: str, lost: str) -> None:
+    def _end_hopeless(self, cluster_id: str, lost: str) -> None:
         """End a cluster that has lost its node, or whose fleets are refused instances.
 
         On AWS instances may come later; what the embedded AWS refuses once, it always refuses.

@@ -30,7 +30,7 @@ def _alarm(deployment: Deployment, metric: str) -> Resource:
     return alarm
 
 
-def _told(deployment: Deployment, alarm: Resource) -> bool:
+def _notified(deployment: Deployment, alarm: Resource) -> bool:
     (topic,) = deployment.resources("AWS::SNS::Topic")
     return {deployment.target(action, alarm.stack) for action in alarm.properties["AlarmActions"]} == {topic.identity}
 
@@ -166,7 +166,7 @@ def test_an_idle_cluster_raises_an_alarm_after_a_quarter_of_an_hour(deployment: 
     assert properties["Namespace"] == "AWS/ElasticMapReduce"
     assert properties["Dimensions"] == [{"Name": "JobFlowId", "Value": {"Ref": cluster.logical_id}}]
     assert properties["Period"] * properties["EvaluationPeriods"] == 900
-    assert _told(deployment, alarm)
+    assert _notified(deployment, alarm)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_maximum_lifetime_that_does_not_work_is_told_at_once(
     assert "StateMachine" in watched.kind or _kind_of_target(deployment, watched) == "AWS::StepFunctions::StateMachine"
     assert (alarm.properties["Threshold"], alarm.properties["EvaluationPeriods"]) == (1, 1)
     assert alarm.properties["TreatMissingData"] == "notBreaching"
-    assert _told(deployment, alarm)
+    assert _notified(deployment, alarm)
 
 
 def test_where_cloudformation_knows_no_budgets_the_budget_has_a_stack_elsewhere_in_the_union(

@@ -135,7 +135,7 @@ def test_of_a_log_the_last_warning_is_told() -> None:
 
 def test_a_cluster_of_which_nobody_is_told_is_found(client: Client) -> None:
     topic = client("sns").create_topic(Name="untold")["TopicArn"]
-    (found,) = Listener(client, topic).check_told_of("j-1", within_seconds=0)
+    (found,) = Listener(client, topic).check_notified("j-1", within_seconds=0)
     assert found.startswith(f"nobody was told of cluster j-1: no event of it came to {topic}")
     assert client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
 
@@ -144,7 +144,7 @@ def test_a_cluster_of_which_people_are_told_is_found_right(client: Client) -> No
     topic = client("sns").create_topic(Name="told")["TopicArn"]
     listener = Listener(client, topic)
     client("sns").publish(TopicArn=topic, Message="fruits-demo (j-1) in eu-west-3 is WAITING")
-    assert listener.check_told_of("j-1") == []
+    assert listener.check_notified("j-1") == []
 
 
 IMAGES = "s3://data/images/"

@@ -19,7 +19,7 @@ def _query(host: str, kind: int = IPV4) -> bytes:
     return struct.pack("!6H", 7, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
 
 
-def _told(query: bytes) -> tuple[int, int, bytes]:
+def _answer(query: bytes) -> tuple[int, int, bytes]:
     """Return the code, the number of answers, and the last four bytes of what is answered."""
     reply = answer(query, {"known.amazonaws.com": "198.51.100.1"}.get)
     assert reply is not None
@@ -30,16 +30,16 @@ def _told(query: bytes) -> tuple[int, int, bytes]:
 
 class TestResolver:
     def test_a_known_host_has_its_address(self) -> None:
-        assert _told(_query("known.amazonaws.com")) == (0, 1, b"\xc6\x33\x64\x01")
+        assert _answer(_query("known.amazonaws.com")) == (0, 1, b"\xc6\x33\x64\x01")
 
     def test_letters_are_as_good_large_as_small(self) -> None:
-        assert _told(_query("Known.AmazonAWS.com"))[:2] == (0, 1)
+        assert _answer(_query("Known.AmazonAWS.com"))[:2] == (0, 1)
 
     def test_a_known_host_has_no_address_of_another_kind(self) -> None:
-        assert _told(_query("known.amazonaws.com", IPV6))[:2] == (0, 0)
+        assert _answer(_query("known.amazonaws.com", IPV6))[:2] == (0, 0)
 
     def test_there_is_no_other_host(self) -> None:
-        assert _told(_query("example.org"))[:2] == (3, 0)
+        assert _answer(_query("example.org"))[:2] == (3, 0)
 
     @pytest.mark.parametrize("query", [b"", b"\0" * 11, _query("a.b")[:-5], _query("a.b")[:13] + b"\xff" * 9])
     def test_what_is_no_query_gets_no_answer(self, query: bytes) -> None:

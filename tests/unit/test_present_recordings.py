@@ -4,7 +4,7 @@ import pytest
 
 from job.notebook.words import LANGUAGES, Language
 from rehearsal.present.cast import harmful, read_cast
-from rehearsal.present.comparing import outdated, told
+from rehearsal.present.comparing import comparable, outdated
 from rehearsal.present.page import page
 from rehearsal.present.poster import POSTER, drawn_poster
 from rehearsal.present.scenes import RECORDINGS, Scene, read_scenes
@@ -21,7 +21,7 @@ def test_each_scene_has_a_recording_of_its_commands_that_tells_nothing_it_must_n
     assert outdated(scene, language) == []
     cast = read_cast(scene.recording(language))
     assert harmful(cast) == []
-    assert len(told(cast.lines, settled=False)) > len(cast.commands)
+    assert len(comparable(cast.lines, settled=False)) > len(cast.commands)
     assert "".join(cast.lines).startswith(f"$ {cast.commands[0]}")
 
 

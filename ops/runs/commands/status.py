@@ -24,7 +24,7 @@ _COLOURS: Final = {"FAILED": "red", "TERMINATED_WITH_ERRORS": "red", "RUNNING": 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class EnvironmentStatus:
     """How an environment stands.
 
     Parameters
@@ -71,16 +71,16 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show stacks, cluster, step, cost so far, the last run, and the next command."""
-    standing = look(find_place(values))
+    current = look(find_place(values))
     if as_json:
-        typer.echo(json.dumps(standing.as_json(), indent=2))
+        typer.echo(json.dumps(current.as_json(), indent=2))
     else:
-        out.print(_table(standing))
+        out.print(_table(current))
         # Apart from the table, which would break a command that people want to copy.
-        out.print(labelled(f"{'Next':{_NAMES_WIDTH}}", standing.following), soft_wrap=True)
+        out.print(labelled(f"{'Next':{_NAMES_WIDTH}}", current.following), soft_wrap=True)
 
 
-def look(place: Place) -> Standing:
+def look(place: Place) -> EnvironmentStatus:
     """Ask how an environment stands.
 
     Raises
@@ -97,7 +97,7 @@ def look(place: Place) -> Standing:
         output = place.deployment.output("FruitsStorage", "OutputUri")
         runs = runs_with_results(place.client, output, read_records(place.client, output, complain), complain)
         last = runs[0] if runs else None
-    return Standing(
+    return EnvironmentStatus(
         place=place,
         cluster=cluster,
         step=step,
@@ -108,26 +108,24 @@ def look(place: Place) -> Standing:
     )
 
 
-def _table(standing: Standing) -> Table:
+def _table(status: EnvironmentStatus) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True, min_width=_NAMES_WIDTH - 2)
     table.add_column(overflow="fold")
-    stacks = standing.place.deployment.stacks
+    stacks = status.place.deployment.stacks
     for number, name in enumerate(name for name in STACKS if name in stacks):
         table.add_row("" if number else "Stacks", _state(name, stacks[name].status))
     if not stacks:
-        table.add_row("Stacks", f"none of {standing.place.settings.name} in {standing.place.settings.region}")
-    if cluster := standing.cluster:
+        table.add_row("Stacks", f"none of {status.place.settings.name} in {status.place.settings.region}")
+    if cluster := status.cluster:
+        table.add_row("Cluster", _state(cluster.id, cluster.state, _since(cluster.created, cluster.ended, status.now)))
+        if cluster.state in LIVE and status.cost:
+            table.add_row("Cost", status.cost.so_far(cluster, status.now))
+    if step := status.step:
         table.add_row(
-            "Cluster", _state(cluster.id, cluster.state, _since(cluster.created, cluster.ended, standing.now))
+            "Step", _state(f"{step.id} {step.name}", step.state, _since(step.started, step.ended, status.now))
         )
-        if cluster.state in LIVE and standing.cost:
-            table.add_row("Cost", standing.cost.so_far(cluster, standing.now))
-    if step := standing.step:
-        table.add_row(
-            "Step", _state(f"{step.id} {step.name}", step.state, _since(step.started, step.ended, standing.now))
-        )
-    if run := standing.last:
+    if run := status.last:
         table.add_row("Last run", describe(run))
     return table
 

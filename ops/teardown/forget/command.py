@@ -46,7 +46,7 @@ def forget(
             _show(traces)
             raise FruitsError("some of it has come back, or was not deleted: see what writes there, and run this again")
         out.print(f"Looked again at all versions below {output} ({traces.looked_at:,}): none knows it", soft_wrap=True)
-    _tell_of_the_rest(place, traces)
+    _print_what_is_left(place, traces)
 
 
 def _look(place: Place, subject: Subject, output: str) -> Traces:
@@ -75,7 +75,7 @@ def _counted(count: int, name: str) -> str:
     return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
-def _tell_of_the_rest(place: Place, traces: Traces) -> None:
+def _print_what_is_left(place: Place, traces: Traces) -> None:
     """Print what this command leaves, and until when.
 
     Raises

@@ -16,7 +16,7 @@ from job.storage.left_out import (
     TEXT,
     LeftOut,
     left_out,
-    told,
+    left_out_in_words,
 )
 from job.storage.listing import Listing, list_photographs
 from job.storage.locations import Location
@@ -91,7 +91,8 @@ def test_what_is_left_out_is_told_with_counts_and_examples() -> None:
     for path in ("b/.x", "a/.x", "c/readme.md"):
         left.add(left_out(path), path)
     assert left.total == 3
-    assert str(left) == told(left.rows()) == "2 hidden files, such as 'a/.x'; 1 texts and data, such as 'c/readme.md'"
+    words = "2 hidden files, such as 'a/.x'; 1 texts and data, such as 'c/readme.md'"
+    assert str(left) == left_out_in_words(left.rows()) == words
 
 
 def test_a_release_with_scenes_papers_and_texts_has_the_labels_of_its_fruits(tmp_path: Path) -> None:

@@ -85,14 +85,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with (folder / "log").open("w") as log:
         server = subprocess.Popen([_LAB, *options], env={**os.environ, **environment}, stdout=log, stderr=log)
         try:
-            wait_for(lambda: server.poll() is not None or _said(folder), SPARK_PATIENCE_SECONDS)
-            yield Lab(f"{_said(folder)['url']}lab/tree/{{notebook}}?token={token}&reset")
+            wait_for(lambda: server.poll() is not None or _server(folder), SPARK_PATIENCE_SECONDS)
+            yield Lab(f"{_server(folder)['url']}lab/tree/{{notebook}}?token={token}&reset")
         finally:
             server.terminate()
             server.wait()
 
 
-def _said(folder: Path) -> dict[str, Any]:
+def _server(folder: Path) -> dict[str, Any]:
     """Return what the server says of itself once it listens."""
     for file in (folder / "runtime").glob("jpserver-*.json"):
         with contextlib.suppress(ValueError):  # it is being written

@@ -31,9 +31,9 @@ def _verify(folder: Path, *options: str) -> Result:
 
 def _report(folder: Path, aws: Literal["AWS", "embedded AWS"] = "AWS", region: str = "eu-west-3") -> Report:
     report = Report(aws=aws, region=region, release="emr-7.13.0", folder=folder)
-    report.saw(11, Phase.TRANSIENT, confirmed(["install.sh: done"]))
-    report.saw(36, Phase.PROBE, refuted({"spark.dynamicAllocation.enabled": "false"}))
-    report.saw(21, Phase.LOGS, not_seen("AccessDenied"))
+    report.found(11, Phase.TRANSIENT, confirmed(["install.sh: done"]))
+    report.found(36, Phase.PROBE, refuted({"spark.dynamicAllocation.enabled": "false"}))
+    report.found(21, Phase.LOGS, not_seen("AccessDenied"))
     report.save()
     return report
 
@@ -125,7 +125,7 @@ def test_a_later_report_leaves_what_it_has_not_seen(tmp_path: Path) -> None:
     verdicts.write_text("{}", encoding="utf-8")
     apply_report(_report(tmp_path), verdicts=verdicts, document=page)
     later = Report(aws="AWS", region="eu-west-1", release="emr-7.14.0")
-    later.saw(36, Phase.PROBE, confirmed("so"))
+    later.found(36, Phase.PROBE, confirmed("so"))
     apply_report(later, verdicts=verdicts, document=page)
     found = read_verdicts(verdicts)
     assert (found[11].outcome, found[36].outcome, found[36].region) == ("confirmed", "confirmed", "eu-west-1")
@@ -155,7 +155,7 @@ def test_a_report_for_people_has_what_was_refuted_first(tmp_path: Path) -> None:
 
 def test_a_long_answer_is_cut(tmp_path: Path) -> None:
     report = _report(tmp_path)
-    report.saw(30, Phase.LOGS, refuted("x" * 100_000))
+    report.found(30, Phase.LOGS, refuted("x" * 100_000))
     assert len(report.rows[30].answer) < 10_000
 
 
@@ -184,7 +184,7 @@ def test_versions_and_times_stay(told: str) -> None:
 def test_a_report_holds_no_account(tmp_path: Path) -> None:
     report = _report(tmp_path)
     answer: Any = {"arn:aws:s3:::b-123456789012": ["10.0.0.1"]}
-    report.saw(7, Phase.LOGS, refuted(answer))
+    report.found(7, Phase.LOGS, refuted(answer))
     report.done(Phase.LOGS, seconds=1, why="denied to arn:aws:iam::123456789012:user/ann")
     report.save()
     text = "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
