@@ -57,8 +57,8 @@ def recorded(arguments: Arguments, run: Callable[[], dict[str, Any]]) -> dict[st
     try:
         manifest = run()
     except BaseException as error:
-        said = str(error) if isinstance(error, JobError) else f"{type(error).__name__}: {error}".removesuffix(": ")
-        _write(arguments, path, {**facts, "error": said[:_LONGEST_ERROR]}, "failed")
+        message = str(error) if isinstance(error, JobError) else f"{type(error).__name__}: {error}".removesuffix(": ")
+        _write(arguments, path, {**facts, "error": message[:_LONGEST_ERROR]}, "failed")
         raise
     state: State = "completed" if "pca" in manifest["seconds"] else "unchanged"
     _write(arguments, path, {**facts, **_outcome(manifest)}, state)

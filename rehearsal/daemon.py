@@ -110,14 +110,14 @@ class Daemon(Generic[T]):
             )
         if tied:
             os.close(line)
-        told = {**facts, "pid": process.pid, "started": psutil.Process(process.pid).create_time()}
-        self._write(told)
+        record = {**facts, "pid": process.pid, "started": psutil.Process(process.pid).create_time()}
+        self._write(record)
         try:
             self._wait_until_ready(process, is_ready, offset)
         except BaseException:
             self.stop()
             raise
-        return self.kind(**told)
+        return self.kind(**record)
 
     def find(self) -> T | None:
         """Return what clients know of it if it runs.
@@ -128,8 +128,8 @@ class Daemon(Generic[T]):
             If the record is damaged.
         """
         try:
-            told = self._read()
-            return self.kind(**told) if told is not None and _process_of(told) else None
+            record = self._read()
+            return self.kind(**record) if record is not None and _process_of(record) else None
         except (ValueError, KeyError, TypeError, AttributeError):
             raise DaemonFailed(
                 f"{self.record}, the record of {self.title}, is damaged; stop it and begin anew:"
@@ -166,7 +166,7 @@ class Daemon(Generic[T]):
 
     def _process(self) -> psutil.Process | None:
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-            if (told := self._read()) is not None and (process := _process_of(told)):
+            if (record := self._read()) is not None and (process := _process_of(record)):
                 return process
         return min(self._marked(), key=psutil.Process.create_time, default=None)
 
@@ -182,15 +182,15 @@ class Daemon(Generic[T]):
 
     def _read(self) -> Mapping[str, Any] | None:
         try:
-            told: Mapping[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
+            record: Mapping[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return told
+        return record
 
-    def _write(self, told: Mapping[str, Any]) -> None:
+    def _write(self, record: Mapping[str, Any]) -> None:
         """Write the record at once, whole: somebody may read it, or kill us, meanwhile."""
         partial = self.record.with_suffix(".partial")
-        partial.write_text(json.dumps(told), encoding="utf-8")
+        partial.write_text(json.dumps(record), encoding="utf-8")
         partial.replace(self.record)
 
     def _wait_until_ready(
@@ -220,9 +220,9 @@ def _wait_for_end_of_starter() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _process_of(told: Mapping[str, Any]) -> psutil.Process | None:
+def _process_of(record: Mapping[str, Any]) -> psutil.Process | None:
     """Return the process of a record if it lives: the time of its start tells it from a later one with its number."""
-    pid, started = int(told["pid"]), float(told["started"])
+    pid, started = int(record["pid"]), float(record["started"])
     try:
         process = psutil.Process(pid)
         alive = process.create_time() == started and process.status() != psutil.STATUS_ZOMBIE

@@ -45,8 +45,8 @@ def reason_of(error: Exception, *, otherwise: str = "") -> str:
     text = str(error).partition("\n\nDebug source:")[0]
     reason = _answer_of(text) or " ".join(text.split())[:_LONGEST]
     advice = next((advice for part, advice in _ADVICE if part in reason), otherwise)
-    told = not advice or advice in reason  # an error of ours, of which this is the reason, has said it already
-    return reason if told else f"{reason.rstrip('.')}; {advice}"
+    complete = not advice or advice in reason  # an error of ours, of which this is the reason, has said it already
+    return reason if complete else f"{reason.rstrip('.')}; {advice}"
 
 
 def _answer_of(text: str) -> str:
@@ -54,5 +54,5 @@ def _answer_of(text: str) -> str:
     if code is None:
         return ""
     status = _STATUS.search(text)
-    said = f"{code[1]}: {message[1]}" if message else code[1]
-    return " ".join(unescape(f"{status[1].split()[0]} {said}" if status else said).split())
+    answer = f"{code[1]}: {message[1]}" if message else code[1]
+    return " ".join(unescape(f"{status[1].split()[0]} {answer}" if status else answer).split())

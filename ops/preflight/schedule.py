@@ -19,17 +19,17 @@ def budget(scope: Scope) -> Finding:
         return warning(f"a month of scheduled runs has no price: {error}")
     if month is None:
         return ok("nothing starts by itself")
-    said = f"{month.runs:.0f} runs a month cost {month.idle.words} if none finds a new photograph"
+    cost = f"{month.runs:.0f} runs a month cost {month.idle.words} if none finds a new photograph"
     allowed = f"the budget is {settings.budget} USD"
     fix = f"fruits price{scope.options}"
     if month.idle.usd > settings.budget:
-        return failure(f"{said}, and {allowed}; accepted: fewer schedule_days, smaller fleets or a larger budget", fix)
+        return failure(f"{cost}, and {allowed}; accepted: fewer schedule_days, smaller fleets or a larger budget", fix)
     if missing := month.idle.missing:
         return warning(f"a month of scheduled runs is not priced wholly: {', '.join(sorted(missing))}; {allowed}", fix)
     if month.worst is None or month.worst.usd > settings.budget:
         most = f"up to {month.worst.usd:,.0f} USD" if month.worst else "without limit"
-        return warning(f"{said}, {most} if each lasts until its maximum lifetime; {allowed}", fix)
-    return ok(f"{said}, and never more than {month.worst.words}; {allowed}")
+        return warning(f"{cost}, {most} if each lasts until its maximum lifetime; {allowed}", fix)
+    return ok(f"{cost}, and never more than {month.worst.words}; {allowed}")
 
 
 CHECKS: Final = (Check("Schedule", budget),)

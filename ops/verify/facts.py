@@ -44,8 +44,8 @@ def _no_budgets(answers: Answers) -> Finding:
 
 
 def _prices(answers: Answers) -> Finding:
-    said = answers["prices"]
-    return holds("AWS names no single price for" not in said, said[-1500:])
+    answer = answers["prices"]
+    return holds("AWS names no single price for" not in answer, answer[-1500:])
 
 
 def _preflight(answers: Answers) -> Finding:

@@ -55,14 +55,14 @@ def _act(workspace: Workspace) -> None:
 def _in_place(answers: Answers) -> Finding:
     changed, fleets = answers["changed"], answers["changed fleets"]
     core: dict[str, Any] = next((item for item in fleets if item["InstanceFleetType"] == "CORE"), {})
-    told = {**changed, "core": core, "idle stop": answers["idle stop"]}
+    shown = {**changed, "core": core, "idle stop": answers["idle stop"]}
     right = (
         not changed["error"]
         and changed["was"] == changed["is"]
         and core.get("TargetOnDemandCapacity") == int(CHANGED["core_vcpus"])
-        and told["idle stop"].get("IdleTimeout") == _IDLE_SECONDS
+        and shown["idle stop"].get("IdleTimeout") == _IDLE_SECONDS
     )
-    return holds(right, told)
+    return holds(right, shown)
 
 
 def _limits(answers: Answers) -> Finding:
@@ -88,19 +88,19 @@ def _node_memory(types: Iterable[InstanceType]) -> dict[str, int]:
 
 def _dynamic(answers: Answers) -> Finding:
     found = answers["node"]["spark-defaults"] or {}
-    told = {key: value for key, value in found.items() if "dynamicAllocation" in key or "shuffle.service" in key}
+    shown = {key: value for key, value in found.items() if "dynamicAllocation" in key or "shuffle.service" in key}
     right = (
-        told.get("spark.dynamicAllocation.enabled") == "true"
-        and told.get("spark.shuffle.service.enabled") == "true"
-        and told.get("spark.dynamicAllocation.minExecutors", "0") == "0"
-        and told.get("spark.dynamicAllocation.initialExecutors", "0") == "0"
+        shown.get("spark.dynamicAllocation.enabled") == "true"
+        and shown.get("spark.shuffle.service.enabled") == "true"
+        and shown.get("spark.dynamicAllocation.minExecutors", "0") == "0"
+        and shown.get("spark.dynamicAllocation.initialExecutors", "0") == "0"
     )
-    return holds(right, told)
+    return holds(right, shown)
 
 
 def _yarn_memory(answers: Answers) -> Finding:
-    expected, said = answers["memory of types"], _answer_of_yarn(answers, "nodes")
-    found = {int(number) for number in _MEMORY.findall(said)}
+    expected, answer = answers["memory of types"], _answer_of_yarn(answers, "nodes")
+    found = {int(number) for number in _MEMORY.findall(answer)}
     return holds(found and found <= set(expected.values()), {"found": sorted(found), "expected": expected})
 
 
@@ -125,9 +125,9 @@ def _scheduler(answers: Answers) -> Finding:
 
 
 def _glibc(answers: Answers) -> Finding:
-    said = answers["node"]["glibc"] or "0"
-    version = tuple(int(part) for part in re.findall(r"\d+", said))
-    return holds(version >= _LEAST_GLIBC, said)
+    answer = answers["node"]["glibc"] or "0"
+    version = tuple(int(part) for part in re.findall(r"\d+", answer))
+    return holds(version >= _LEAST_GLIBC, answer)
 
 
 def _room(answers: Answers) -> Finding:
@@ -136,15 +136,15 @@ def _room(answers: Answers) -> Finding:
 
 
 def _no_locale(answers: Answers) -> Finding:
-    said = answers["node"]["locale"] or {}
-    return holds(not any("UTF-8" in str(said.get(name)) for name in ("LANG", "LC_ALL", "LC_CTYPE")), said)
+    answer = answers["node"]["locale"] or {}
+    return holds(not any("UTF-8" in str(answer.get(name)) for name in ("LANG", "LC_ALL", "LC_CTYPE")), answer)
 
 
 def _s3a(answers: Answers) -> Finding:
     node = answers["node"]
     found = {**(node["core-site"] or {}), **(node["spark-defaults"] or {})}
-    told = {key: value for key, value in found.items() if "fs.s3" in key or "ommit" in key}
-    return holds(any(key.endswith("fs.s3.impl") and "S3AFileSystem" in value for key, value in told.items()), told)
+    shown = {key: value for key, value in found.items() if "fs.s3" in key or "ommit" in key}
+    return holds(any(key.endswith("fs.s3.impl") and "S3AFileSystem" in value for key, value in shown.items()), shown)
 
 
 def _lifetime(workspace: Workspace) -> None:

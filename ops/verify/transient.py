@@ -126,8 +126,8 @@ def _lines(log: str, mark: str) -> list[str]:
 def _spot(answers: Answers) -> Finding:
     require_ready(answers, A)
     task = fleet(answers, A, "TASK")
-    told = {"fleet": task, "role": answers.found.get("spot role")}
-    return holds(task.get("ProvisionedSpotCapacity", 0) > 0 and told["role"], told)
+    shown = {"fleet": task, "role": answers.found.get("spot role")}
+    return holds(task.get("ProvisionedSpotCapacity", 0) > 0 and shown["role"], shown)
 
 
 def _spot_nodes(answers: Answers) -> Finding:

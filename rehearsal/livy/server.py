@@ -187,8 +187,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, method: str) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         content = json.loads(self.rfile.read(length) or b"{}")
-        code, told = answer(self.sessions, method, self.path.partition("?")[0], content)
-        body = json.dumps(told).encode()
+        code, found = answer(self.sessions, method, self.path.partition("?")[0], content)
+        body = json.dumps(found).encode()
         self.send_response(code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -34,8 +34,8 @@ class Node:
     @property
     def kind(self) -> Kind:
         """What its instances are."""
-        told = ready_file(Path(self.folder)).read_text(encoding="utf-8")
-        return "shared" if told.endswith("shared") else "namespaces"
+        mode = ready_file(Path(self.folder)).read_text(encoding="utf-8")
+        return "shared" if mode.endswith("shared") else "namespaces"
 
     @property
     def log(self) -> Path:

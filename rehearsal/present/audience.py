@@ -109,8 +109,8 @@ class Audience:
 
     def miss(self, *, why: Paired, missing: str) -> None:
         """Say that a scene failed, and that there is no recording of it."""
-        said = f"{self._say('why', why=why.text(self.language))}\n{self._say('none', why=missing)}"
-        self.console.print(Panel(Text(said), style="red"))
+        text = f"{self._say('why', why=why.text(self.language))}\n{self._say('none', why=missing)}"
+        self.console.print(Panel(Text(text), style="red"))
 
     def _say(self, name: str, **values: str) -> str:
         text = _WORDS[name][self.language].format(**values)

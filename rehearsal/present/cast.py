@@ -122,8 +122,8 @@ def edited(outputs: Iterable[Output], *, width: int, names: Mapping[str, str]) -
     tuple
         Without account numbers, addresses and folders; without outputs that turn a wheel only; with short waits.
     """
-    told = ((at, _harmless(text, names)) for at, text in _merged(outputs))
-    return tuple(_without_waits(_without_redraws(told, width)))
+    kept = ((at, _harmless(text, names)) for at, text in _merged(outputs))
+    return tuple(_without_waits(_without_redraws(kept, width)))
 
 
 def _harmless(text: str, names: Mapping[str, str]) -> str:

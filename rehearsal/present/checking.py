@@ -95,13 +95,13 @@ def _preflight(aws: EmbeddedAws) -> Iterator[Found]:
     backstage.run(f"fruits preflight --json{settings}", seconds=_PREFLIGHT_SECONDS, write=written.append)
     text = "".join(written)
     try:
-        said = {check["title"]: check for check in json.loads(text[text.index("{") :])["checks"]}
+        checks = {check["title"]: check for check in json.loads(text[text.index("{") :])["checks"]}
     except (ValueError, KeyError):
         yield Found("This machine", "FAILURE", f"fruits preflight says nothing: {text.strip()[-200:]}")
         return
     for title in _OF_PREFLIGHT:
-        fine = said[title]["outcome"] == "ok"
-        yield Found(title, "ok" if fine else "FAILURE", said[title]["text"], said[title]["fix"] or "")
+        fine = checks[title]["outcome"] == "ok"
+        yield Found(title, "ok" if fine else "FAILURE", checks[title]["text"], checks[title]["fix"] or "")
 
 
 def _pictures(folder: Path) -> Found:

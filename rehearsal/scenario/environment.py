@@ -87,8 +87,8 @@ class DeployedEnvironment:
         for cluster in self._host.client("emr").list_clusters(ClusterStates=["TERMINATED_WITH_ERRORS"])["Clusters"]:
             if cluster["Status"]["StateChangeReason"].get("Code") == "BOOTSTRAP_FAILURE":
                 error, log = self.cluster(cluster["Id"]).bootstrap_error()
-                said = f"the bootstrap action said: {error}" if error else self._host.last_refusal()
-                reasons = filter(None, (self._host.refusal_of_endpoint(), said, failed.reason))
+                from_cluster = f"the bootstrap action said: {error}" if error else self._host.last_refusal()
+                reasons = filter(None, (self._host.refusal_of_endpoint(), from_cluster, failed.reason))
                 return StageFailed("; ".join(reasons), log=log or str(self._host.node_log))
         return failed
 

@@ -131,11 +131,11 @@ def _start(plan: InstancePlan) -> tuple["subprocess.Popen[bytes]", socket.socket
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    told, numbers, _, _ = socket.recv_fds(control, _LONGEST_MESSAGE, _SOCKETS)
-    if told != READY:
+    message, numbers, _, _ = socket.recv_fds(control, _LONGEST_MESSAGE, _SOCKETS)
+    if message != READY:
         control.close()
         process.wait()
-        reason = told or Path(plan.disk, "first-process.log").read_bytes()
+        reason = message or Path(plan.disk, "first-process.log").read_bytes()
         raise InstanceFailed(reason.decode(errors="replace").strip() or f"unshare ended with {process.returncode}")
     return process, control, [socket.socket(fileno=number) for number in numbers]
 
