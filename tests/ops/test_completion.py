@@ -32,6 +32,7 @@ def test_stacks_are_offered_by_their_names() -> None:
     assert complete_stack("FruitsC") == ["FruitsCompute"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [

@@ -9,6 +9,8 @@ import pytest
 
 from ops.local.sample import render_sample
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -37,7 +39,6 @@ def test_help_is_whole_in_ascii() -> None:
     assert b"price" in said.stdout
 
 
-@pytest.mark.slow
 def test_names_with_letters_that_an_encoding_lacks_are_told_in_others(tmp_path: Path) -> None:
     folder = tmp_path / "fruités ≥ 水果"
     said = fruits("ascii", "images", "sample", str(folder), "--per-label", "5")

@@ -15,6 +15,7 @@ _PRINT_MODULES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "needless"),
     [

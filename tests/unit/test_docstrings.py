@@ -1,6 +1,7 @@
 """Docstrings begin with the usual verbs, so that they can be read in passing."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ NOT_CALLED = {"property", "cached_property", "contextmanager", "fixture"}
 """Decorators of what is described, not told to do something."""
 
 
+_BEGINS = re.compile(rf'"""(?:{"|".join(sorted(UNUSUAL))})\b')
+
+
 def _decorators(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
     for decorator in function.decorator_list:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -23,6 +27,8 @@ def _decorators(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[st
 
 def unusual(module: str) -> list[str]:
     """Return the functions of a module that return something, and whose docstring begins with another verb."""
+    if not _BEGINS.search(module):  # parsing takes a hundred times longer
+        return []
     return [
         f"{node.name}: {words[0]}"
         for node in ast.walk(ast.parse(module))

@@ -117,12 +117,14 @@ def test_the_test_split_shows_another_specimen(rendered: Path, tmp_path: Path) -
         assert difference.mean() > 4
 
 
+@pytest.mark.slow
 def test_photographs_are_rgb_and_100_pixels_square(every_label: Path) -> None:
     for path in every_label.rglob("*.jpg"):
         with Image.open(path) as image:
             assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (100, 100))
 
 
+@pytest.mark.slow
 def test_the_border_is_white(every_label: Path) -> None:
     for path in every_label.rglob("*.jpg"):
         image = pixels(path)
@@ -132,6 +134,7 @@ def test_the_border_is_white(every_label: Path) -> None:
         assert border.min() > 225, path
 
 
+@pytest.mark.slow
 def test_the_fruit_fills_the_frame_in_one_direction_at_least(every_label: Path) -> None:
     for path in every_label.rglob("*.jpg"):
         fruit = pixels(path).min(axis=2) < 215
@@ -157,6 +160,7 @@ def test_different_angles_look_different(rendered: Path) -> None:
         assert np.abs(one - other).mean() > 2
 
 
+@pytest.mark.slow
 def test_close_labels_differ_in_colour(every_label: Path) -> None:
     def colour(label: str) -> NDArray[np.float64]:
         shots = np.stack([pixels(path) for path in every_label.glob(f"*/{label}/*.jpg")])
@@ -220,6 +224,7 @@ def test_a_run_that_stops_leaves_no_marker(tmp_path: Path) -> None:
     assert not (tmp_path / MARKER).exists()
 
 
+@pytest.mark.slow
 def test_a_smaller_sample_replaces_a_larger_one(every_label: Path, tmp_path: Path) -> None:
     folder = tmp_path / "sample"
     shutil.copytree(every_label, folder)
