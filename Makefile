@@ -148,7 +148,7 @@ unit: setup ## Run the unit tests: no Spark, no TensorFlow, no server | a minute
 	@$(PYTEST) tests/job tests/ops tests/unit -m unit --junitxml=build/tests/unit.xml --override-ini=junit_suite_name=unit
 
 .PHONY: test
-test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.installed ## Run the tests, three files at a time; ALL=yes with the long ones, ONLY=unit, slow, tensorflow, cdk, spark, server or long, WORKERS=n | 12 min; ALL=yes 42
+test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.installed ## Run the tests, three files at a time; ALL=yes with the long ones, ONLY=unit, slow, tensorflow, cdk, spark, server or long, WORKERS=n | 11 min; ALL=yes 38
 	@$(BIN)/python -m ops.build.products --wheels notebook
 	@$(PYTEST) $(if $(MARKS),-m "$(MARKS)") \
 		$(if $(RESULTS),--junitxml=build/tests/$(RESULTS).xml --override-ini=junit_suite_name=$(RESULTS))
