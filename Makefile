@@ -154,8 +154,8 @@ test: assets .venv-notebook/.installed .venv-docs/.installed .venv-gateway/.inst
 		$(if $(RESULTS),--junitxml=build/tests/$(RESULTS).xml --override-ini=junit_suite_name=$(RESULTS))
 
 .PHONY: coverage
-coverage: setup ## Run the tests that start neither Spark nor a server, and say which lines of infra, job and ops they never reach | 8 minutes
-	@$(PYTEST) tests/infra tests/job tests/ops tests/unit -m "(unit or cdk) and not (server or spark)" --cov --cov-report=term:skip-covered
+coverage: setup ## Run the tests that start neither Spark nor a server, and say which lines of infra, job and ops they never reach | 5 minutes
+	@$(PYTEST) tests/infra tests/job tests/ops tests/unit -m "(unit or cdk or slow) and not (server or spark)" --cov --cov-report=term:skip-covered
 
 FAULTS ?=
 
