@@ -5,12 +5,13 @@ import re
 import subprocess
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.imports import PROJECT
+
 # What a make hands on to the programs that it runs; a make that finds them takes itself for a part of the first.
 _OF_AN_OUTER_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 
 
-def run_make(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def run_make(*arguments: str, folder: Path = PROJECT) -> subprocess.CompletedProcess[str]:
     """Run `make` in a folder, whatever was given to the `make` that these tests are run by.
 
     Parameters

@@ -15,8 +15,7 @@ UNUSUAL = {"Give", "Say", "Tell", "Whether"}
 NOT_CALLED = {"property", "cached_property", "contextmanager", "fixture"}
 """Decorators of what is described, not told to do something."""
 
-
-_BEGINS = re.compile(rf'"""(?:{"|".join(sorted(UNUSUAL))})\b')
+_BEGINS = re.compile(rf'"""\s*(?:{"|".join(sorted(UNUSUAL))})\b')
 
 
 def _decorators(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:

@@ -1,27 +1,21 @@
-"""What `make` says where it cannot begin."""
+"""What `make` would run, what it says where it cannot begin, and that tests run it as a shell does."""
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.imports import PROJECT
 from tests.makefile import run_make
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with the Makefile and nothing to install."""
-    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copy(PROJECT / "Makefile", tmp_path)
     return tmp_path
-
-
-def _made(folder: Path, target: str, python: str) -> subprocess.CompletedProcess[str]:
-    return run_make(f"PYTHON={python}", target, folder=folder)
 
 
 def _python_of_version(folder: Path, version: str) -> str:
@@ -57,14 +51,14 @@ def test_another_python_is_named_with_the_one_that_is_needed(folder: Path, targe
         (folder / "requirements" / f"{name}.txt").touch()
     (folder / "pyproject.toml").touch()
     python = _python_of_version(folder, "3.12")
-    done = _made(folder, target, python)
+    done = run_make(f"PYTHON={python}", target, folder=folder)
     assert done.returncode == 2
     assert f"error: Python 3.11 is needed, and {python} is 3.12; install Python 3.11" in done.stderr
     assert not (folder / ".venv").exists()
 
 
 def test_a_python_that_is_not_there_is_named_with_what_to_do(folder: Path) -> None:
-    done = _made(folder, "light", "python3.11-of-nobody")
+    done = run_make("PYTHON=python3.11-of-nobody", "light", folder=folder)
     assert "error: python3.11-of-nobody not found; install Python 3.11, or: make PYTHON=" in done.stderr
 
 
@@ -80,5 +74,7 @@ def test_a_make_that_runs_the_tests_changes_nothing_of_those_that_they_run(monke
 
 def test_tests_run_make_in_one_way_only() -> None:
     calls = re.compile(r"""\[\s*["']make["']""")
-    texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py")}
+    texts = {
+        path.relative_to(PROJECT).as_posix(): path.read_text(encoding="utf-8") for path in PROJECT.glob("tests/**/*.py")
+    }
     assert [path for path, text in texts.items() if calls.search(text)] == ["tests/makefile.py"]
