@@ -1,4 +1,7 @@
-"""Moments of features in exact integer arithmetic: they merge in any order and are never rounded."""
+"""Moments of features in exact integer arithmetic: they merge in any order and are never rounded.
+
+Not those of a library: Spark's and scikit-learn's are sums in floating point, which depend on the order (decision 2).
+"""
 
 import math
 from collections.abc import Iterable, Iterator

@@ -138,7 +138,10 @@ def _guessed_uri(text: str) -> str:
 
 
 class ObjectReader(io.RawIOBase):
-    """An object as a seekable file, read by ranges: what Parquet needs to fetch a footer and single columns."""
+    """An object as a seekable file, read by ranges: what Parquet needs to fetch a footer and single columns.
+
+    Not obstore's own reader: without an attribute `closed`, pyarrow takes it for a closed file (obstore 0.12.1).
+    """
 
     def __init__(self, store: ObjectStore, path: str) -> None:
         super().__init__()

@@ -1,4 +1,8 @@
-"""What becomes of each resource of a stack: added, changed, replaced, removed."""
+"""What becomes of each resource of a stack: added, changed, replaced, removed.
+
+Not by the differ of `cdk diff`, a library for Node: it judges properties as a whole, and a review goes on from the
+parts of them to rights, openings, losses and prices.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
