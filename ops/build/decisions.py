@@ -34,12 +34,6 @@ class Decision:
     date: str
     status: str
 
-    @property
-    def successor(self) -> int | None:
-        """Number of the decision that amends or supersedes this one."""
-        digits = self.status.rpartition(" ")[2]
-        return int(digits) if digits.isdecimal() else None
-
 
 def read_decision(file: str, text: str) -> Decision:
     """Read the head of a page.

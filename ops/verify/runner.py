@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from ops.beliefs.belief import Phase
-from ops.beliefs.table import BY_NUMBER
 from ops.errors import ExitCode, FruitsError
 from ops.verify.cleanup import DESTROY, LEAKS
 from ops.verify.facts import FACTS
@@ -142,8 +141,3 @@ def _run_stage(stage: Stage, workspace: Workspace, report: Report, rows: Collect
 def _with_reason(seen: Finding, problem: str) -> Finding:
     """Return a finding that says why it was not seen, if its phase failed."""
     return not_seen(f"{problem}; {seen.answer}") if problem and seen.outcome.value == "not seen" else seen
-
-
-def by_hand() -> dict[int, str]:
-    """Return the rows that are left to people, and the command that shows each."""
-    return {number: row.shown_by for number, row in BY_NUMBER.items() if row.phase is Phase.BY_HAND}

@@ -8,8 +8,8 @@ import pytest
 from ops.deck import documents as module
 from ops.deck.documents import FOLDER, document, documents, main
 from ops.deck.pairs import PairsError
-from ops.deck.rules import faults_of_french, free_digits
 from ops.facts.fact import Fact, read_facts
+from tests.ops.deck.slide_rules import faults_of_french, free_digits
 
 FACTS = {"run": Fact(value=0.5, unit="EUR", command="fruits price", date="2026-11-27")}
 

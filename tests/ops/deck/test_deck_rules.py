@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from job.notebook.words import LANGUAGES, Language
-from ops.deck.rules import MINUTES, differing_slides, faults_of_french, free_digits, spoken_minutes
 from ops.deck.source import SOURCE, Slide, render
 from ops.facts.fact import Fact, read_facts
+from tests.ops.deck.slide_rules import MINUTES, differing_slides, faults_of_french, free_digits, spoken_minutes
 
 SLIDE = Slide(name="one", look="", seconds=60, text="Une pomme", notes="Rien", facts={})
 FACT = Fact(value=1, unit="s", command="make bench", date="2026-11-22")
